@@ -1,0 +1,1 @@
+"""Endpoints of the Infisical API, one module a noun."""

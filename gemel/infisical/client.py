@@ -1,0 +1,155 @@
+"""InfisicalClient and InfisicalAsyncClient."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Mapping
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+from msgspec.structs import replace
+from typing_extensions import Unpack
+
+from gemel.infisical.api.auth import AccessTokens, UniversalAuth
+from gemel.infisical.api.folders import Folders
+from gemel.infisical.api.imports import SecretImports
+from gemel.infisical.api.projects import Environments, Projects
+from gemel.infisical.api.secrets import Secrets
+from gemel.infisical.credentials import ProviderChain, find_credential, find_endpoint
+from gemel.infisical.errors import read_infisical_fault, token_refused
+from gemel.kit.client import AsyncClient, BaseClient, Client, Settings
+from gemel.kit.errors import Fault
+from gemel.kit.messages import Request, Response
+from gemel.kit.resource import extensible
+from gemel.kit.types import Async, M, Sync
+from gemel.kit.undeclared import decode_expected, undeclared_request
+
+if TYPE_CHECKING:
+    import aiohttp
+    import requests
+
+__all__ = ["BaseInfisicalClient", "InfisicalAsyncClient", "InfisicalClient", "InfisicalSettings"]
+
+HttpMethod = Literal["get", "post", "put", "patch", "delete"]
+
+
+class InfisicalSettings(Settings, total=False):
+    """The settings of both clients; `BaseInfisicalClient.__init__` says what they mean."""
+
+    endpoint: str | None
+    token: str | None
+    client_id: str | None
+    client_secret: str | None
+    provider_chain: ProviderChain | None
+
+
+@extensible
+class BaseInfisicalClient(BaseClient[M]):
+    """The resources of the Infisical API, and what both clients share."""
+
+    secrets: Secrets[M]
+    folders: Folders[M]
+    projects: Projects[M]
+    environments: Environments[M]
+    secret_imports: SecretImports[M]
+    universal_auth: UniversalAuth[M]
+    access_tokens: AccessTokens[M]
+
+    def __init__(
+        self,
+        *,
+        endpoint: str | None = None,
+        token: str | None = None,
+        client_id: str | None = None,
+        client_secret: str | None = None,
+        provider_chain: ProviderChain | None = None,
+        session: Any = None,
+        **settings: Unpack[Settings],
+    ) -> None:
+        """Make a client.
+
+        endpoint: the server's address; else INFISICAL_URL, INFISICAL_DOMAIN or INFISICAL_API_URL, else the US cloud.
+        token: an access token or a service token; else INFISICAL_TOKEN.
+        client_id, client_secret: of a machine identity (universal auth); else INFISICAL_CLIENT_ID and _CLIENT_SECRET.
+        provider_chain: an object whose `resolve()` finds the credentials.
+        session, follow_redirects, timeout, retries and the other settings: as for `gemel.kit.client.BaseClient`.
+        Raises CredentialsError when no credentials are found, ValueError for settings that cannot work.
+        """
+        credential, found_endpoint = find_credential(
+            token=token, client_id=client_id, client_secret=client_secret, provider_chain=provider_chain
+        )
+        super().__init__(find_endpoint(endpoint, found_endpoint), credential=credential, session=session, **settings)
+
+    def read_fault(self, response: Response) -> Fault:
+        """Read an error body of the Infisical API."""
+        return read_infisical_fault(response)
+
+    def token_refused(self, response: Response) -> bool:
+        """Say whether the token is no longer accepted: 401, or 403 with the code TokenError."""
+        return token_refused(response)
+
+
+class InfisicalClient(BaseInfisicalClient[Sync], Client):
+    """The blocking Infisical client: `with InfisicalClient() as client: client.secrets.retrieve(...)`."""
+
+    def __init__(self, *, session: requests.Session | None = None, **settings: Unpack[InfisicalSettings]) -> None:
+        """Make a blocking client; the settings are those of BaseInfisicalClient."""
+        super().__init__(session=session, **settings)
+
+    def create_request(
+        self,
+        method: HttpMethod,
+        url: str,
+        params: Mapping[str, Any] | None = None,
+        body: Mapping[str, Any] | None = None,
+    ) -> Callable[[], Response]:
+        """Return a callable that sends the request and returns the Response, whatever its status.
+
+        url: a path below the endpoint, or an address of the same origin.
+        params: query parameters.   body: the JSON body.
+        Raises InvalidArgument for an address of another origin or a value without a wire form.
+        """
+        request = undeclared_request(self.caller, method, url, params, body, "create_request")
+
+        def send() -> Response:
+            started = replace(request, deadline=self.caller.deadline())
+            return cast("Response", self.caller.run(self.caller.exchange(started)))
+
+        return send
+
+    def handle_request(
+        self, request: Callable[[], Response], expected_responses: Mapping[str, Any] | None = None
+    ) -> Any:
+        """Send a request made by `create_request` and decode its reply.
+
+        expected_responses: keys of the reply and the model or marshmallow schema of each; the first key found is
+        decoded, the empty key means the whole reply; None returns the JSON as it is.
+        Raises an APIStatusError; ResponseValidationError (a ValueError) when no key is found or the value is invalid.
+        """
+        return decode_expected(self.caller, request(), expected_responses)
+
+
+class InfisicalAsyncClient(BaseInfisicalClient[Async], AsyncClient):
+    """The async Infisical client: `async with InfisicalAsyncClient() as client: await client.secrets.retrieve(...)`."""
+
+    def __init__(self, *, session: aiohttp.ClientSession | None = None, **settings: Unpack[InfisicalSettings]) -> None:
+        """Make an async client; the settings are those of BaseInfisicalClient."""
+        super().__init__(session=session, **settings)
+
+    def create_request(
+        self,
+        method: HttpMethod,
+        url: str,
+        params: Mapping[str, Any] | None = None,
+        body: Mapping[str, Any] | None = None,
+    ) -> Coroutine[Any, Any, Response]:
+        """Return a coroutine that sends the request and returns the Response; as for the blocking client."""
+        return self._send(undeclared_request(self.caller, method, url, params, body, "create_request"))
+
+    async def _send(self, request: Request) -> Response:
+        started = replace(request, deadline=self.caller.deadline())
+        return cast("Response", await self.caller.arun(self.caller.exchange(started)))
+
+    async def handle_request(
+        self, request: Coroutine[Any, Any, Response], expected_responses: Mapping[str, Any] | None = None
+    ) -> Any:
+        """Await a request made by `create_request` and decode its reply; as for the blocking client."""
+        return decode_expected(self.caller, await request, expected_responses)

@@ -1,0 +1,135 @@
+"""Where credentials and the address come from: arguments first, then the environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol, cast
+
+from gemel.infisical.api.auth import UniversalAuth
+from gemel.kit.auth import Credential, Fetch, ProvidedToken, StaticToken, Token
+from gemel.kit.caller import Caller
+from gemel.kit.effects import Flow
+from gemel.kit.errors import CredentialsError
+from gemel.kit.messages import MASK
+from gemel.kit.types import Sync
+
+__all__ = ["ProviderChain", "UniversalAuthCredential", "find_credential", "find_endpoint"]
+
+DEFAULT_ENDPOINT = "https://app.infisical.com"
+
+_ENDPOINT_VARIABLES = ("INFISICAL_URL", "INFISICAL_DOMAIN", "INFISICAL_API_URL")
+_TOKEN_VARIABLES = ("INFISICAL_TOKEN", "INFISICAL_UNIVERSAL_AUTH_ACCESS_TOKEN")
+_PAIR_VARIABLES = (
+    ("INFISICAL_CLIENT_ID", "INFISICAL_CLIENT_SECRET"),
+    ("INFISICAL_UNIVERSAL_AUTH_CLIENT_ID", "INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET"),
+)
+
+
+class ProviderChain(Protocol):
+    """Something that finds credentials: `resolve()` gives a token, a Credential, or an object with `get_token()`."""
+
+    def resolve(self) -> Any:
+        """Return what was found; an attribute `url` of it names the server."""
+        ...
+
+
+class UniversalAuthCredential:
+    """A client id and secret of a machine identity; logs in when a token is needed."""
+
+    renewable: bool = True
+
+    def __init__(self, client_id: str, client_secret: str) -> None:
+        self.client_id = client_id
+        self._client_secret = client_secret
+
+    def __repr__(self) -> str:
+        return f"UniversalAuthCredential(client_id={self.client_id!r}, client_secret={MASK})"
+
+    def bound(self, caller: Caller) -> Fetch:
+        """Return the login of one client."""
+        login = UniversalAuth[Sync](caller).login
+
+        def fetch(deadline: float) -> Flow[Token]:
+            made = yield from login.flow(deadline, client_id=self.client_id, client_secret=self._client_secret)
+            return Token(made.access_token, made.expires_in or None)
+
+        return fetch
+
+
+def find_credential(
+    *,
+    token: str | None,
+    client_id: str | None,
+    client_secret: str | None,
+    provider_chain: ProviderChain | None,
+    environ: Mapping[str, str] = os.environ,
+) -> tuple[Credential, str | None]:
+    """Return the credential to use, and the address it came with.
+
+    Raises CredentialsError that lists what was looked for and where.
+    """
+    if provider_chain is not None:
+        return _provided(provider_chain)
+    if token and (client_id or client_secret):
+        raise CredentialsError("give either token, or client_id and client_secret, not both")
+    if token:
+        return StaticToken(_sendable(token)), None
+    if client_id or client_secret:
+        return _pair(client_id, client_secret, "client_id", "client_secret"), None
+    return _from_environment(environ), None
+
+
+def find_endpoint(given: str | None, found: str | None, environ: Mapping[str, str] = os.environ) -> str:
+    """Return the server's address without a trailing /api: argument, provider chain, environment, US cloud."""
+    named = (environ.get(name) for name in _ENDPOINT_VARIABLES)
+    address = given or found or next((value for value in named if value), DEFAULT_ENDPOINT)
+    return address.rstrip("/").removesuffix("/api")
+
+
+def _from_environment(environ: Mapping[str, str]) -> Credential:
+    for name in _TOKEN_VARIABLES:
+        if environ.get(name):
+            return StaticToken(_sendable(environ[name]))
+    for id_name, secret_name in _PAIR_VARIABLES:
+        if environ.get(id_name) or environ.get(secret_name):
+            return _pair(environ.get(id_name), environ.get(secret_name), id_name, secret_name)
+    looked_for = [*_TOKEN_VARIABLES, *(" with ".join(pair) for pair in _PAIR_VARIABLES)]
+    raise CredentialsError(
+        "no credentials found. Looked for the arguments token, client_id with client_secret, provider_chain; "
+        f"and in the environment for {', '.join(looked_for)}"
+    )
+
+
+def _pair(client_id: str | None, client_secret: str | None, id_name: str, secret_name: str) -> Credential:
+    if not client_id or not client_secret:
+        missing, present = (id_name, secret_name) if client_secret else (secret_name, id_name)
+        raise CredentialsError(f"{present} is given but {missing} is not; universal auth needs both")
+    return UniversalAuthCredential(client_id, client_secret)
+
+
+def _provided(chain: ProviderChain) -> tuple[Credential, str | None]:
+    resolve: Any = getattr(chain, "resolve", None)
+    if not callable(resolve):
+        raise CredentialsError(f"provider_chain: expected an object with resolve(), got {type(chain).__name__}")
+    found: Any = resolve()
+    return _as_credential(found), getattr(found, "url", None)
+
+
+def _as_credential(found: Any) -> Credential:
+    if isinstance(found, str) and found:
+        return StaticToken(_sendable(found))
+    if isinstance(found, Credential):
+        return found
+    get_token = cast("Callable[[], str] | None", getattr(found, "get_token", None))
+    if get_token is not None:
+        return ProvidedToken(get_token)
+    raise CredentialsError(
+        "provider_chain.resolve() must give a token, a Credential or an object with get_token(), "
+        f"it gave {type(found).__name__}"
+    )
+
+
+def _sendable(token: str) -> str:
+    """Return the token as it is sent: of a service token the first three parts, the fourth is a key of its own."""
+    return ".".join(token.split(".")[:3]) if token.startswith("st.") else token

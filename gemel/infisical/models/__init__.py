@@ -1,0 +1,1 @@
+"""Records of the Infisical API, one module a noun."""

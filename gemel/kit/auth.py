@@ -1,0 +1,161 @@
+"""Credentials as objects: tokens fetched by one caller at a time, ahead of expiry, once more when refused."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Protocol, TypeAlias, runtime_checkable
+
+from msgspec import Struct
+
+from gemel.kit.caller import Caller
+from gemel.kit.effects import Flow, Lock, Unlockable
+from gemel.kit.errors import APITimeoutError
+from gemel.kit.messages import MASK, Request, Response, origin
+
+__all__ = ["Authorizing", "Credential", "Fetch", "ProvidedToken", "Refused", "Sender", "StaticToken", "Token"]
+
+_EARLY = 0.8
+
+Sender: TypeAlias = Callable[[Request], Flow[Response]]
+"""Sends a request through the policies below."""
+
+Refused: TypeAlias = Callable[[Response], bool]
+"""Whether a reply means that the token is no longer accepted."""
+
+
+class Token(Struct, frozen=True):
+    """A bearer token; its repr masks it.
+
+    lifetime: seconds from now until it expires, None when unknown.
+    """
+
+    value: str
+    lifetime: float | None = None
+
+    def __repr__(self) -> str:
+        return f"Token({MASK}, lifetime={self.lifetime!r})"
+
+
+Fetch: TypeAlias = Callable[[float], Flow[Token]]
+"""Gets a token before a deadline (monotonic seconds)."""
+
+
+@runtime_checkable
+class Credential(Protocol):
+    """Something that yields bearer tokens."""
+
+    @property
+    def renewable(self) -> bool:
+        """Whether asking again can give another token; when False a refusal is final."""
+        ...
+
+    def bound(self, caller: Caller) -> Fetch:
+        """Return the way to get tokens for one client; it may call endpoints that need no credentials."""
+        ...
+
+
+class StaticToken:
+    """A token that is given and cannot be renewed."""
+
+    renewable: bool = False
+
+    def __init__(self, value: str) -> None:
+        self._token = Token(value)
+
+    def __repr__(self) -> str:
+        return f"StaticToken({MASK})"
+
+    def bound(self, caller: Caller) -> Fetch:
+        """Return what gives the token."""
+        return self._fetch
+
+    def _fetch(self, deadline: float) -> Flow[Token]:
+        yield from ()
+        return self._token
+
+
+class ProvidedToken:
+    """A token that a function gives; asked again when the server refuses the last one."""
+
+    renewable: bool = True
+
+    def __init__(self, provide: Callable[[], str]) -> None:
+        self._provide = provide
+
+    def __repr__(self) -> str:
+        return f"ProvidedToken({MASK})"
+
+    def bound(self, caller: Caller) -> Fetch:
+        """Return what asks the function."""
+        return self._fetch
+
+    def _fetch(self, deadline: float) -> Flow[Token]:
+        yield from ()
+        return Token(self._provide())
+
+
+class Authorizing:
+    """The authorization policy of one client: `Authorization: Bearer` (RFC 6750) to its own origin only.
+
+    A token is fetched when first needed and again after 80 % of its lifetime, by one caller while the others wait;
+    a refused token is replaced, and the request repeated, once.
+    """
+
+    def __init__(
+        self,
+        credential: Credential | None,
+        base: str,
+        *,
+        refused: Refused,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._credential = credential
+        self._fetch: Fetch | None = None
+        self._origin = origin(base)
+        self._refused = refused
+        self._clock = clock
+        self._token: Token | None = None
+        self._stale_at = 0.0
+
+    def connect(self, caller: Caller) -> None:
+        """Let the credential call endpoints of this client."""
+        if self._credential is not None:
+            self._fetch = self._credential.bound(caller)
+
+    def around(self, request: Request, send: Sender) -> Flow[Response]:
+        """Send with a token; when it is refused, with a new one."""
+        if self._fetch is None or not request.authenticated or origin(request.url) != self._origin:
+            return (yield from send(request))
+        token = self._fresh() or (yield from self._renewed(request, self._fetch, None))
+        response = yield from send(_signed(request, token))
+        if self._credential is not None and self._credential.renewable and self._refused(response):
+            token = yield from self._renewed(request, self._fetch, token)
+            response = yield from send(_signed(request, token))
+        return response
+
+    def _fresh(self) -> Token | None:
+        return self._token if self._clock() < self._stale_at else None
+
+    def _renewed(self, request: Request, fetch: Fetch, refused: Token | None) -> Flow[Token]:
+        lock: Unlockable | None = yield Lock(request.deadline)
+        if lock is None:
+            problem = f"{request.label}: no token in time; another call is fetching it"
+            raise APITimeoutError(problem, request=request, sent=False)
+        try:
+            held = self._fresh()
+            if held is None or held is refused:
+                held = yield from fetch(request.deadline)
+                self._keep(held)
+            return held
+        finally:
+            lock.release()
+
+    def _keep(self, token: Token) -> None:
+        lifetime = float("inf") if token.lifetime is None else token.lifetime
+        self._stale_at = self._clock() + lifetime * _EARLY
+        self._token = token
+
+
+def _signed(request: Request, token: Token) -> Request:
+    return request.with_headers({"Authorization": f"Bearer {token.value}"})

@@ -1,0 +1,60 @@
+"""Caller: what a client gives its resources so that their endpoints can be called."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from msgspec import Struct
+
+from gemel.kit.drive import AsyncPerformer, Performer, adrive, drive
+from gemel.kit.effects import Flow
+from gemel.kit.errors import FaultReader, status_error
+from gemel.kit.messages import Headers, Request, Response, Timeout
+from gemel.kit.pipeline import Pipeline
+
+__all__ = ["Caller"]
+
+
+class Caller(Struct, frozen=True, eq=False):
+    """One client's way to the server.
+
+    base: the address that paths are appended to, ending in "/".
+    headers: sent with every request.   timeout: of every call.
+    exchange: the pipeline.   performer, async_performer: the transport of the client's mode; the other is None.
+    """
+
+    base: str
+    headers: Headers
+    timeout: Timeout
+    exchange: Pipeline
+    read_fault: FaultReader
+    performer: Performer | None = None
+    async_performer: AsyncPerformer | None = None
+    clock: Callable[[], float] = time.monotonic
+
+    @property
+    def is_async(self) -> bool:
+        """Whether calls are awaited."""
+        return self.async_performer is not None
+
+    def deadline(self) -> float:
+        """Return when a call that starts now must be over, in monotonic seconds."""
+        return self.clock() + self.timeout.total
+
+    def run(self, flow: Flow[Any]) -> Any:
+        """Run a flow, blocking."""
+        assert self.performer is not None
+        return drive(flow, self.performer)
+
+    async def arun(self, flow: Flow[Any]) -> Any:
+        """Run a flow, awaiting."""
+        assert self.async_performer is not None
+        return await adrive(flow, self.async_performer)
+
+    def checked(self, response: Response, request: Request) -> Response:
+        """Return the reply when it is a success; raises the error of its status otherwise."""
+        if not 200 <= response.status < 300:
+            raise status_error(response, request, self.read_fault)
+        return response

@@ -1,0 +1,215 @@
+"""Client and AsyncClient: settings, sessions and their life."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Generic, TypedDict
+from urllib.parse import urlsplit
+
+from typing_extensions import Self, Unpack
+
+from gemel import __version__
+from gemel.kit.auth import Authorizing, Credential
+from gemel.kit.caller import Caller
+from gemel.kit.drive import AsyncPerformer, Performer
+from gemel.kit.environment import Certificate, Network, Verify
+from gemel.kit.errors import Fault, read_fault
+from gemel.kit.messages import Headers, Response, Timeout
+from gemel.kit.pipeline import pipeline
+from gemel.kit.redirects import Redirects
+from gemel.kit.resource import Mounting
+from gemel.kit.retry import Retry, Retrying
+from gemel.kit.types import Async, M, Sync
+from gemel.kit.wire import Refused, header_text
+
+if TYPE_CHECKING:
+    import aiohttp
+    import requests
+
+__all__ = ["AsyncClient", "BaseClient", "Client", "Settings"]
+
+
+class BaseClient(Mounting, Generic[M]):
+    """What both clients share: settings, and resources declared as annotations.
+
+    Declare resources once, `class Shop(BaseClient[M]): albums: Albums[M]`, then
+    `class ShopClient(Shop[Sync], Client)` and `class AsyncShopClient(Shop[Async], AsyncClient)`.
+    """
+
+    def __init__(
+        self,
+        endpoint: str,
+        *,
+        credential: Credential | None = None,
+        session: Any = None,
+        timeout: Timeout | float = Timeout(),
+        retries: Retry | int = Retry(),
+        follow_redirects: bool = False,
+        headers: Mapping[str, str] | None = None,
+        verify: Verify = True,
+        certificate: Certificate | None = None,
+        proxy: str | None = None,
+        trust_env: bool = True,
+    ) -> None:
+        """Make a client.
+
+        endpoint: the server's address, with or without a path.
+        credential: gives the bearer token; None sends none.
+        session: an own session to send with; it is used as it is and never closed.
+        timeout: of every call, in seconds in all, or a Timeout.
+        retries: repeats of a failed request that is safe to repeat, or a Retry.
+        follow_redirects: whether to follow redirects; credentials never cross to another origin.
+        headers: sent with every request.
+        verify: True, a file or folder of authorities, an SSLContext, or False.
+        certificate: a client certificate (PEM), or the certificate and its key.
+        proxy: an address; otherwise the environment is asked when `trust_env` is on.
+        Raises ValueError for settings that cannot work.
+        """
+        base = _base_address(endpoint)
+        network = Network.of(verify=verify, certificate=certificate, proxy=proxy, trust=trust_env)
+        self._transport: Any = self._connected(network, session)
+        auth = Authorizing(credential, base, refused=self.token_refused)
+        self.caller = Caller(
+            base=base,
+            headers=_default_headers(headers),
+            timeout=Timeout.of(timeout),
+            exchange=pipeline(
+                redirects=Redirects(follow_redirects),
+                auth=auth,
+                retry=Retrying(Retry.of(retries)),
+            ),
+            read_fault=self.read_fault,
+            **self._performing(self._transport),
+        )
+        auth.connect(self.caller)
+
+    @property
+    def endpoint(self) -> str:
+        """The server's address, without the last slash."""
+        return self.caller.base.rstrip("/")
+
+    def read_fault(self, response: Response) -> Fault:
+        """Read an error body; an SDK overrides it with its API's shapes. Never raises."""
+        return read_fault(response)
+
+    def token_refused(self, response: Response) -> bool:
+        """Say whether a reply means that the token is no longer accepted; 401 unless an SDK knows better."""
+        return response.status == 401
+
+    def _connected(self, network: Network, session: Any) -> Any:
+        raise TypeError(f"{type(self).__name__} has no mode; derive it from Client or AsyncClient too")
+
+    def _performing(self, transport: Any) -> dict[str, Any]:
+        return {"performer": transport}
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self.endpoint}>"
+
+
+class Settings(TypedDict, total=False):
+    """The settings that every client takes; `BaseClient.__init__` says what they mean."""
+
+    timeout: Timeout | float
+    retries: Retry | int
+    follow_redirects: bool
+    headers: Mapping[str, str] | None
+    verify: Verify
+    certificate: Certificate | None
+    proxy: str | None
+    trust_env: bool
+
+
+class Client(BaseClient[Sync]):
+    """A blocking client on requests; may be shared by threads. Close it, or use it in a `with` block."""
+
+    def __init__(
+        self,
+        endpoint: str,
+        *,
+        credential: Credential | None = None,
+        session: requests.Session | None = None,
+        **settings: Unpack[Settings],
+    ) -> None:
+        """Make a blocking client; the arguments are those of BaseClient."""
+        super().__init__(endpoint, credential=credential, session=session, **settings)
+
+    def _connected(self, network: Network, session: requests.Session | None) -> Performer:
+        from gemel.kit.transport.requests_ import RequestsTransport
+
+        return RequestsTransport(network, session)
+
+    def close(self) -> None:
+        """Close the connections; an own session that was passed in stays open. May be called again."""
+        self._transport.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class AsyncClient(BaseClient[Async]):
+    """A client on aiohttp, to be awaited; may be shared by tasks. Close it, or use it in an `async with` block."""
+
+    def __init__(
+        self,
+        endpoint: str,
+        *,
+        credential: Credential | None = None,
+        session: aiohttp.ClientSession | None = None,
+        **settings: Unpack[Settings],
+    ) -> None:
+        """Make an async client; the arguments are those of BaseClient."""
+        super().__init__(endpoint, credential=credential, session=session, **settings)
+
+    def _connected(self, network: Network, session: aiohttp.ClientSession | None) -> AsyncPerformer:
+        from gemel.kit.transport.aiohttp_ import AiohttpTransport
+
+        return AiohttpTransport(network, session)
+
+    def _performing(self, transport: Any) -> dict[str, Any]:
+        return {"async_performer": transport}
+
+    async def close(self) -> None:
+        """Close the connections of the running loop; a session that was passed in stays open. May be called again."""
+        await self._transport.close()
+
+    async def aclose(self) -> None:
+        """The same as `close`."""
+        await self.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+
+def _base_address(endpoint: str) -> str:
+    parts = urlsplit(endpoint)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(f"endpoint: expected an address like https://host, got {_without_user(endpoint)!r}")
+    if parts.username or parts.password:
+        raise ValueError("endpoint: it must not hold a user name or password")
+    if parts.query or parts.fragment or "{" in endpoint:
+        raise ValueError(f"endpoint: it must end with the path, got {endpoint!r}")
+    return endpoint.rstrip("/") + "/"
+
+
+def _without_user(endpoint: str) -> str:
+    head, at, tail = endpoint.rpartition("@")
+    return f"***@{tail}" if at and head else endpoint
+
+
+_USER_AGENT = f"gemel/{__version__} python/{platform.python_version()}"
+
+
+def _default_headers(own: Mapping[str, str] | None) -> Headers:
+    common = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate", "User-Agent": _USER_AGENT}
+    try:
+        checked = {name: header_text(value) for name, value in (own or {}).items()}
+    except Refused as refusal:
+        raise ValueError(f"headers: {refusal}") from None
+    return Headers(common).with_values(checked)

@@ -1,0 +1,96 @@
+"""drive() and adrive(): the only two loops that perform effects."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from typing_extensions import TypeVar
+
+from gemel.kit.effects import Effect, Flow, Lock, Send, Unlockable
+from gemel.kit.messages import Request, Response
+
+__all__ = ["AsyncPerformer", "Performer", "adrive", "drive"]
+
+R = TypeVar("R")
+
+
+class Performer(Protocol):
+    """What a blocking client does for a flow."""
+
+    def send(self, request: Request) -> Response:
+        """Send the request and read the whole reply."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...
+
+    def lock(self, deadline: float) -> Unlockable | None:
+        """Acquire the client's lock; None when the deadline (monotonic seconds) passes first."""
+        ...
+
+
+class AsyncPerformer(Protocol):
+    """What an async client does for a flow."""
+
+    async def send(self, request: Request) -> Response:
+        """Send the request and read the whole reply."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait without blocking the loop."""
+        ...
+
+    async def lock(self, deadline: float) -> Unlockable | None:
+        """Acquire the client's lock; None when the deadline (monotonic seconds) passes first."""
+        ...
+
+
+def drive(flow: Flow[R], performer: Performer) -> R:
+    """Run a flow to its end, blocking; what an effect raises is raised inside the flow."""
+    try:
+        effect = next(flow)
+        while True:
+            try:
+                outcome = _perform(effect, performer)
+            except BaseException as error:
+                effect = flow.throw(error)
+            else:
+                effect = flow.send(outcome)
+    except StopIteration as end:
+        result: R = end.value
+        return result
+
+
+async def adrive(flow: Flow[R], performer: AsyncPerformer) -> R:
+    """Run a flow to its end, awaiting each effect; a cancellation reaches the flow too."""
+    try:
+        effect = next(flow)
+        while True:
+            try:
+                outcome = await _aperform(effect, performer)
+            except BaseException as error:
+                effect = flow.throw(error)
+            else:
+                effect = flow.send(outcome)
+    except StopIteration as end:
+        result: R = end.value
+        return result
+
+
+def _perform(effect: Effect, performer: Performer) -> Response | Unlockable | None:
+    if isinstance(effect, Send):
+        return performer.send(effect.request)
+    if isinstance(effect, Lock):
+        return performer.lock(effect.deadline)
+    performer.sleep(effect.seconds)
+    return None
+
+
+async def _aperform(effect: Effect, performer: AsyncPerformer) -> Response | Unlockable | None:
+    if isinstance(effect, Send):
+        return await performer.send(effect.request)
+    if isinstance(effect, Lock):
+        return await performer.lock(effect.deadline)
+    await performer.sleep(effect.seconds)
+    return None

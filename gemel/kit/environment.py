@@ -1,0 +1,89 @@
+"""What the process environment says about proxies and trusted certificates; read when a client is made."""
+
+from __future__ import annotations
+
+import os
+import ssl
+from collections.abc import Callable
+from functools import lru_cache
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+from msgspec import Struct
+
+__all__ = ["Certificate", "Network", "Verify"]
+
+Verify = bool | str | ssl.SSLContext
+"""True: the usual authorities; a path: those of this file or folder; a context: as it says; False: no check."""
+
+Certificate = str | tuple[str, str]
+"""A client certificate: one PEM file, or the certificate's and the key's."""
+
+_CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
+
+
+class Network(Struct, frozen=True, eq=False):
+    """How connections are made: which proxy for an address, which TLS context."""
+
+    proxy_for: Callable[[str], str | None]
+    tls: Callable[[], ssl.SSLContext]
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        verify: Verify = True,
+        certificate: Certificate | None = None,
+        proxy: str | None = None,
+        trust: bool = True,
+    ) -> Network:
+        """Return the network settings of a client.
+
+        proxy: for every address, else HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY are honoured.
+        trust: whether the environment is read at all.
+        """
+        bundle = _ca_bundle() if trust and verify is True else None
+        return cls(_proxies(proxy, trust), lru_cache(maxsize=1)(lambda: _context(bundle or verify, certificate)))
+
+
+def _proxies(proxy: str | None, trust: bool) -> Callable[[str], str | None]:
+    if proxy is not None or not trust:
+        return lambda url: proxy
+    known = getproxies()
+
+    @lru_cache(maxsize=64)
+    def lookup(scheme: str, netloc: str) -> str | None:
+        if proxy_bypass(netloc):
+            return None
+        found = known.get(scheme) or known.get("all")
+        return found if not found or "://" in found else f"http://{found}"
+
+    return lambda url: lookup(*urlsplit(url)[:2]) if known else None
+
+
+def _ca_bundle() -> str | None:
+    return next((path for name in _CA_VARIABLES if (path := os.environ.get(name))), None)
+
+
+def _context(verify: Verify, certificate: Certificate | None) -> ssl.SSLContext:
+    if isinstance(verify, ssl.SSLContext):
+        return verify
+    context = _trusting(verify)
+    if certificate is not None:
+        files = (certificate,) if isinstance(certificate, str) else certificate
+        context.load_cert_chain(*files)
+    return context
+
+
+def _trusting(verify: bool | str) -> ssl.SSLContext:
+    if isinstance(verify, str):
+        folder = os.path.isdir(verify)
+        return ssl.create_default_context(capath=verify) if folder else ssl.create_default_context(cafile=verify)
+    if verify:
+        import certifi
+
+        return ssl.create_default_context(cafile=certifi.where())
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context

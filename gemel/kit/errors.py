@@ -1,0 +1,322 @@
+"""The error tree, and the table from status codes to its classes.
+
+GemelError
+  DeclarationError            a wrong declaration: names class, method, parameter
+  InvalidArgument             before sending: names method, parameter, expected, got
+  CredentialsError            no usable credentials: lists what was looked for
+  ClientClosedError           the client was closed before the call
+  APIError                    .request .method .url  (masked)
+    APIConnectionError        .sent
+      APITimeoutError
+    APIStatusError            .status .code .message .details .request_id .headers .body
+      BadRequestError 400  AuthenticationError 401  PermissionDeniedError 403  NotFoundError 404
+      ConflictError 409  UnprocessableEntityError 422  RateLimitError 429 (.retry_after)
+      InternalServerError 5xx
+    ResponseValidationError   .errors .body
+    AlternativeReplyError     .reply: a success, but of another kind than asked for
+
+Every error survives pickling and shows no secret value.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from msgspec import Struct
+
+from gemel.kit.messages import MASK, Request, Response, redact
+from gemel.kit.types import is_object
+
+__all__ = [
+    "APIConnectionError",
+    "APIError",
+    "APIStatusError",
+    "APITimeoutError",
+    "AlternativeReplyError",
+    "AuthenticationError",
+    "BadRequestError",
+    "ClientClosedError",
+    "ConflictError",
+    "CredentialsError",
+    "DeclarationError",
+    "Fault",
+    "FaultReader",
+    "GemelError",
+    "InternalServerError",
+    "InvalidArgument",
+    "NotFoundError",
+    "PermissionDeniedError",
+    "RateLimitError",
+    "ResponseValidationError",
+    "UnprocessableEntityError",
+    "read_fault",
+    "status_error",
+]
+
+_EXCERPT = 300
+
+
+class GemelError(Exception):
+    """Everything that gemel raises on purpose."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (type(self), self.args, self.__dict__)
+
+
+def _restore(cls: type[GemelError], args: tuple[Any, ...], state: dict[str, Any]) -> GemelError:
+    error = cls.__new__(cls, *args)
+    error.__dict__.update(state)
+    return error
+
+
+class DeclarationError(GemelError, TypeError):
+    """A declaration cannot work; raised when the class is made or its endpoint is first used."""
+
+
+class InvalidArgument(GemelError, TypeError, ValueError):
+    """An argument was refused before anything was sent.
+
+    method: what was called.   parameter: its name.
+    """
+
+    def __init__(self, method: str, parameter: str, problem: str) -> None:
+        self.method = method
+        self.parameter = parameter
+        super().__init__(f"{method}(): {parameter}: {problem}" if parameter else f"{method}(): {problem}")
+
+
+class CredentialsError(GemelError):
+    """No usable credentials, or a credential that its issuer refused."""
+
+
+class ClientClosedError(GemelError, RuntimeError):
+    """The client was closed before the call."""
+
+
+class APIError(GemelError):
+    """A call failed on its way or at the server.
+
+    request: the request, masked: no credentials, no secret values, no body.
+    """
+
+    def __init__(self, message: str, *, request: Request) -> None:
+        self.request = request.masked()
+        super().__init__(redact(message, request.secrets))
+
+    @property
+    def method(self) -> str:
+        """The verb."""
+        return self.request.method
+
+    @property
+    def url(self) -> str:
+        """The address, secret values masked."""
+        return self.request.url
+
+
+class APIConnectionError(APIError):
+    """No whole reply came: unreachable, refused, TLS failure, cut, or not HTTP.
+
+    sent: False when it is certain that the server did not get the request.
+    """
+
+    def __init__(self, message: str, *, request: Request, sent: bool = True) -> None:
+        self.sent = sent
+        super().__init__(message, request=request)
+
+
+class APITimeoutError(APIConnectionError):
+    """The reply, or a part of it, did not come in time."""
+
+
+class APIStatusError(APIError):
+    """The server answered with a status that is not a success.
+
+    status: the code.   code, message, details, request_id: what the body says, where it says it.
+    headers: of the reply, credentials masked.   body: the decoded JSON, or text; secret values of the call masked.
+    """
+
+    def __init__(self, fault: Fault, *, response: Response, request: Request, hint: str = "") -> None:
+        self.status = response.status
+        self.code = fault.code
+        self.message = redact(fault.message, request.secrets)
+        self.details = fault.details
+        self.request_id = fault.request_id
+        self.headers = response.headers.masked()
+        self.body = _readable(response, request)
+        super().__init__(_status_text(self, request, hint), request=request)
+
+
+class BadRequestError(APIStatusError):
+    """400: the server refused the request by a rule of its own."""
+
+
+class AuthenticationError(APIStatusError):
+    """401: the credentials are missing, wrong or no longer valid."""
+
+
+class PermissionDeniedError(APIStatusError):
+    """403: the credentials are known but not allowed to do this."""
+
+
+class NotFoundError(APIStatusError):
+    """404: it does not exist, or these credentials may not see it."""
+
+
+class ConflictError(APIStatusError):
+    """409: the request conflicts with the present state."""
+
+
+class UnprocessableEntityError(APIStatusError):
+    """422: the server read the request and found it invalid; `.details` or `.body` says where."""
+
+
+class RateLimitError(APIStatusError):
+    """429: too many requests.
+
+    retry_after: seconds the server asks to wait, None when it does not say.
+    """
+
+    retry_after: float | None = None
+
+
+class InternalServerError(APIStatusError):
+    """5xx: the server failed."""
+
+
+class ResponseValidationError(APIError, ValueError):
+    """The reply is a success but not what the declaration promises.
+
+    errors: marshmallow's messages by path.   body: the bytes that came; never shown in text.
+    """
+
+    def __init__(self, message: str, *, request: Request, body: bytes, errors: Any = None) -> None:
+        self.errors: Any = errors if errors is not None else {}
+        self._body = _Unseen(body)
+        super().__init__(message, request=request)
+
+    @property
+    def body(self) -> bytes:
+        """The reply's bytes; they may hold secret values."""
+        return self._body.value
+
+
+class AlternativeReplyError(APIError):
+    """The server accepted the request but answered with something else than its result.
+
+    reply: what it answered, decoded as the class's `model`.
+    """
+
+    model: Any = dict[str, Any]
+    meaning = "the server answered with something else than the result"
+
+    def __init__(self, reply: Any, *, request: Request) -> None:
+        self.reply = reply
+        super().__init__(f"{request.label}: {self.meaning}", request=request)
+
+
+class _Unseen(Struct, frozen=True):
+    """Holds bytes that no repr may show."""
+
+    value: bytes
+
+    def __repr__(self) -> str:
+        return MASK
+
+
+class Fault(Struct, frozen=True):
+    """What an error body says, in neutral words."""
+
+    message: str = ""
+    code: str = ""
+    details: Any = None
+    request_id: str = ""
+    retry_after: float | None = None
+
+
+FaultReader: TypeAlias = Callable[[Response], Fault]
+"""Reads the error body of one API; never raises."""
+
+_BY_STATUS: dict[int, type[APIStatusError]] = {
+    400: BadRequestError,
+    401: AuthenticationError,
+    403: PermissionDeniedError,
+    404: NotFoundError,
+    409: ConflictError,
+    422: UnprocessableEntityError,
+    429: RateLimitError,
+}
+
+_HINTS: dict[int, str] = {
+    401: "check that the credentials belong to this server and are not revoked",
+    403: "ask for a role that allows it, or use other credentials",
+    404: "check the names and ids; what these credentials may not see is reported the same way",
+    407: "a proxy asks for credentials",
+    429: "wait, or send fewer requests",
+}
+
+
+def status_error(response: Response, request: Request, read: FaultReader) -> APIStatusError:
+    """Return the error of the tree for a reply that is not a success."""
+    status, fault = response.status, read(response)
+    if status >= 500:
+        return InternalServerError(fault, response=response, request=request, hint="try again later")
+    hint = _redirect_hint(response) if 300 <= status < 400 else _HINTS.get(status, "")
+    error = _BY_STATUS.get(status, APIStatusError)(fault, response=response, request=request, hint=hint)
+    if isinstance(error, RateLimitError):
+        error.retry_after = fault.retry_after
+    return error
+
+
+def read_fault(response: Response) -> Fault:
+    """Read the usual shapes: {"message"}, {"error": {"message", "code"}}, {"detail"}, or the start of a text."""
+    body = _parsed(response.body)
+    request_id = response.headers.get("x-request-id", "")
+    if not is_object(body):
+        return Fault(message=_excerpt(response), request_id=request_id)
+    inner = body.get("error")
+    source = {**body, **inner} if is_object(inner) else body
+    message = source.get("message") or source.get("detail") or (inner if isinstance(inner, str) else "")
+    return Fault(_text(message), _text(source.get("code") or ""), source.get("details"), request_id)
+
+
+def _status_text(error: APIStatusError, request: Request, hint: str) -> str:
+    said = " ".join(part for part in (error.code, error.message) if part) or "no further word"
+    trace = f", request id {error.request_id}" if error.request_id else ""
+    advice = f"; {hint}" if hint else ""
+    return f"{request.label or 'request'}: {error.status} {said} ({request.method} {request.url}{trace}){advice}"
+
+
+def _redirect_hint(response: Response) -> str:
+    target = response.headers.get("location", "nowhere").partition("?")[0]
+    return f"the server redirects to {target}: correct the endpoint, or pass follow_redirects=True"
+
+
+def _readable(response: Response, request: Request) -> Any:
+    text = redact(response.body.decode("utf-8", "replace"), request.secrets)
+    parsed = _parsed(text)
+    return text if parsed is _NOT_JSON else parsed
+
+
+_NOT_JSON: Any = object()
+
+
+def _parsed(body: str | bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return _NOT_JSON
+
+
+def _excerpt(response: Response) -> str:
+    text = " ".join(response.body[: 4 * _EXCERPT].decode("utf-8", "replace").split())
+    kind = response.headers.get("content-type", "").partition(";")[0]
+    if "html" in kind:
+        return f"an HTML page instead of JSON: {text[:_EXCERPT]}"
+    return text[:_EXCERPT]
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)

@@ -1,0 +1,182 @@
+"""Frozen values that cross every seam: Headers, Timeout, Request and Response."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, TypeAlias, cast
+from urllib.parse import quote, quote_plus, urlsplit
+
+from msgspec import Struct
+from msgspec.structs import replace
+from typing_extensions import Self
+
+__all__ = ["MASK", "HeaderSource", "Headers", "Request", "Response", "Timeout", "origin", "redact"]
+
+MASK = "***"
+"""What stands in the place of a secret value wherever text is shown."""
+
+HeaderSource: TypeAlias = "Mapping[str, str] | Iterable[tuple[str, str]]"
+"""What Headers can be made from."""
+
+_SENSITIVE = ("authorization", "cookie", "api-key", "apikey", "token", "secret", "password", "signature")
+_SHORTEST_MASKED = 4
+
+
+class Headers(Mapping[str, str]):
+    """HTTP header fields: names compare without case, order and repetition are kept (RFC 9110, section 5).
+
+    Looking a name up joins repeated fields with ", ". The repr masks credentials.
+    """
+
+    __slots__ = ("_index", "_items")
+
+    def __init__(self, source: HeaderSource = ()) -> None:
+        pairs = cast("Mapping[str, str]", source).items() if isinstance(source, Mapping) else source
+        self._items: tuple[tuple[str, str], ...] = tuple(pairs)
+        self._index: dict[str, str] | None = None
+
+    def _by_name(self) -> dict[str, str]:
+        if self._index is None:
+            index: dict[str, str] = {}
+            for name, value in self._items:
+                key = name.lower()
+                index[key] = f"{index[key]}, {value}" if key in index else value
+            self._index = index
+        return self._index
+
+    def __getitem__(self, name: str) -> str:
+        return self._by_name()[name.lower()]
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name.lower() in self._by_name()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._by_name())
+
+    def __len__(self) -> int:
+        return len(self._by_name())
+
+    def __hash__(self) -> int:
+        return hash(self._items)
+
+    def get_list(self, name: str) -> list[str]:
+        """Return every value of one field, in the order received."""
+        wanted = name.lower()
+        return [value for key, value in self._items if key.lower() == wanted]
+
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """Return all fields as they are sent: names as written, repetitions kept."""
+        return self._items
+
+    def with_values(self, source: HeaderSource) -> Headers:
+        """Return a copy in which these fields replace those of the same name."""
+        added = Headers(source)
+        kept = [(name, value) for name, value in self._items if name not in added]
+        return Headers([*kept, *added.pairs()])
+
+    def masked(self) -> Headers:
+        """Return a copy in which every credential is masked."""
+        return Headers((name, MASK if _is_sensitive(name) else value) for name, value in self._items)
+
+    def __repr__(self) -> str:
+        return f"Headers({list(self.masked().pairs())!r})"
+
+
+def _is_sensitive(name: str) -> bool:
+    lowered = name.lower()
+    return any(word in lowered for word in _SENSITIVE)
+
+
+class Timeout(Struct, frozen=True):
+    """How long a call may take, in seconds; there is no "for ever".
+
+    total: the whole call: attempts, waits between them and token refresh.
+    connect: one connection, TLS included.
+    read: silence between two pieces of a reply.
+    """
+
+    total: float = 60.0
+    connect: float = 10.0
+    read: float = 30.0
+
+    def __post_init__(self) -> None:
+        for name in self.__struct_fields__:
+            value: Any = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
+                raise ValueError(f"timeout: {name} must be a positive, finite number of seconds, got {value!r}")
+
+    @classmethod
+    def of(cls, value: Timeout | float) -> Timeout:
+        """Return a Timeout from one or from a total in seconds."""
+        return value if isinstance(value, Timeout) else cls(total=value)
+
+
+class Request(Struct, frozen=True):
+    """One HTTP request, ready to send.
+
+    url: absolute, already percent-encoded.   body: bytes or None.
+    deadline: when the whole call must be over, on the monotonic clock, in seconds.
+    label: what the caller called, for messages ("secrets.retrieve").
+    secrets: values that must never be shown; they are masked in everything made from this request.
+    authenticated: whether credentials are to be added.
+    """
+
+    method: str
+    url: str
+    headers: Headers
+    body: bytes | None = None
+    deadline: float = float("inf")
+    timeout: Timeout = Timeout()
+    label: str = ""
+    secrets: tuple[str, ...] = ()
+    authenticated: bool = True
+
+    def with_headers(self, source: HeaderSource) -> Self:
+        """Return a copy with these header fields set."""
+        return replace(self, headers=self.headers.with_values(source))
+
+    def masked(self) -> Request:
+        """Return a copy that is safe to show and to keep: no credential, no secret value, no body."""
+        return replace(self, url=redact(self.url, self.secrets), headers=self.headers.masked(), body=None, secrets=())
+
+    def __repr__(self) -> str:
+        return f"<Request {self.method} {redact(self.url, self.secrets)}>"
+
+
+class Response(Struct, frozen=True):
+    """One HTTP reply, its body read to the end.
+
+    status: the status code.   url: the address that answered.   body: the bytes, content coding removed.
+    """
+
+    status: int
+    headers: Headers
+    body: bytes
+    url: str
+
+    @property
+    def ok(self) -> bool:
+        """Whether the status is 2xx."""
+        return 200 <= self.status < 300
+
+    def __repr__(self) -> str:
+        return f"<Response {self.status}, {len(self.body)} bytes>"
+
+
+def origin(url: str) -> tuple[str, str, int | None]:
+    """Return scheme, host and port of an address (RFC 6454), default ports filled in."""
+    parts = urlsplit(url)
+    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    return parts.scheme, parts.hostname or "", port
+
+
+def redact(text: str, secrets: Iterable[str]) -> str:
+    """Return the text with every secret value masked, as it is and percent-encoded.
+
+    Values shorter than four characters are left alone: masking them would garble every message.
+    """
+    for secret in secrets:
+        if len(secret) >= _SHORTEST_MASKED:
+            for form in {secret, quote(secret, safe=""), quote_plus(secret)}:
+                text = text.replace(form, MASK)
+    return text

@@ -1,0 +1,43 @@
+"""The order of the policies, in one readable line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Protocol
+
+from gemel.kit.effects import Flow, Send
+from gemel.kit.messages import Request, Response
+
+__all__ = ["Pipeline", "Policy", "pipeline"]
+
+Pipeline = Callable[[Request], Flow[Response]]
+
+
+class Policy(Protocol):
+    """One decision around the sending of a request."""
+
+    def around(self, request: Request, send: Pipeline, /) -> Flow[Response]:
+        """Send the request by way of `send`, as often and in such form as the policy decides."""
+        ...
+
+
+def pipeline(*, redirects: Policy, auth: Policy, retry: Policy) -> Pipeline:
+    """Return the whole way of a request; what stands left acts first."""
+    return _chain(redirects, auth, retry)
+
+
+def _chain(*policies: Policy) -> Pipeline:
+    send: Pipeline = _once
+    for policy in reversed(policies):
+        send = partial(_through, policy, send)
+    return send
+
+
+def _through(policy: Policy, send: Pipeline, request: Request) -> Flow[Response]:
+    return policy.around(request, send)
+
+
+def _once(request: Request) -> Flow[Response]:
+    response: Response = yield Send(request)
+    return response

@@ -1,0 +1,48 @@
+"""How a failure on the wire is told, the same for every transport."""
+
+from __future__ import annotations
+
+import re
+import time
+
+from gemel.kit.errors import APIConnectionError, APITimeoutError
+from gemel.kit.messages import Request, redact
+
+__all__ = ["lost", "out_of_time", "time_left"]
+
+_OBJECT = re.compile(r"<[^<>]*>:? ?|\(Caused by |HTTPS?ConnectionPool\([^)]*\):? ?|HTTPS?Connection\([^)]*\):? ?")
+
+
+def time_left(request: Request) -> float:
+    """Return the seconds until the deadline; raises APITimeoutError when there are none."""
+    left = request.deadline - time.monotonic()
+    if left <= 0:
+        raise out_of_time(request, sent=False)
+    return left
+
+
+def out_of_time(request: Request, *, sent: bool) -> APITimeoutError:
+    """Return the error of a reply that did not come in time."""
+    limits = request.timeout
+    waited = "no connection" if not sent else "no whole reply"
+    return APITimeoutError(
+        f"{_asked(request)}: {waited} in time (connect {limits.connect:g} s, read {limits.read:g} s, "
+        f"total {limits.total:g} s); raise `timeout` or look at the server",
+        request=request,
+        sent=sent,
+    )
+
+
+def lost(request: Request, cause: BaseException, *, sent: bool, tls: bool = False) -> APIConnectionError:
+    """Return the error of a connection that could not be made or was cut."""
+    if tls:
+        advice = "check the server's certificate, or name its authority with verify='ca.pem'"
+    else:
+        advice = "the connection was lost" if sent else "check the endpoint, the network and the proxy"
+    reason = _OBJECT.sub("", str(cause)).strip(" :)") or type(cause).__name__
+    return APIConnectionError(f"{_asked(request)}: {reason}; {advice}", request=request, sent=sent)
+
+
+def _asked(request: Request) -> str:
+    where = redact(request.url.partition("?")[0], request.secrets)
+    return f"{request.label or 'request'} ({request.method} {where})"

@@ -1,0 +1,174 @@
+"""The blocking transport: a requests.Session that sends prepared requests."""
+
+from __future__ import annotations
+
+import http.client
+import threading
+import time
+from collections.abc import Mapping
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
+
+from gemel.kit.environment import Network
+from gemel.kit.errors import APIConnectionError, ClientClosedError
+from gemel.kit.messages import Headers, Request, Response
+from gemel.kit.transport.deadline import POOLS, reply_deadline
+from gemel.kit.transport.faults import lost, out_of_time, time_left
+
+__all__ = ["RequestsTransport"]
+
+_FAILURES = (requests.RequestException, urllib3.exceptions.HTTPError, http.client.HTTPException, OSError)
+_CHUNK = 1 << 16
+_NOT_SENT = (
+    urllib3.exceptions.NewConnectionError,
+    urllib3.exceptions.ProxyError,
+    urllib3.exceptions.SSLError,
+    urllib3.exceptions.ConnectTimeoutError,
+)
+_TIMEOUTS = (urllib3.exceptions.TimeoutError, TimeoutError, requests.Timeout)
+
+
+class RequestsTransport:
+    """Sends over one requests.Session; a session that is passed in is used as it is and never closed.
+
+    pool_size: connections kept to one host.
+    """
+
+    def __init__(self, network: Network, session: requests.Session | None = None, *, pool_size: int = 32) -> None:
+        self._owned = session is None
+        self._network = network
+        self._session = session if session is not None else _own_session(network, pool_size)
+        self._options: dict[str, Any] = {} if session is not None else {"verify": True, "cert": None}
+        self._lock = threading.Lock()
+        self._closed = False
+
+    def send(self, request: Request) -> Response:
+        """Send the request and read the whole reply, within its deadline."""
+        if self._closed:
+            raise ClientClosedError(f"{request.label}: the client is closed; make a new one, or call it inside `with`")
+        left = time_left(request)
+        timeout = (min(request.timeout.connect, left), min(request.timeout.read, left))
+        with reply_deadline(request.deadline, request.timeout.read):
+            try:
+                reply = self._session.send(
+                    self._prepared(request),
+                    stream=True,
+                    allow_redirects=False,
+                    timeout=timeout,
+                    **self._settings(request),
+                )
+                return Response(
+                    reply.status_code, Headers(reply.raw.headers.items()), _body(reply, request), request.url
+                )
+            except _FAILURES as failure:
+                raise _translated(failure, request) from None
+
+    def _prepared(self, request: Request) -> requests.PreparedRequest:
+        session = self._session
+        prepared = requests.PreparedRequest()
+        prepared.method = request.method
+        prepared.url = request.url
+        prepared.body = request.body
+        prepared.hooks = session.hooks
+        prepared.headers = CaseInsensitiveDict(request.headers.pairs())
+        if not self._owned:
+            prepared.headers = CaseInsensitiveDict({**session.headers, **prepared.headers})
+            prepared.prepare_cookies(session.cookies)
+        if request.body is not None:
+            prepared.headers["Content-Length"] = str(len(request.body))
+        return prepared
+
+    def _settings(self, request: Request) -> Mapping[str, Any]:
+        if not self._owned:
+            return {"proxies": self._session.proxies, "verify": self._session.verify, "cert": self._session.cert}
+        proxy = self._network.proxy_for(request.url)
+        return {**self._options, "proxies": {"http": proxy, "https": proxy} if proxy else {}}
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        time.sleep(seconds)
+
+    def lock(self, deadline: float) -> threading.Lock | None:
+        """Acquire the client's lock; None when the deadline passes first."""
+        left = max(0.0, min(deadline - time.monotonic(), threading.TIMEOUT_MAX))
+        return self._lock if self._lock.acquire(timeout=left) else None
+
+    def close(self) -> None:
+        """Close the connections; calls after this raise ClientClosedError."""
+        self._closed = True
+        if self._owned:
+            self._session.close()
+
+
+class _OwnAdapter(HTTPAdapter):
+    """Keeps every reply within its call's deadline, and one TLS context for all connections."""
+
+    def __init__(self, network: Network, pool_size: int) -> None:
+        self._network = network
+        super().__init__(pool_connections=8, pool_maxsize=pool_size)
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        super().init_poolmanager(*args, **options)
+        self.poolmanager.pool_classes_by_scheme = POOLS
+
+    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
+        manager: Any = super().proxy_manager_for(proxy, **options)
+        manager.pool_classes_by_scheme = POOLS
+        return manager
+
+    def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
+        host, _ = super().build_connection_pool_key_attributes(request, True, None)
+        secure = host["scheme"] == "https"
+        return host, {"ssl_context": self._network.tls()} if secure else {}
+
+    def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
+        """Leave the certificates to the TLS context."""
+
+
+def _own_session(network: Network, pool_size: int) -> requests.Session:
+    session = requests.Session()
+    session.trust_env = False
+    session.cookies.set_policy(_NO_COOKIES)
+    adapter = _OwnAdapter(network, pool_size)
+    session.mount("http://", adapter)
+    session.mount("https://", adapter)
+    return session
+
+
+_NO_COOKIES = DefaultCookiePolicy(allowed_domains=[])
+
+
+def _body(reply: requests.Response, request: Request) -> bytes:
+    raw: Any = reply.raw
+    try:
+        body = bytearray()
+        for chunk in raw.stream(_CHUNK, decode_content=True):
+            body += chunk
+            if time.monotonic() > request.deadline:
+                raise TimeoutError
+        return bytes(body)
+    except BaseException:
+        reply.close()
+        raise
+
+
+def _translated(failure: Exception, request: Request) -> APIConnectionError:
+    cause = _cause(failure)
+    sent = not isinstance(cause, _NOT_SENT)
+    if isinstance(cause, _TIMEOUTS) or isinstance(failure, _TIMEOUTS):
+        return out_of_time(request, sent=sent)
+    return lost(request, cause, sent=sent, tls=isinstance(cause, urllib3.exceptions.SSLError))
+
+
+def _cause(failure: BaseException) -> BaseException:
+    """Return the urllib3 error inside a requests one."""
+    inner = failure.args[0] if failure.args else None
+    reason = getattr(inner, "reason", None)
+    if isinstance(reason, BaseException):
+        return reason
+    return inner if isinstance(inner, BaseException) else failure

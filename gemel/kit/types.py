@@ -1,0 +1,77 @@
+"""The words every declaration uses: the two modes, OMIT, SECRET and JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, TypeAlias, TypeGuard, final
+
+from msgspec import UNSET, UnsetType
+from typing_extensions import TypeVar
+
+__all__ = [
+    "JSON",
+    "OMIT",
+    "SECRET",
+    "Async",
+    "JSONObject",
+    "M",
+    "Omit",
+    "Secrecy",
+    "Sync",
+    "is_array",
+    "is_mapping",
+    "is_object",
+]
+
+
+def is_object(value: Any) -> TypeGuard[dict[str, Any]]:
+    """Say whether a decoded JSON value is an object."""
+    return isinstance(value, dict)
+
+
+def is_mapping(value: Any) -> TypeGuard[Mapping[Any, Any]]:
+    """Say whether a value is a mapping."""
+    return isinstance(value, Mapping)
+
+
+def is_array(value: Any) -> TypeGuard[Sequence[Any]]:
+    """Say whether a value is a list or a tuple."""
+    return isinstance(value, list | tuple)
+
+
+@final
+class Sync:
+    """The blocking mode: a call returns its result."""
+
+
+@final
+class Async:
+    """The coroutine mode: a call is awaited."""
+
+
+M = TypeVar("M", bound="Sync | Async", default=Sync)
+"""The mode of a resource or client, `Sync` unless said otherwise (PEP 696)."""
+
+JSON: TypeAlias = "dict[str, Any] | list[Any] | str | int | float | bool | None"
+"""Any JSON value, decoded."""
+
+JSONObject: TypeAlias = "dict[str, Any]"
+"""A decoded JSON object."""
+
+Omit: TypeAlias = UnsetType
+"""The type of OMIT, for signatures: `version: int | Omit = OMIT`."""
+
+OMIT: Final = UNSET
+"""Not sent at all; `None` is JSON null in a body and not sent in a query."""
+
+
+@final
+class Secrecy:
+    """The type of the SECRET marker."""
+
+    def __repr__(self) -> str:
+        return "SECRET"
+
+
+SECRET: Final = Secrecy()
+"""Marks a field or argument whose value is never shown: `Annotated[str, SECRET]`."""

@@ -1,0 +1,79 @@
+"""Requests to addresses that are not declared, and the decoding of their replies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote, urljoin, urlsplit
+
+from gemel.kit.caller import Caller
+from gemel.kit.decode import json_decoder, keyed_decoder
+from gemel.kit.errors import InvalidArgument
+from gemel.kit.messages import Request, Response, origin
+from gemel.kit.types import OMIT
+from gemel.kit.wire import Refused, json_bytes, query_pairs
+
+__all__ = ["decode_expected", "undeclared_request"]
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_PATH_CHARACTERS = "!$%&'()*+,/:;=@-._~"
+
+
+def undeclared_request(
+    caller: Caller, method: str, url: str, params: Mapping[str, Any] | None, body: Any, label: str
+) -> Request:
+    """Return a request for a path below the client's endpoint, or an address of the same origin.
+
+    Raises InvalidArgument: unknown method, another origin, a path with dot segments, a value without wire form.
+    """
+    verb = method.upper()
+    if verb not in _METHODS:
+        raise InvalidArgument(label, "method", f"expected one of {', '.join(sorted(_METHODS))}, got {method!r}")
+    address = _address(caller, url, label)
+    query = _query(params or {}, label)
+    separator = "&" if "?" in address else "?"
+    content = _content(body, label)
+    headers = caller.headers if content is None else caller.headers.with_values({"Content-Type": "application/json"})
+    return Request(
+        method=verb,
+        url=f"{address}{separator}{query}" if query else address,
+        headers=headers,
+        body=content,
+        timeout=caller.timeout,
+        label=label,
+    )
+
+
+def decode_expected(caller: Caller, response: Response, expected: Mapping[str, Any] | None) -> Any:
+    """Return the reply decoded by the first expected key it has, or as JSON; raises the errors of its status."""
+    request = Request(method="", url=response.url, headers=caller.headers, label="handle_request")
+    caller.checked(response, request)
+    decode = keyed_decoder(expected) if expected else json_decoder
+    return decode(response, request)
+
+
+def _address(caller: Caller, url: str, label: str) -> str:
+    target = urljoin(caller.base, url) if "://" in url else caller.base + url.lstrip("/")
+    if origin(target) != origin(caller.base) or "@" in urlsplit(target).netloc:
+        raise InvalidArgument(label, "url", "it must stay at the client's endpoint: credentials go nowhere else")
+    path, mark, query = target.partition("?")
+    if any(segment in (".", "..") for segment in path.split("/")[3:]):
+        raise InvalidArgument(label, "url", "the path must not hold . or .. segments")
+    return quote(path, safe=_PATH_CHARACTERS) + mark + quote(query, safe=_PATH_CHARACTERS + "?")
+
+
+def _query(params: Mapping[str, Any], label: str) -> str:
+    pairs: list[str] = []
+    for name, value in params.items():
+        try:
+            pairs += [] if value is OMIT else query_pairs(quote(name, safe=""), value)
+        except Refused as refusal:
+            raise InvalidArgument(label, f"params[{name!r}]", str(refusal)) from None
+    return "&".join(pairs)
+
+
+def _content(body: Any, label: str) -> bytes | None:
+    try:
+        return None if body is None else json_bytes(body)
+    except Refused as refusal:
+        raise InvalidArgument(label, "body", str(refusal)) from None

@@ -1,0 +1,129 @@
+"""The one wire form of every value: path segments, query text, header text and JSON bodies.
+
+| Python | path, query, header | JSON |
+|---|---|---|
+| str | as it is | string |
+| bool | true, false (never in a path) | true, false |
+| int, float, Decimal | digits; NaN and infinity are refused | number; Decimal a string |
+| enum | its value | its value |
+| datetime | RFC 3339 in UTC, ending in Z; without a zone it is refused | the same |
+| date, UUID | ISO 8601; hyphenated | string |
+| list, tuple | a query repeats the name | array |
+| Model | refused | object with wire names |
+"""
+
+from __future__ import annotations
+
+import enum
+import math
+from datetime import date, datetime, timezone
+from decimal import Decimal
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+import msgspec
+
+from gemel.kit.types import is_array, is_mapping
+
+__all__ = ["Refused", "encode_segment", "header_text", "json_bytes", "query_pairs", "wire_text"]
+
+
+class Refused(ValueError):
+    """A value has no safe wire form; says why without showing it."""
+
+
+def wire_text(value: Any) -> str:
+    """Return a scalar as text; raises Refused for anything else."""
+    if isinstance(value, enum.Enum):
+        return wire_text(value.value)
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime):
+        return _rfc3339(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, int | UUID):
+        return str(value)
+    if isinstance(value, float | Decimal):
+        return _number(value)
+    raise Refused(f"{type(value).__name__} has no text form")
+
+
+def _rfc3339(value: datetime) -> str:
+    if value.utcoffset() is None:
+        raise Refused("a datetime needs a time zone: use datetime.now(timezone.utc)")
+    return value.astimezone(timezone.utc).isoformat().replace("+00:00", "Z")
+
+
+def _number(value: float | Decimal) -> str:
+    if not math.isfinite(value):
+        raise Refused("the number must be finite")
+    return str(value)
+
+
+def encode_segment(value: Any) -> str:
+    """Return a path value as one percent-encoded segment (RFC 3986, section 3.3).
+
+    Refuses what would change the path: None, bool, containers, "", "." and "..".
+    """
+    if isinstance(value, bool):
+        raise Refused("a path value cannot be a bool")
+    text = wire_text(value)
+    if text in ("", ".", ".."):
+        raise Refused(f"a path value cannot be {text!r}: it would address another resource")
+    return _percent(text)
+
+
+def query_pairs(name: str, value: Any) -> list[str]:
+    """Return the encoded name=value pairs of a query parameter; None gives none, a list repeats the name."""
+    if value is None:
+        return []
+    if is_array(value):
+        return [pair for item in value if item is not None for pair in query_pairs(name, item)]
+    return [f"{name}={_percent(wire_text(value))}"]
+
+
+def _percent(text: str) -> str:
+    try:
+        return quote(text, safe="")
+    except UnicodeEncodeError:
+        raise Refused("the text is not valid Unicode (a lone surrogate)") from None
+
+
+def header_text(value: Any) -> str:
+    """Return a header value; refuses control characters and what is not latin-1 (RFC 9110, section 5.5)."""
+    text = wire_text(value)
+    if any((character < " " and character != "\t") or character == "\x7f" for character in text):
+        raise Refused("a header value cannot hold control characters or line breaks")
+    try:
+        text.encode("latin-1")
+    except UnicodeEncodeError:
+        raise Refused("a header value must be latin-1 text") from None
+    return text
+
+
+def json_bytes(value: Any) -> bytes:
+    """Return a value as JSON; raises Refused for what JSON cannot hold."""
+    try:
+        _checked(value)
+        return _ENCODER.encode(value)
+    except (TypeError, UnicodeEncodeError, RecursionError) as error:
+        raise Refused(f"it cannot be sent as JSON: {error}") from None
+
+
+_ENCODER = msgspec.json.Encoder()
+
+
+def _checked(value: Any) -> None:
+    """Refuse what the encoder would send silently changed: NaN as null, a datetime without its zone."""
+    if is_mapping(value):
+        for item in value.values():
+            _checked(item)
+    elif is_array(value):
+        for item in value:
+            _checked(item)
+    elif isinstance(value, float | datetime):
+        wire_text(value)
