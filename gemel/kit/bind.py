@@ -12,25 +12,28 @@ from collections.abc import Callable
 from typing import Any, cast
 from weakref import WeakKeyDictionary
 
-import uplink as _untyped  # type: ignore[import-untyped]  # pyright: ignore[reportMissingTypeStubs]
-from uplink.arguments import (  # type: ignore[import-untyped]  # pyright: ignore[reportMissingTypeStubs]
-    ArgumentAnnotation as _Annotation,
-)
-from uplink.clients.interfaces import (  # type: ignore[import-untyped]  # pyright: ignore[reportMissingTypeStubs]
-    HttpClientAdapter as _Adapter,
-)
-from uplink.clients.io import (  # type: ignore[import-untyped]  # pyright: ignore[reportMissingTypeStubs]
-    BlockingStrategy as _Blocking,
-)
-
 from gemel.kit.caller import Caller
+from gemel.kit.isolated import import_isolated
 from gemel.kit.messages import Headers, Request
 from gemel.kit.plan import Bound, Plan
 from gemel.kit.resource import Resource
 
 __all__ = ["Build", "bind_call"]
 
-uplink: Any = _untyped
+_uplink, _arguments, _interfaces, _io = import_isolated(
+    "uplink",
+    ["uplink", "uplink.arguments", "uplink.clients.interfaces", "uplink.clients.io"],
+    hidden=[
+        "aiohttp",
+        "marshmallow",
+        "pydantic",
+        "twisted",
+        "uplink.clients.aiohttp_",
+        "uplink.clients.io.asyncio_strategy",
+    ],
+)
+_Annotation: Any = _arguments.ArgumentAnnotation
+_Adapter: Any = _interfaces.HttpClientAdapter
 
 Build = Callable[[tuple[Any, ...], dict[str, Any]], Request]
 """Turns the arguments of a call into a Request."""
@@ -47,10 +50,9 @@ def bind_call(plan: Plan, resource: Resource[Any]) -> Build:
 
 
 class _Whole(_Annotation):  # type: ignore[misc]
-    """An argument annotation that writes the whole request at once, without uplink's converter chain."""
+    """An argument annotation that hands the whole request on at once, without uplink's converters and templates."""
 
     def modify_request(self, request_builder: Any, value: Bound) -> None:
-        request_builder.relative_url = value.address
         request_builder.info["bound"] = value
 
 
@@ -60,18 +62,18 @@ class _RequestAdapter(_Adapter):  # type: ignore[misc]
     def __init__(self, caller: Caller, plan: Plan) -> None:
         self._caller = caller
         self._plan = plan
-        self._io = _Blocking()
+        self._io = _io.BlockingStrategy()
 
     def io(self) -> Any:
         return self._io
 
     def send(self, request: tuple[str, str, dict[str, Any]]) -> Request:
-        method, address, info = request
-        bound: Bound = info["bound"]
+        method, _, parts = request
+        bound: Bound = parts["bound"]
         caller = self._caller
         return Request(
             method=method,
-            url=caller.base + address,
+            url=caller.base + bound.address,
             headers=_headers(caller.headers, bound),
             body=bound.body,
             deadline=caller.deadline(),
@@ -98,7 +100,7 @@ def _shadow(resource: type[Resource[Any]], plan: Plan) -> Any:
     with _guard:
         shadow = _shadows.get(resource)
         if shadow is None:
-            shadow = _shadows[resource] = type(resource.__name__, (uplink.Consumer,), {})
+            shadow = _shadows[resource] = type(resource.__name__, (_uplink.Consumer,), {})
         if _name(plan) not in vars(shadow):
             setattr(shadow, _name(plan), _definition(plan))
         return shadow
@@ -112,7 +114,7 @@ def _definition(plan: Plan) -> Any:
     stub.__annotations__ = {}
     cast(Any, stub).__signature__ = signature.replace(parameters=plain, return_annotation=signature.empty)
     stub.__name__ = plan.name
-    verb = getattr(uplink, plan.spec.method.lower())
+    verb = getattr(_uplink, plan.spec.method.lower())
     return verb("", args={"bound": _Whole})(stub)
 
 

@@ -71,8 +71,11 @@ class Headers(Mapping[str, str]):
     def with_values(self, source: HeaderSource) -> Headers:
         """Return a copy in which these fields replace those of the same name."""
         added = Headers(source)
-        kept = [(name, value) for name, value in self._items if name not in added]
-        return Headers([*kept, *added.pairs()])
+        mine, theirs = self._by_name(), added._by_name()
+        if mine.keys().isdisjoint(theirs):
+            return Headers(self._items + added._items)
+        kept = tuple(item for item in self._items if item[0].lower() not in theirs)
+        return Headers(kept + added._items)
 
     def masked(self) -> Headers:
         """Return a copy in which every credential is masked."""

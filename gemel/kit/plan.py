@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any, get_args, get_origin
 
 from msgspec import Struct
+from msgspec.structs import replace
 from typing_extensions import get_type_hints
 
 from gemel.kit.arguments import Check, checker, exact_types, expectation
@@ -20,6 +21,7 @@ __all__ = ["Body", "Bound", "Field", "Header", "Plan", "Query", "Role", "Spec", 
 
 _SEND_QUERY = frozenset({"GET", "HEAD", "DELETE"})
 _VARIABLE = re.compile(r"\{([^{}]*)\}")
+_ABSENT: Any = inspect.Parameter.empty
 _LITERAL = re.compile(r"[A-Za-z0-9\-._~!$&'()*+,;=:@/%]*")
 
 
@@ -100,6 +102,7 @@ class Parameter(Struct, frozen=True):
     fits: Check
     role: Role | None
     handle: Handler
+    preset: tuple[str, ...] | None = None
 
     def put(self, draft: Draft, value: Any, label: str) -> None:
         """Check the value and put it in its place; raises InvalidArgument."""
@@ -109,6 +112,15 @@ class Parameter(Struct, frozen=True):
             self.handle(draft, value)
         except Refused as refusal:
             raise InvalidArgument(label, self.name, str(refusal)) from None
+
+    def put_default(self, draft: Draft, label: str) -> None:
+        """Put the default in its place, a query parameter's as encoded once; raises InvalidArgument without one."""
+        if self.preset is not None:
+            draft.query += self.preset
+        elif self.default is _ABSENT:
+            raise InvalidArgument(label, self.name, "missing argument")
+        elif self.default is not OMIT:
+            self.put(draft, self.default, label)
 
     def _shown(self, value: Any) -> str:
         kind = type(value).__name__
@@ -138,10 +150,10 @@ class Plan:
             raise self._unknown(given)
         draft = Draft()
         for parameter in self._parameters:
-            value = given.get(parameter.name, parameter.default)
-            if value is inspect.Parameter.empty:
-                raise InvalidArgument(self.label, parameter.name, "missing argument")
-            if value is not OMIT:
+            value = given.get(parameter.name, _ABSENT)
+            if value is _ABSENT:
+                parameter.put_default(draft, self.label)
+            elif value is not OMIT:
                 parameter.put(draft, value, self.label)
         return Bound(self._address(draft), tuple(draft.headers), self._body(draft), tuple(draft.secrets))
 
@@ -237,7 +249,18 @@ def _parameter(
     exact = exact_types(hint)
     if is_secret(hint) or not exact:
         handle = _hiding(handle, all_of_it=is_secret(hint))
-    return Parameter(parameter.name, name, parameter.default, hint, exact, checker(hint), role, handle)
+    made = Parameter(parameter.name, name, parameter.default, hint, exact, checker(hint), role, handle)
+    return replace(made, preset=_preset(made, label))
+
+
+def _preset(parameter: Parameter, label: str) -> tuple[str, ...] | None:
+    """Return the encoded pairs of a query parameter's default."""
+    if not isinstance(parameter.role, Query) or parameter.default is _ABSENT or is_secret(parameter.hint):
+        return None
+    draft = Draft()
+    if parameter.default is not OMIT:
+        parameter.put(draft, parameter.default, label)
+    return tuple(draft.query)
 
 
 def _role(label: str, name: str, hint: Any) -> Role | None:

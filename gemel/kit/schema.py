@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import operator
 import types
 from typing import Annotated, Any, Literal, TypeVar, Union, cast, get_args, get_origin
 
@@ -126,4 +125,4 @@ def _allows_none(hint: Any) -> bool:
 
 def _without_none(hint: Any) -> Any:
     left = tuple(member for member in _members(hint) if member not in (type(None), msgspec.UnsetType))
-    return functools.reduce(operator.or_, left) if left else hint
+    return functools.reduce(lambda one, other: one | other, left) if left else hint

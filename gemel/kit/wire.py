@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import enum
 import math
+import re
 from datetime import date, datetime, timezone
 from decimal import Decimal
 from typing import Any
@@ -29,16 +30,21 @@ from gemel.kit.types import is_array, is_mapping
 __all__ = ["Refused", "encode_segment", "header_text", "json_bytes", "query_pairs", "wire_text"]
 
 
+_UNRESERVED = re.compile(r"[A-Za-z0-9\-._~]*")
+
+
 class Refused(ValueError):
     """A value has no safe wire form; says why without showing it."""
 
 
 def wire_text(value: Any) -> str:
     """Return a scalar as text; raises Refused for anything else."""
+    if type(value) is str:
+        return value
     if isinstance(value, enum.Enum):
         return wire_text(value.value)
     if isinstance(value, str):
-        return value
+        return str(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, datetime):
@@ -87,6 +93,8 @@ def query_pairs(name: str, value: Any) -> list[str]:
 
 
 def _percent(text: str) -> str:
+    if _UNRESERVED.fullmatch(text):
+        return text
     try:
         return quote(text, safe="")
     except UnicodeEncodeError:
