@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
-from typing import Protocol, TypeAlias, runtime_checkable
+from copy import copy
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from msgspec import Struct
 
 from gemel.kit.caller import Caller
 from gemel.kit.effects import Flow, Lock, Unlockable
-from gemel.kit.errors import APITimeoutError
+from gemel.kit.errors import APIStatusError, APITimeoutError, CredentialsError
 from gemel.kit.messages import MASK, Request, Response, origin
 
 __all__ = ["Authorizing", "Credential", "Fetch", "ProvidedToken", "Refused", "Sender", "StaticToken", "Token"]
 
 _EARLY = 0.8
+_VISIBLE = re.compile(r"[!-~]+")
 
 Sender: TypeAlias = Callable[[Request], Flow[Response]]
 """Sends a request through the policies below."""
@@ -27,11 +30,21 @@ Refused: TypeAlias = Callable[[Response], bool]
 class Token(Struct, frozen=True):
     """A bearer token; its repr masks it.
 
+    value: visible ASCII without spaces (RFC 6750, section 2.1).
     lifetime: seconds from now until it expires, None when unknown.
+    Raises CredentialsError for what cannot be sent in a header.
     """
 
     value: str
     lifetime: float | None = None
+
+    def __post_init__(self) -> None:
+        value: Any = self.value
+        if not isinstance(value, str):
+            raise CredentialsError(f"the token cannot be sent: it is {type(value).__name__}, not str")
+        if not _VISIBLE.fullmatch(value):
+            fault = "it holds a space, a line break or a letter beyond ASCII" if value else "it is empty"
+            raise CredentialsError(f"the token cannot be sent: {fault}")
 
     def __repr__(self) -> str:
         return f"Token({MASK}, lifetime={self.lifetime!r})"
@@ -112,11 +125,13 @@ class Authorizing:
     ) -> None:
         self._credential = credential
         self._fetch: Fetch | None = None
-        self._origin = origin(base)
+        self._base = base
         self._refused = refused
         self._clock = clock
         self._token: Token | None = None
         self._stale_at = 0.0
+        self._failure: APIStatusError | None = None
+        self._failures = 0
 
     def connect(self, caller: Caller) -> None:
         """Let the credential call endpoints of this client."""
@@ -125,7 +140,7 @@ class Authorizing:
 
     def around(self, request: Request, send: Sender) -> Flow[Response]:
         """Send with a token; when it is refused, with a new one."""
-        if self._fetch is None or not request.authenticated or origin(request.url) != self._origin:
+        if self._fetch is None or not request.authenticated or not self._at_home(request.url):
             return (yield from send(request))
         token = self._fresh() or (yield from self._renewed(request, self._fetch, None))
         response = yield from send(_signed(request, token))
@@ -134,10 +149,14 @@ class Authorizing:
             response = yield from send(_signed(request, token))
         return response
 
+    def _at_home(self, url: str) -> bool:
+        return url.startswith(self._base) or origin(url) == origin(self._base)
+
     def _fresh(self) -> Token | None:
         return self._token if self._clock() < self._stale_at else None
 
     def _renewed(self, request: Request, fetch: Fetch, refused: Token | None) -> Flow[Token]:
+        failures = self._failures
         lock: Unlockable | None = yield Lock(request.deadline)
         if lock is None:
             problem = f"{request.label}: no token in time; another call is fetching it"
@@ -145,16 +164,25 @@ class Authorizing:
         try:
             held = self._fresh()
             if held is None or held is refused:
-                held = yield from fetch(request.deadline)
-                self._keep(held)
+                if self._failure is not None and self._failures > failures:
+                    raise copy(self._failure)
+                held = yield from self._fetched(fetch, request.deadline)
             return held
         finally:
             lock.release()
 
-    def _keep(self, token: Token) -> None:
+    def _fetched(self, fetch: Fetch, deadline: float) -> Flow[Token]:
+        """Fetch; a refusal is kept for those who wait meanwhile, since repeated failed logins lock an identity."""
+        try:
+            token = yield from fetch(deadline)
+        except APIStatusError as error:
+            self._failure = copy(error)
+            self._failures += 1
+            raise
         lifetime = float("inf") if token.lifetime is None else token.lifetime
-        self._stale_at = self._clock() + lifetime * _EARLY
         self._token = token
+        self._stale_at = self._clock() + lifetime * _EARLY
+        return token
 
 
 def _signed(request: Request, token: Token) -> Request:

@@ -227,13 +227,17 @@ class _Unseen(Struct, frozen=True):
 
 
 class Fault(Struct, frozen=True):
-    """What an error body says, in neutral words."""
+    """What an error body says, in neutral words.
+
+    hint: what to do next, where an API knows better than the status code.
+    """
 
     message: str = ""
     code: str = ""
     details: Any = None
     request_id: str = ""
     retry_after: float | None = None
+    hint: str = ""
 
 
 FaultReader: TypeAlias = Callable[[Response], Fault]
@@ -263,7 +267,7 @@ def status_error(response: Response, request: Request, read: FaultReader) -> API
     status, fault = response.status, read(response)
     if status >= 500:
         return InternalServerError(fault, response=response, request=request, hint="try again later")
-    hint = _redirect_hint(response) if 300 <= status < 400 else _HINTS.get(status, "")
+    hint = fault.hint or (_redirect_hint(response) if 300 <= status < 400 else _HINTS.get(status, ""))
     error = _BY_STATUS.get(status, APIStatusError)(fault, response=response, request=request, hint=hint)
     if isinstance(error, RateLimitError):
         error.retry_after = fault.retry_after

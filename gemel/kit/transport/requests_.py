@@ -6,17 +6,17 @@ import http.client
 import threading
 import time
 from collections.abc import Mapping
-from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
+from requests.cookies import RequestsCookieJar
 from requests.structures import CaseInsensitiveDict
 
 from gemel.kit.environment import Network
 from gemel.kit.errors import APIConnectionError, ClientClosedError
-from gemel.kit.messages import Headers, Request, Response, origin
+from gemel.kit.messages import Headers, Request, Response
 from gemel.kit.transport.deadline import POOLS, reply_deadline
 from gemel.kit.transport.faults import lost, out_of_time, time_left
 
@@ -133,7 +133,7 @@ class _OwnAdapter(HTTPAdapter):
 
     def get_connection_with_tls_context(self, request: Any, verify: Any, proxies: Any = None, cert: Any = None) -> Any:
         """Find the pool of an origin once: the long way takes a tenth of a call."""
-        key = (origin(request.url), proxies.get("http") if proxies else None)
+        key = (_origin_text(request.url), proxies.get("http") if proxies else None)
         pool = self._pools.get(key)
         if pool is None:
             pool = self._pools[key] = super().get_connection_with_tls_context(request, verify, proxies, cert)
@@ -147,7 +147,7 @@ class _OwnAdapter(HTTPAdapter):
         """Hand the reply on; its text encoding and its cookies are of no use here."""
         reply = requests.Response()
         reply.status_code, reply.reason, reply.raw = resp.status, resp.reason, resp
-        reply.headers = CaseInsensitiveDict(resp.headers)
+        reply.headers = resp.headers
         reply.url, reply.request = req.url, req
         return reply
 
@@ -156,21 +156,36 @@ class _OwnAdapter(HTTPAdapter):
         secure = host["scheme"] == "https"
         return host, {"ssl_context": self._network.tls()} if secure else {}
 
+    def request_url(self, request: Any, proxies: Any) -> str:
+        """Return the request target, encoded already; through a proxy it may be a whole address."""
+        if proxies:
+            return super().request_url(request, proxies)
+        target: str = request.url[len(_origin_text(request.url)) :]
+        return target
+
     def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
         """Leave the certificates to the TLS context."""
+
+
+def _origin_text(url: str) -> str:
+    return url[: url.index("/", url.index("//") + 2)]
+
+
+class _NoCookies(RequestsCookieJar):
+    """A jar that takes nothing: an API's credentials are not its cookies."""
+
+    def extract_cookies(self, response: Any, request: Any) -> None:
+        """Leave the cookies of a reply alone."""
 
 
 def _own_session(network: Network, pool_size: int) -> requests.Session:
     session = requests.Session()
     session.trust_env = False
-    session.cookies.set_policy(_NO_COOKIES)
+    session.cookies = _NoCookies()
     adapter = _OwnAdapter(network, pool_size)
     session.mount("http://", adapter)
     session.mount("https://", adapter)
     return session
-
-
-_NO_COOKIES = DefaultCookiePolicy(allowed_domains=[])
 
 
 def _read_by_the_clock(reply: requests.Response, request: Request) -> bytes:
