@@ -1,0 +1,30 @@
+"""Every public name of the installed gemel has a complete, known type: `pyright --verifytypes` at 100 %."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+
+def test_the_public_types_are_complete(tmp_path: Path) -> None:
+    report = verify_types("gemel", tmp_path)
+    unclear = [symbol for symbol in report["symbols"] if symbol["isExported"] and not symbol["isTypeKnown"]]
+    assert [(symbol["name"], symbol["diagnostics"]) for symbol in unclear] == []
+    assert report["completenessScore"] == 1
+
+
+def verify_types(package: str, folder: Path) -> dict[str, Any]:
+    """Ask pyright how complete a package's types are, from a folder in which only the installed one can be met."""
+    command = [sys.executable, "-m", "pyright", "--outputjson", "--verifytypes", package]
+    # With --verifytypes, pyright asks the first python on the PATH where packages are, whatever --pythonpath says.
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    world = os.environ | {"PATH": path}
+    done = subprocess.run(command, cwd=folder, env=world, capture_output=True, text=True, timeout=300)
+    assert done.stdout, done.stderr
+    report: dict[str, Any] = json.loads(done.stdout)["typeCompleteness"]
+    assert "pyTypedPath" in report, f"{package} is not installed, or has no py.typed: {done.stdout}"
+    return report
