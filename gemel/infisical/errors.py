@@ -14,6 +14,8 @@ from gemel.kit.types import is_array, is_object
 
 __all__ = ["ApprovalRequiredError", "read_infisical_fault", "token_refused"]
 
+_TOKEN_ERROR = "TokenError"
+_NEW_TOKEN = "pass a new token, or client_id and client_secret, with which the client logs in again by itself"
 _TRY_AGAIN = re.compile(r"try again in (\d+) second", re.IGNORECASE)
 
 
@@ -39,12 +41,13 @@ def read_infisical_fault(response: Response) -> Fault:
     text = message if isinstance(message, str) else _issues(message)
     details = body.get("details") if isinstance(message, str) else message
     code, request_id = str(body.get("error") or ""), str(body.get("reqId") or "")
-    return Fault(text, code, details, request_id, _wait(response, text))
+    hint = _NEW_TOKEN if code == _TOKEN_ERROR else ""
+    return Fault(text, code, details, request_id, _wait(response, text), hint)
 
 
 def token_refused(response: Response) -> bool:
     """Say whether the token is no longer accepted: 401, or 403 with the code TokenError."""
-    return response.status == 401 or (response.status == 403 and read_infisical_fault(response).code == "TokenError")
+    return response.status == 401 or (response.status == 403 and read_infisical_fault(response).code == _TOKEN_ERROR)
 
 
 def _issues(message: Any) -> str:

@@ -70,7 +70,7 @@ class BaseClient(Mounting, Generic[M]):
         network = Network.of(verify=verify, certificate=certificate, proxy=proxy, trust=trust_env)
         self._transport: Any = self._connected(network, session)
         auth = Authorizing(credential, base, refused=self.token_refused)
-        self.caller = Caller(
+        self.caller: Caller = Caller(
             base=base,
             headers=_default_headers(headers),
             timeout=Timeout.of(timeout),

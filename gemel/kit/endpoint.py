@@ -92,8 +92,8 @@ class Call(Generic[P, R_co]):
 
     def __init__(self, endpoint: Endpoint[P, R_co], resource: Resource[Any]) -> None:
         self.endpoint = endpoint
-        self.__name__ = endpoint.name
-        self.__qualname__ = endpoint.label
+        self.__name__: str = endpoint.name
+        self.__qualname__: str = endpoint.label
         self.__doc__ = endpoint.__doc__
         plan, self._decode = endpoint.compiled()
         self._caller: Caller = resource.caller

@@ -25,8 +25,9 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from gemel.kit.messages import MASK, Request, Response, redact
+from gemel.kit.messages import MASK, Headers, Request, Response, redact
 from gemel.kit.types import is_object
 
 __all__ = [
@@ -102,7 +103,7 @@ class APIError(GemelError):
     """
 
     def __init__(self, message: str, *, request: Request) -> None:
-        self.request = request.masked()
+        self.request: Request = request.masked()
         super().__init__(redact(message, request.secrets))
 
     @property
@@ -139,13 +140,13 @@ class APIStatusError(APIError):
     """
 
     def __init__(self, fault: Fault, *, response: Response, request: Request, hint: str = "") -> None:
-        self.status = response.status
-        self.code = fault.code
-        self.message = redact(fault.message, request.secrets)
-        self.details = fault.details
-        self.request_id = fault.request_id
-        self.headers = response.headers.masked()
-        self.body = _readable(response, request)
+        self.status: int = response.status
+        self.code: str = fault.code
+        self.message: str = fault.message
+        self.details: Any = fault.details
+        self.request_id: str = fault.request_id
+        self.headers: Headers = response.headers
+        self.body: Any = _readable(response)
         super().__init__(_status_text(self, request, hint), request=request)
 
 
@@ -264,6 +265,7 @@ _HINTS: dict[int, str] = {
 
 def status_error(response: Response, request: Request, read: FaultReader) -> APIStatusError:
     """Return the error of the tree for a reply that is not a success."""
+    response = _redacted(response, request)
     status, fault = response.status, read(response)
     if status >= 500:
         return InternalServerError(fault, response=response, request=request, hint="try again later")
@@ -298,8 +300,14 @@ def _redirect_hint(response: Response) -> str:
     return f"the server redirects to {target}: correct the endpoint, or pass follow_redirects=True"
 
 
-def _readable(response: Response, request: Request) -> Any:
+def _redacted(response: Response, request: Request) -> Response:
+    """Return the reply without the secret values of the call, which servers like to repeat."""
     text = redact(response.body.decode("utf-8", "replace"), request.secrets)
+    return replace(response, body=text.encode("utf-8", "replace"), headers=response.headers.masked())
+
+
+def _readable(response: Response) -> Any:
+    text = response.body.decode("utf-8", "replace")
     parsed = _parsed(text)
     return text if parsed is _NOT_JSON else parsed
 

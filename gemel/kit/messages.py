@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeAlias, cast
 from urllib.parse import quote, quote_plus, urlsplit
@@ -174,12 +175,16 @@ def origin(url: str) -> tuple[str, str, int | None]:
 
 
 def redact(text: str, secrets: Iterable[str]) -> str:
-    """Return the text with every secret value masked, as it is and percent-encoded.
+    """Return the text with every secret value masked: as it is, percent-encoded, and as JSON writes it.
 
     Values shorter than four characters are left alone: masking them would garble every message.
     """
     for secret in secrets:
         if len(secret) >= _SHORTEST_MASKED:
-            for form in {secret, quote(secret, safe=""), quote_plus(secret)}:
+            for form in {secret, quote(secret, safe=""), quote_plus(secret), *_as_json(secret)}:
                 text = text.replace(form, MASK)
     return text
+
+
+def _as_json(secret: str) -> tuple[str, str]:
+    return json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]

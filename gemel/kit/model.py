@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, get_args, get_origin
 
 import msgspec
+from msgspec import field
 from typing_extensions import dataclass_transform, get_type_hints
 
 from gemel.kit.messages import MASK
@@ -24,9 +25,6 @@ else:
     _Record = msgspec.Struct
 
 __all__ = ["Model", "ModelMeta", "camel_case", "field", "is_secret", "secret_fields", "secret_values", "wire_case"]
-
-field = msgspec.field
-"""Give a field a default factory or a wire name of its own: `field(name="accessTokenMaxTTL", default=0)`."""
 
 
 def camel_case(name: str) -> str:
@@ -68,12 +66,13 @@ class ModelMeta(msgspec.StructMeta):
         return schema_of(cls)
 
 
-@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(msgspec.field,))
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(field,))
 class Model(_Record, metaclass=ModelMeta):
     """A typed, frozen record of a JSON object: `class Secret(Model, case="camel")`.
 
     Fields without a default are required in a reply; unknown fields of a reply are dropped.
-    A field annotated `Annotated[T, SECRET]` is masked in the repr.
+    A field annotated `Annotated[T, SECRET]` is masked in the repr. `field(name=..., default=...)` gives a field a wire
+    name of its own, `field(default_factory=...)` a default that is made anew.
     """
 
     if TYPE_CHECKING:

@@ -136,7 +136,7 @@ class Plan:
     ) -> None:
         self.spec = spec
         self.label = label
-        self.name = label.rpartition(".")[2]
+        self.name: str = label.rpartition(".")[2]
         self.returns = returns
         self._parameters = parameters
         self._names = {parameter.name for parameter in parameters}

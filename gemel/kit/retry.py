@@ -113,7 +113,7 @@ class Retrying:
         self, retry: Retry, *, clock: Callable[[], float] = time.monotonic, dice: Callable[[], float] = random.random
     ) -> None:
         self.retry = retry
-        self.budget = Budget()
+        self.budget: Budget = Budget()
         self._clock = clock
         self._dice = dice
 

@@ -18,6 +18,7 @@ from gemel.kit.transport.faults import lost, out_of_time, time_left
 
 __all__ = ["AiohttpTransport"]
 
+_PIECE = 1 << 18
 _NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.InvalidURL, aiohttp.ConnectionTimeoutError)
 _TLS = (aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorSSLError)
 
@@ -49,8 +50,8 @@ class AiohttpTransport:
             async with session.request(
                 request.method,
                 URL(request.url, encoded=True),
-                headers=CIMultiDict(request.headers.pairs()),
-                data=request.body,
+                headers=_headers(request),
+                data=_content(request.body),
                 timeout=timeout,
                 allow_redirects=False,
                 raise_for_status=False,
@@ -121,6 +122,23 @@ class _Room:
         self.session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=pool_size), cookie_jar=aiohttp.DummyCookieJar(), trust_env=False
         )
+
+
+def _headers(request: Request) -> CIMultiDict[str]:
+    headers = CIMultiDict(request.headers.pairs())
+    if request.body is not None:
+        headers["Content-Length"] = str(len(request.body))
+    return headers
+
+
+def _content(body: bytes | None) -> bytes | AsyncGenerator[bytes, None] | None:
+    """Return the body in the form for its size: a large one goes out in pieces and does not hold up the loop."""
+    return _pieces(body) if body is not None and len(body) > _PIECE else body
+
+
+async def _pieces(body: bytes) -> AsyncGenerator[bytes, None]:
+    for start in range(0, len(body), _PIECE):
+        yield body[start : start + _PIECE]
 
 
 def _translated(failure: Exception, request: Request) -> APIConnectionError:

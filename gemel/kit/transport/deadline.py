@@ -63,6 +63,11 @@ class _ClockedResponse(http.client.HTTPResponse):
         super().__init__(sock, *args, **options)
         self.fp = io.BufferedReader(_ClockedReader(self.fp.detach(), sock))
 
+    def _read_status(self) -> tuple[str, int, str]:
+        """Let http.client skip every interim reply as it skips 100 (RFC 9110, section 15.2); 101 is final."""
+        version, status, reason = super()._read_status()  # type: ignore[misc]
+        return version, 100 if 101 < status < 200 else status, reason
+
 
 class _Connection(HTTPConnection):
     response_class: Any = _ClockedResponse

@@ -178,8 +178,15 @@ class _NoCookies(RequestsCookieJar):
         """Leave the cookies of a reply alone."""
 
 
+class _OwnSession(requests.Session):
+    """A session that leaves redirects to the policy of that name."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Say that there is none: requests would read the body, and prepare a request that nobody sends."""
+
+
 def _own_session(network: Network, pool_size: int) -> requests.Session:
-    session = requests.Session()
+    session = _OwnSession()
     session.trust_env = False
     session.cookies = _NoCookies()
     adapter = _OwnAdapter(network, pool_size)
@@ -206,15 +213,17 @@ def _read_by_the_clock(reply: requests.Response, request: Request) -> bytes:
 def _translated(failure: Exception, request: Request) -> APIConnectionError:
     cause = _cause(failure)
     sent = not isinstance(cause, _NOT_SENT)
-    if isinstance(cause, _TIMEOUTS) or isinstance(failure, _TIMEOUTS):
+    # urllib3 calls a refused connection a timeout too.
+    late = isinstance(cause, _TIMEOUTS) or isinstance(failure, _TIMEOUTS)
+    if late and not isinstance(cause, urllib3.exceptions.NewConnectionError):
         return out_of_time(request, sent=sent)
     return lost(request, cause, sent=sent, tls=isinstance(cause, urllib3.exceptions.SSLError))
 
 
 def _cause(failure: BaseException) -> BaseException:
-    """Return the urllib3 error inside a requests one."""
-    inner = failure.args[0] if failure.args else None
-    reason = getattr(inner, "reason", None)
-    if isinstance(reason, BaseException):
-        return reason
-    return inner if isinstance(inner, BaseException) else failure
+    """Return the error at the bottom: requests wraps urllib3's, which wraps the socket's."""
+    inner = failure.args[-1] if failure.args else None
+    reason = getattr(inner, "reason", inner)
+    if isinstance(inner, urllib3.exceptions.ProtocolError):
+        return _cause(inner)
+    return reason if isinstance(reason, BaseException) else failure

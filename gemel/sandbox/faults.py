@@ -1,0 +1,255 @@
+"""Faults to inject: what the next requests shall suffer, chosen from any thread or over HTTP."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from typing import Any, Literal
+
+from .messages import RecordedRequest, Reply
+
+__all__ = ["Fault", "Faults", "Plan"]
+
+Kind = Literal[
+    "delay", "status", "rate_limit", "cut", "truncate", "malformed", "html", "unknown_field", "missing_field"
+]
+ALWAYS: frozenset[Kind] = frozenset({"delay", "unknown_field", "missing_field"})
+REFUSALS: frozenset[Kind] = frozenset({"status", "rate_limit", "html"})
+# What an envelope may hold beside its records.
+BESIDE_RECORDS = frozenset({"message", "projectId", "totalCount"})
+HTML = (
+    "<!DOCTYPE html>\n<html><head><title>{0} Bad Gateway</title></head><body><h1>{0} Bad Gateway</h1></body></html>\n"
+)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One fault that waits for requests.
+
+    Attributes:
+        kind: Which method of `Faults` made it.
+        options: Its arguments.
+        times: How many requests it still hits; None for all.
+        method: The verb it is confined to.
+        path: The beginning of the undecoded path it is confined to, or a pattern with wildcards.
+    """
+
+    kind: Kind
+    options: Mapping[str, Any]
+    times: int | None
+    method: str | None
+    path: str | None
+
+    def hits(self, request: RecordedRequest) -> bool:
+        """Whether the request is one of those chosen."""
+        if self.method is not None and self.method.upper() != request.method:
+            return False
+        if self.path is None:
+            return True
+        return (
+            fnmatchcase(request.path, self.path) if set(self.path) & set("*?[") else request.path.startswith(self.path)
+        )
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The faults that one request suffers: pauses, at most one that spoils the reply, and changed fields."""
+
+    delay: float
+    spoiler: Fault | None
+    changes: tuple[Fault, ...]
+
+    def refusal(self, rate_limited: Callable[[int], Reply]) -> Reply | None:
+        """The reply that comes in the place of the real one; the request is then not carried out."""
+        spoiler = self.spoiler
+        if spoiler is None or spoiler.kind not in REFUSALS:
+            return None
+        options = spoiler.options
+        if spoiler.kind == "html":
+            page = HTML.format(options["status"]).encode()
+            return Reply(options["status"], page, (("Content-Type", "text/html; charset=utf-8"),))
+        if spoiler.kind == "rate_limit":
+            return _limited(rate_limited(options["retry_after"]), options["retry_after"])
+        return _refused(options["status"], options["body"], options["headers"])
+
+    def spoil(self, reply: Reply) -> Reply:
+        """The reply with fields added or removed and, for a malformed one, cut in its middle."""
+        if self.changes and reply.body:
+            reply = replace(reply, body=_changed(reply.body, self.changes))
+        if self.spoiler is not None and self.spoiler.kind == "malformed":
+            return replace(reply, status=200, body=reply.body[: len(reply.body) // 2])
+        return reply
+
+    def cut(self, head: int, body: int) -> int | None:
+        """After how many of the bytes of the reply the connection ends; None when it does not."""
+        if self.spoiler is None or self.spoiler.kind not in ("cut", "truncate"):
+            return None
+        return self.spoiler.options["after"] if self.spoiler.kind == "cut" else head + body // 2
+
+
+def _limited(reply: Reply, seconds: int) -> Reply:
+    headers = {"retry-after": seconds, "x-ratelimit-limit": 1, "x-ratelimit-remaining": 0, "x-ratelimit-reset": seconds}
+    return replace(reply, headers=(*reply.headers, *((name, str(value)) for name, value in headers.items())))
+
+
+def _refused(status: int, body: Any, headers: Mapping[str, str]) -> Reply:
+    pairs = tuple(headers.items())
+    if isinstance(body, str):
+        return Reply(status, body.encode(), pairs)
+    if body is None:
+        error = "InternalServerError" if status >= 500 else "BadRequest"
+        body = {"reqId": "req-00000000000000", "statusCode": status, "message": "Something went wrong", "error": error}
+    return Reply.of(body, status, pairs)
+
+
+def _changed(body: bytes, changes: tuple[Fault, ...]) -> bytes:
+    try:
+        document = json.loads(body)
+    except ValueError:
+        return body
+    for record in _records(document):
+        for change in changes:
+            if change.kind == "unknown_field":
+                record[change.options["name"]] = change.options["value"]
+            else:
+                record.pop(change.options["name"], None)
+    return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def _records(document: Any) -> list[dict[str, Any]]:
+    """The records of a reply: what its envelope holds, or the bare object itself."""
+    if not isinstance(document, dict):
+        return []
+    whole: dict[str, Any] = document  # pyright: ignore[reportUnknownVariableType]
+    held = [value for name, value in whole.items() if name not in BESIDE_RECORDS]
+    if not all(isinstance(value, (dict, list)) for value in held):
+        return [whole]
+    items: list[Any] = []
+    for value in held:
+        items += value if isinstance(value, list) else [value]
+    return [item for item in items if isinstance(item, dict)]
+
+
+class Faults:
+    """The faults that wait for requests; every method may be called from any thread.
+
+    Pauses and changed fields add up. Of the others, the oldest that fits a request spoils its
+    reply, and the next one waits for the next request.
+
+    Every method takes `times`, how many requests to hit (None: all until `clear`), `method`, a verb,
+    and `path`, the beginning of the undecoded path or a pattern with `*`, `?` and `[`.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._pending: list[Fault] = []
+
+    def delay(
+        self, seconds: float, *, times: int | None = None, method: str | None = None, path: str | None = None
+    ) -> None:
+        """Wait before the request is carried out."""
+        self.add("delay", {"seconds": float(seconds)}, times, method, path)
+
+    def status(
+        self,
+        status: int,
+        *,
+        times: int | None = 1,
+        headers: Mapping[str, str] | None = None,
+        body: Any = None,
+        method: str | None = None,
+        path: str | None = None,
+    ) -> None:
+        """Answer with this status in place of carrying the request out.
+
+        Arguments:
+            headers: Headers of the reply.
+            body: Text, or a value sent as JSON; None sends an error envelope.
+        """
+        self.add("status", {"status": status, "headers": dict(headers or {}), "body": body}, times, method, path)
+
+    def rate_limit(
+        self, retry_after: int = 1, *, times: int | None = 1, method: str | None = None, path: str | None = None
+    ) -> None:
+        """Answer 429 as the API does, with retry-after and x-ratelimit-* headers in whole seconds."""
+        self.add("rate_limit", {"retry_after": retry_after}, times, method, path)
+
+    def cut(self, *, times: int | None = 1, after: int = 0, method: str | None = None, path: str | None = None) -> None:
+        """Carry the request out, then close the connection after that many bytes of the reply."""
+        self.add("cut", {"after": after}, times, method, path)
+
+    def truncate(self, *, times: int | None = 1, method: str | None = None, path: str | None = None) -> None:
+        """Send half of the body under the Content-Length of all of it, then close the connection."""
+        self.add("truncate", {}, times, method, path)
+
+    def malformed(self, *, times: int | None = 1, method: str | None = None, path: str | None = None) -> None:
+        """Answer 200 with half of the JSON document under its right Content-Length."""
+        self.add("malformed", {}, times, method, path)
+
+    def html(
+        self, *, status: int = 502, times: int | None = 1, method: str | None = None, path: str | None = None
+    ) -> None:
+        """Answer with a web page, as a proxy in front of the server does."""
+        self.add("html", {"status": status}, times, method, path)
+
+    def unknown_field(
+        self,
+        name: str = "fieldOfTomorrow",
+        value: Any = "value",
+        *,
+        times: int | None = None,
+        method: str | None = None,
+        path: str | None = None,
+    ) -> None:
+        """Add a field to every record of the reply."""
+        self.add("unknown_field", {"name": name, "value": value}, times, method, path)
+
+    def missing_field(
+        self, name: str, *, times: int | None = None, method: str | None = None, path: str | None = None
+    ) -> None:
+        """Leave a field out of every record of the reply."""
+        self.add("missing_field", {"name": name}, times, method, path)
+
+    def clear(self) -> None:
+        """Forget every fault."""
+        with self._lock:
+            self._pending.clear()
+
+    @property
+    def pending(self) -> tuple[Fault, ...]:
+        """The faults that still wait, oldest first."""
+        with self._lock:
+            return tuple(self._pending)
+
+    def add(
+        self, kind: Kind, options: Mapping[str, Any], times: int | None, method: str | None, path: str | None
+    ) -> None:
+        """Queue a fault by the name of its method.
+
+        Raises:
+            ValueError: `times` is below one.
+        """
+        if times is not None and times < 1:
+            raise ValueError("times must be at least 1, or None for every request")
+        with self._lock:
+            self._pending.append(Fault(kind, options, times, method, path))
+
+    def take(self, request: RecordedRequest) -> Plan:
+        """What this request suffers; uses up one time of each fault in it."""
+        with self._lock:
+            hit = [fault for fault in self._pending if fault.hits(request)]
+            spoilers = [fault for fault in hit if fault.kind not in ALWAYS][:1]
+            chosen = [fault for fault in hit if fault.kind in ALWAYS] + spoilers
+            self._pending = [left for fault in self._pending if (left := _after(fault, chosen))]
+        delay = sum(fault.options["seconds"] for fault in chosen if fault.kind == "delay")
+        changes = tuple(fault for fault in chosen if fault.kind in ("unknown_field", "missing_field"))
+        return Plan(delay, spoilers[0] if spoilers else None, changes)
+
+
+def _after(fault: Fault, chosen: list[Fault]) -> Fault | None:
+    if fault.times is None or not any(fault is one for one in chosen):
+        return fault
+    return replace(fault, times=fault.times - 1) if fault.times > 1 else None

@@ -1,0 +1,124 @@
+"""The records of a sandbox in SQLite, in memory or in a file."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+__all__ = ["SandboxDataError", "Store"]
+
+Row = sqlite3.Row
+APPLICATION_ID = 0x67656D6C  # "geml": marks a SQLite file as ours
+SCHEMA_VERSION = 1
+
+
+class SandboxDataError(ValueError):
+    """A file given as `data` cannot be used as the records of a sandbox."""
+
+
+class Store:
+    """A SQLite connection that several threads may use, one at a time.
+
+    Arguments:
+        schema: The statements that create the tables when they are missing.
+        path: A file to keep the records in; None keeps them in memory. The file holds
+            everything in the clear and is made readable by its owner alone.
+
+    Raises:
+        SandboxDataError: The file is no SQLite file, is not a sandbox's, or cannot be opened.
+    """
+
+    def __init__(self, schema: str, path: str | os.PathLike[str] | None = None) -> None:
+        self._lock = threading.RLock()
+        self._connection = _connect(schema, path)
+
+    def close(self) -> None:
+        """Close the connection; a second call does nothing."""
+        with self._lock:
+            self._connection.close()
+
+    @contextmanager
+    def transaction(self) -> Generator[None, None, None]:
+        """Hold the store for one caller; keep its changes only if the block succeeds."""
+        with self._lock:
+            self._connection.execute("BEGIN")
+            try:
+                yield
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
+    def one(self, sql: str, *values: Any) -> Row | None:
+        """The first row of a query, or None."""
+        with self._lock:
+            row: Row | None = self._connection.execute(sql, values).fetchone()
+        return row
+
+    def all(self, sql: str, *values: Any) -> list[Row]:
+        """Every row of a query."""
+        with self._lock:
+            return self._connection.execute(sql, values).fetchall()
+
+    def run(self, sql: str, *values: Any) -> int:
+        """Run a statement; how many rows it changed."""
+        with self._lock:
+            return self._connection.execute(sql, values).rowcount
+
+    def insert(self, table: str, /, **values: Any) -> None:
+        """Add a row; table and column names come from the code, never from a request."""
+        marks = ", ".join("?" * len(values))
+        self.run(f"INSERT INTO {table} ({', '.join(values)}) VALUES ({marks})", *values.values())
+
+    def update(self, table: str, key: str, /, **values: Any) -> None:
+        """Change columns of the row with that id."""
+        columns = ", ".join(f"{name} = ?" for name in values)
+        self.run(f"UPDATE {table} SET {columns} WHERE id = ?", *values.values(), key)
+
+
+def _connect(schema: str, path: str | os.PathLike[str] | None) -> sqlite3.Connection:
+    if path is None:
+        return _prepared(sqlite3.connect(":memory:", **_OPTIONS), schema)
+    try:
+        Path(path).touch(mode=0o600)
+        connection = sqlite3.connect(path, **_OPTIONS)
+    except (OSError, sqlite3.Error) as error:
+        raise SandboxDataError(f"cannot open sandbox data file {os.fspath(path)!r}: {error}") from error
+    try:
+        connection.execute("PRAGMA locking_mode = EXCLUSIVE")  # one sandbox to a file
+        _check_owner(connection)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        return _prepared(connection, schema)
+    except (sqlite3.Error, SandboxDataError) as error:
+        connection.close()
+        raise SandboxDataError(f"{os.fspath(path)!r} is not a sandbox data file: {error}") from error
+
+
+# Autocommit: transactions are opened by `Store.transaction` alone.
+_OPTIONS: dict[str, Any] = {"isolation_level": None, "check_same_thread": False, "timeout": 1.0}
+
+
+def _check_owner(connection: sqlite3.Connection) -> None:
+    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    if not tables:
+        return
+    if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+        raise SandboxDataError("it is a database of something else")
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version != SCHEMA_VERSION:
+        raise SandboxDataError(f"its schema has version {version}, not {SCHEMA_VERSION}")
+
+
+def _prepared(connection: sqlite3.Connection, schema: str) -> sqlite3.Connection:
+    connection.row_factory = sqlite3.Row
+    connection.executescript(schema)
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    return connection
