@@ -1,0 +1,103 @@
+"""Compare gemel with bare transports and with the published SDKs: python tests/benchmarks [--short] [--json].
+
+It prints one table, best of several interleaved rounds, and judges nothing: it fails only when something does not run
+or a result is wrong. Install `requirements.txt` and a built gemel (not an editable one) in one environment of Python
+3.11 or newer, or run `tox -e bench`. The directory is the program, so the gemel measured is the installed one, not the
+one beside it.
+
+Files: `peers.py` the clients, `payload.py` the replies, `server.py` the server in its own process, `measure.py` the
+timing, `works.py` what each peer is asked, `first.py` the new process, `rows.py` the rows and budgets, `table.py`.
+
+Peers
+  requests.get   requests.Session.get and json.loads
+  prepared       session.send of a request prepared once, proxies={}: no look-up of the environment, no preparing;
+                 a floor, for a client has to prepare each call
+  aiohttp        one aiohttp.ClientSession and json.loads
+  json.loads     beside the decoders only: plain dicts, nothing checked
+  httpx-sdk      infisical-httpx-sdk 1.1.0 (httpx, pydantic), sync and async
+  infisicalsdk   infisicalsdk 1.0.17, the official one (requests, dataclasses), sync only; 1.0.18 has the same code and
+                 asks for a certifi so new that not every package index has it
+
+What is alike for all: one server, bodies of the same bytes, keep-alive, one session each, the same token, one event
+loop for all async peers, the garbage collector on (but blind to the modules, for a user has those of one peer only).
+Each peer's result is compared with what was sent before anything is timed. The server refuses calls without the token.
+
+What to know before calling a peer slow or fast
+  - httpx-sdk reads the token as a JSON web token on each call (jwcrypto), so all peers get a real one, valid to 2100.
+  - httpx-sdk cannot set the limits of httpx: 100 connections, of which 20 are kept, so at 50 in flight it opens new
+    ones all the time. That is how it is sold, so it is measured so. In every peer the calls in flight have a client of
+    their own, so that what they leave in its pool does not slow the single calls.
+  - httpx-sdk and infisicalsdk know the v3 paths only, the others call v4.
+  - httpx-sdk asks for hidden values in a list; the server sends them all the same, so that all decode the same.
+  - infisicalsdk caches replies for 60 s and then calls nothing; its cache is off here (cache_ttl=None).
+  - infisicalsdk and requests.get look up proxies and ~/.netrc on each call; that grows with the number of variables in
+    the environment, so compare figures of one run only.
+  - Variables for proxies, certificate bundles and Infisical are removed first: some peers read them, others do not.
+  - infisicalsdk imports boto3 for AWS logins, httpx-sdk keyring and jwcrypto, before the first call: their choice.
+  - uplink imports pydantic where it is installed, and here a peer has installed it: if gemel loads uplink before its
+    first secret, a new process of gemel pays some 20 ms that it would not pay in an environment of its own.
+  - A new process is timed until it has its secret, not until it has ended, and with byte code already compiled.
+  - At 50 in flight client and server run at once: give them two free cores, or all figures fall towards each other.
+"""
+
+import argparse
+import json
+import os
+import platform
+import re
+import sys
+from contextlib import ExitStack
+from importlib.metadata import PackageNotFoundError, version
+
+import table
+from measure import Samples, WrongResult, interleave
+from server import running_server
+from works import LONG, SHORT, Size, all_works
+
+PACKAGES = ("gemel", "requests", "aiohttp", "infisical-httpx-sdk", "httpx", "pydantic", "infisicalsdk", "msgspec")
+# Settings of a machine that some peers read and others do not: proxies, bundles of certificates, credentials.
+PRIVATE = re.compile(r".*_PROXY|INFISICAL_.*|SSL_CERT_.*|.*_CA_BUNDLE|NETRC", re.IGNORECASE)
+
+
+def clean_environment() -> None:
+    """Forget the settings of this machine that would change what the peers do."""
+    for name in [name for name in os.environ if PRIVATE.fullmatch(name)]:
+        del os.environ[name]
+
+
+def versions() -> dict[str, str]:
+    """The versions that were compared."""
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed"
+    return found
+
+
+def sample(size: Size) -> Samples:
+    """Run everything of one size."""
+    with running_server() as origin, ExitStack() as stack:
+        return interleave(all_works(origin, size, stack), size.rounds)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python tests/benchmarks", description=__doc__.splitlines()[0])
+    parser.add_argument("--short", action="store_true", help="about half a minute; without it about three minutes")
+    parser.add_argument("--json", action="store_true", help="print JSON, with every sample, in place of the table")
+    options = parser.parse_args()
+    clean_environment()
+    try:
+        samples = sample(SHORT if options.short else LONG)
+    except WrongResult as wrong:
+        sys.exit(f"wrong result: {wrong}")
+    if options.json:
+        print(json.dumps({"versions": versions(), "rows": table.plain(samples)}, indent=2))
+    else:
+        print(", ".join(f"{name} {found}" for name, found in versions().items()))
+        print(table.text(samples))
+
+
+if __name__ == "__main__":
+    main()
