@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from msgspec.structs import replace
 from typing_extensions import Unpack
 
 from gemel.infisical.api.auth import AccessTokens, UniversalAuth
@@ -110,8 +109,7 @@ class InfisicalClient(BaseInfisicalClient[Sync], Client):
         request = undeclared_request(self.caller, method, url, params, body, "create_request")
 
         def send() -> Response:
-            started = replace(request, deadline=self.caller.deadline())
-            return cast("Response", self.caller.run(self.caller.exchange(started)))
+            return cast("Response", self.caller.run(self.caller.exchange(self.caller.started(request))))
 
         return send
 
@@ -145,8 +143,7 @@ class InfisicalAsyncClient(BaseInfisicalClient[Async], AsyncClient):
         return self._send(undeclared_request(self.caller, method, url, params, body, "create_request"))
 
     async def _send(self, request: Request) -> Response:
-        started = replace(request, deadline=self.caller.deadline())
-        return cast("Response", await self.caller.arun(self.caller.exchange(started)))
+        return cast("Response", await self.caller.arun(self.caller.exchange(self.caller.started(request))))
 
     async def handle_request(
         self, request: Coroutine[Any, Any, Response], expected_responses: Mapping[str, Any] | None = None

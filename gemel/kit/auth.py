@@ -9,6 +9,7 @@ from copy import copy
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from gemel.kit.caller import Caller
 from gemel.kit.effects import Flow, Lock, Unlockable
@@ -147,7 +148,7 @@ class Authorizing:
         if self._credential is not None and self._credential.renewable and self._refused(response):
             token = yield from self._renewed(request, self._fetch, token)
             response = yield from send(_signed(request, token))
-        return response
+        return _without(response, token)
 
     def _at_home(self, url: str) -> bool:
         return url.startswith(self._base) or origin(url) == origin(self._base)
@@ -183,6 +184,13 @@ class Authorizing:
         self._token = token
         self._stale_at = self._clock() + lifetime * _EARLY
         return token
+
+
+def _without(response: Response, token: Token) -> Response:
+    """Return a failed reply without the token, should the server echo it."""
+    if response.ok:
+        return response
+    return replace(response, body=response.body.replace(token.value.encode(), MASK.encode()))
 
 
 def _signed(request: Request, token: Token) -> Request:

@@ -15,6 +15,7 @@ from weakref import WeakKeyDictionary
 from gemel.kit.caller import Caller
 from gemel.kit.isolated import import_isolated
 from gemel.kit.messages import Headers, Request
+from gemel.kit.options import NO_OPTIONS, Options
 from gemel.kit.plan import Bound, Plan
 from gemel.kit.resource import Resource
 
@@ -41,12 +42,14 @@ Build = Callable[[tuple[Any, ...], dict[str, Any]], Request]
 _JSON = {"Content-Type": "application/json"}
 
 
-def bind_call(plan: Plan, resource: Resource[Any]) -> Build:
-    """Return the function that binds the arguments of one endpoint by way of uplink."""
+def bind_call(plan: Plan, resource: Resource[Any], options: Options) -> Build:
+    """Return the function that binds the arguments of one endpoint by way of uplink, and applies options."""
     adapter = _RequestAdapter(resource.caller, plan)
     call = getattr(_shadow(type(resource), plan)(client=adapter), _name(plan))
-    bind = plan.bind
-    return lambda args, kwargs: call(bind(args, kwargs))
+    bind, clock = plan.bind, resource.caller.clock
+    if options is NO_OPTIONS:
+        return lambda args, kwargs: call(bind(args, kwargs))
+    return lambda args, kwargs: options.applied(call(bind(args, kwargs)), clock())
 
 
 class _Whole(_Annotation):  # type: ignore[misc]

@@ -7,12 +7,15 @@ from collections.abc import Callable
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from gemel.kit.drive import AsyncPerformer, Performer, adrive, drive
 from gemel.kit.effects import Flow
-from gemel.kit.errors import FaultReader, status_error
+from gemel.kit.errors import FaultReader, RateLimitError, status_error
 from gemel.kit.messages import Headers, Request, Response, Timeout
+from gemel.kit.options import NO_OPTIONS, Options
 from gemel.kit.pipeline import Pipeline
+from gemel.kit.retry import retry_after
 
 __all__ = ["Caller"]
 
@@ -22,6 +25,7 @@ class Caller(Struct, frozen=True, eq=False):
 
     base: the address that paths are appended to, ending in "/".
     headers: sent with every request.   timeout: of every call.
+    options: what every call does differently.
     exchange: the pipeline.   performer, async_performer: the transport of the client's mode; the other is None.
     """
 
@@ -32,6 +36,7 @@ class Caller(Struct, frozen=True, eq=False):
     read_fault: FaultReader
     performer: Performer | None = None
     async_performer: AsyncPerformer | None = None
+    options: Options = NO_OPTIONS
     clock: Callable[[], float] = time.monotonic
 
     @property
@@ -42,6 +47,10 @@ class Caller(Struct, frozen=True, eq=False):
     def deadline(self) -> float:
         """Return when a call that starts now must be over, in monotonic seconds."""
         return self.clock() + self.timeout.total
+
+    def started(self, request: Request) -> Request:
+        """Return a request, built some time ago, whose time begins now."""
+        return replace(request, deadline=self.clock() + request.timeout.total)
 
     def run(self, flow: Flow[Any]) -> Any:
         """Run a flow, blocking."""
@@ -56,5 +65,8 @@ class Caller(Struct, frozen=True, eq=False):
     def checked(self, response: Response, request: Request) -> Response:
         """Return the reply when it is a success; raises the error of its status otherwise."""
         if not 200 <= response.status < 300:
-            raise status_error(response, request, self.read_fault)
+            error = status_error(response, request, self.read_fault)
+            if isinstance(error, RateLimitError) and error.retry_after is None:
+                error.retry_after = retry_after(response.headers)
+            raise error
         return response

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import copy
 import platform
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypedDict
 from urllib.parse import urlsplit
 
+from msgspec.structs import replace
 from typing_extensions import Self, Unpack
 
 from gemel import __version__
 from gemel.kit.auth import Authorizing, Credential
 from gemel.kit.caller import Caller
+from gemel.kit.catalog import EndpointInfo, catalog
 from gemel.kit.drive import AsyncPerformer, Performer
 from gemel.kit.environment import Certificate, Network, Verify
 from gemel.kit.errors import Fault, read_fault
 from gemel.kit.messages import Headers, Response, Timeout
+from gemel.kit.options import CallOptions
 from gemel.kit.pipeline import pipeline
 from gemel.kit.redirects import Redirects
 from gemel.kit.resource import Mounting
 from gemel.kit.retry import Retry, Retrying
 from gemel.kit.types import Async, M, Sync
+from gemel.kit.undeclared import undeclared_request
 from gemel.kit.wire import Refused, header_text
 
 if TYPE_CHECKING:
@@ -97,6 +102,24 @@ class BaseClient(Mounting, Generic[M]):
         """Say whether a reply means that the token is no longer accepted; 401 unless an SDK knows better."""
         return response.status == 401
 
+    def with_options(self, **options: Unpack[CallOptions]) -> Self:
+        """Return a light copy of the client whose calls have these options (see CallOptions).
+
+        It shares session, token and retry budget with this client, and is closed with it.
+        """
+        mine = self.caller
+        label = f"{type(self).__name__}.with_options"
+        copied = copy.copy(self)
+        copied.__dict__.clear()
+        copied._transport = self._transport
+        copied.caller = replace(mine, options=mine.options.with_values(options, label))
+        return copied
+
+    @classmethod
+    def endpoints(cls) -> list[EndpointInfo]:
+        """Return every declared endpoint: resource, name, verb, path, deprecated, documentation address."""
+        return list(catalog(cls))
+
     def _connected(self, network: Network, session: Any) -> Any:
         raise TypeError(f"{type(self).__name__} has no mode; derive it from Client or AsyncClient too")
 
@@ -139,6 +162,22 @@ class Client(BaseClient[Sync]):
 
         return RequestsTransport(network, session)
 
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Response:
+        """Send a request that no endpoint declares and return its Response; raises the errors of its status.
+
+        path: below the endpoint, or an address of the same origin.   params: query parameters.   body: sent as JSON.
+        """
+        request = undeclared_request(self.caller, method, path, params, body, "request", headers)
+        return self.caller.checked(self.caller.run(self.caller.exchange(request)), request)
+
     def close(self) -> None:
         """Close the connections; an own session that was passed in stays open. May be called again."""
         self._transport.close()
@@ -171,6 +210,19 @@ class AsyncClient(BaseClient[Async]):
 
     def _performing(self, transport: Any) -> dict[str, Any]:
         return {"async_performer": transport}
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Response:
+        """Send a request that no endpoint declares and return its Response; as for the blocking client."""
+        request = undeclared_request(self.caller, method, path, params, body, "request", headers)
+        return self.caller.checked(await self.caller.arun(self.caller.exchange(request)), request)
 
     async def close(self) -> None:
         """Close the connections of the running loop; a session that was passed in stays open. May be called again."""

@@ -113,6 +113,8 @@ def _load(hint: Any, value: Any, response: Response, request: Request, key: str 
 
     try:
         return load(hint, value)
+    except RecursionError:
+        raise _invalid("the reply is nested too deeply", response, request) from None
     except ValidationError as error:
         messages: Any = cast("Any", error).messages
         faults = {key: messages} if key else messages

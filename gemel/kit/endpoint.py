@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import inspect
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Concatenate, Generic, NoReturn, cast, overload
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, NoReturn, overload
 
-from msgspec.structs import replace
 from typing_extensions import ParamSpec, Self, TypeVar
 
-from gemel.kit.bind import bind_call
-from gemel.kit.caller import Caller
+from gemel.kit.call import AsyncCall, Call, SyncCall
 from gemel.kit.decode import Decode, decoder
-from gemel.kit.effects import Flow
 from gemel.kit.errors import DeclarationError
-from gemel.kit.messages import Request, Response
 from gemel.kit.plan import Plan, Spec, check_declaration, compile_plan
 from gemel.kit.resource import Resource, local_names
 from gemel.kit.types import Async, Sync
 
-__all__ = ["AsyncCall", "Call", "Endpoint", "Spec", "SyncCall"]
+__all__ = ["Endpoint", "Spec"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -85,51 +80,3 @@ class Endpoint(Generic[P, R_co]):
 
     def __repr__(self) -> str:
         return f"<Endpoint {self.label}: {self.spec.method} {self.spec.path}>"
-
-
-class Call(Generic[P, R_co]):
-    """An endpoint bound to a resource of a client."""
-
-    def __init__(self, endpoint: Endpoint[P, R_co], resource: Resource[Any]) -> None:
-        self.endpoint = endpoint
-        self.__name__: str = endpoint.name
-        self.__qualname__: str = endpoint.label
-        self.__doc__ = endpoint.__doc__
-        plan, self._decode = endpoint.compiled()
-        self._caller: Caller = resource.caller
-        self._build: Callable[[tuple[Any, ...], dict[str, Any]], Request] = bind_call(plan, resource)
-
-    @property
-    def __signature__(self) -> inspect.Signature:
-        signature = inspect.signature(self.endpoint.stub)
-        return signature.replace(parameters=list(signature.parameters.values())[1:])
-
-    def flow(self, deadline: float, *args: P.args, **kwargs: P.kwargs) -> Flow[R_co]:
-        """Return this call as a flow, to be part of another one; `deadline` in monotonic seconds."""
-        request = replace(self._build(args, kwargs), deadline=deadline)
-        response = yield from self._caller.exchange(request)
-        return self._finish(response, request)
-
-    def _finish(self, response: Response, request: Request) -> R_co:
-        return cast("R_co", self._decode(self._caller.checked(response, request), request))
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.endpoint.label}>"
-
-
-class SyncCall(Call[P, R_co]):
-    """A blocking call."""
-
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
-        """Send the request and return the decoded reply."""
-        request = self._build(args, kwargs)
-        return self._finish(self._caller.run(self._caller.exchange(request)), request)
-
-
-class AsyncCall(Call[P, R_co]):
-    """A call that is awaited."""
-
-    async def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
-        """Send the request and return the decoded reply."""
-        request = self._build(args, kwargs)
-        return self._finish(await self._caller.arun(self._caller.exchange(request)), request)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from functools import lru_cache
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -41,9 +42,13 @@ class Network(Struct, frozen=True, eq=False):
 
         proxy: for every address, else HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY are honoured.
         trust: whether the environment is read at all.
+        Raises ValueError for a file that cannot be used.
         """
-        bundle = _ca_bundle() if trust and verify is True else None
-        return cls(_proxies(proxy, trust), lru_cache(maxsize=1)(lambda: _context(bundle or verify, certificate)))
+        named, authorities = _ca_bundle(verify, trust)
+        tls = lru_cache(maxsize=1)(lambda: _context(named, authorities, certificate))
+        if isinstance(authorities, str) or certificate is not None:
+            tls()
+        return cls(_proxies(proxy, trust), tls)
 
 
 def _proxies(proxy: str | None, trust: bool) -> Callable[[str], str | None]:
@@ -61,18 +66,32 @@ def _proxies(proxy: str | None, trust: bool) -> Callable[[str], str | None]:
     return lambda url: lookup(*urlsplit(url)[:2]) if known else None
 
 
-def _ca_bundle() -> str | None:
-    return next((path for name in _CA_VARIABLES if (path := os.environ.get(name))), None)
+def _ca_bundle(verify: Verify, trust: bool) -> tuple[str, Verify]:
+    """Return which authorities to trust, and the setting or variable that says so."""
+    names = _CA_VARIABLES if trust and verify is True else ()
+    return next(((name, path) for name in names if (path := os.environ.get(name))), ("verify", verify))
 
 
-def _context(verify: Verify, certificate: Certificate | None) -> ssl.SSLContext:
+def _context(named: str, verify: Verify, certificate: Certificate | None) -> ssl.SSLContext:
     if isinstance(verify, ssl.SSLContext):
+        if certificate is not None:
+            raise ValueError("certificate: load it into the SSLContext that is passed as `verify`")
         return verify
-    context = _trusting(verify)
+    with _reading(named, verify):
+        context = _trusting(verify)
     if certificate is not None:
         files = (certificate,) if isinstance(certificate, str) else certificate
-        context.load_cert_chain(*files)
+        with _reading("certificate", " and ".join(files)):
+            context.load_cert_chain(*files)
     return context
+
+
+@contextmanager
+def _reading(setting: str, source: object) -> Generator[None, None, None]:
+    try:
+        yield
+    except OSError as error:
+        raise ValueError(f"{setting}: {source} cannot be used: {error.strerror or error}") from None
 
 
 def _trusting(verify: bool | str) -> ssl.SSLContext:

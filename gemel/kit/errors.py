@@ -121,10 +121,12 @@ class APIConnectionError(APIError):
     """No whole reply came: unreachable, refused, TLS failure, cut, or not HTTP.
 
     sent: False when it is certain that the server did not get the request.
+    permanent: True when the next attempt would fail alike, as with a certificate that is not trusted.
     """
 
-    def __init__(self, message: str, *, request: Request, sent: bool = True) -> None:
+    def __init__(self, message: str, *, request: Request, sent: bool = True, permanent: bool = False) -> None:
         self.sent = sent
+        self.permanent = permanent
         super().__init__(message, request=request)
 
 
@@ -297,7 +299,10 @@ def _status_text(error: APIStatusError, request: Request, hint: str) -> str:
 
 def _redirect_hint(response: Response) -> str:
     target = response.headers.get("location", "nowhere").partition("?")[0]
-    return f"the server redirects to {target}: correct the endpoint, or pass follow_redirects=True"
+    return (
+        f"the server redirects to {target}: correct the endpoint; follow_redirects=True follows, "
+        "but sends no body to another origin and does not leave https"
+    )
 
 
 def _redacted(response: Response, request: Request) -> Response:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 from urllib.parse import quote, quote_plus, urlsplit
 
 from msgspec import Struct
 from msgspec.structs import replace
 from typing_extensions import Self
+
+if TYPE_CHECKING:
+    from gemel.kit.retry import Retry
 
 __all__ = ["MASK", "HeaderSource", "Headers", "Request", "Response", "Timeout", "origin", "redact"]
 
@@ -32,8 +35,7 @@ class Headers(Mapping[str, str]):
     __slots__ = ("_index", "_items")
 
     def __init__(self, source: HeaderSource = ()) -> None:
-        pairs = cast("Mapping[str, str]", source).items() if isinstance(source, Mapping) else source
-        self._items: tuple[tuple[str, str], ...] = tuple(pairs)
+        self._items: tuple[tuple[str, str], ...] = _pairs(source)
         self._index: dict[str, str] | None = None
 
     def _by_name(self) -> dict[str, str]:
@@ -86,6 +88,12 @@ class Headers(Mapping[str, str]):
         return f"Headers({list(self.masked().pairs())!r})"
 
 
+def _pairs(source: HeaderSource) -> tuple[tuple[str, str], ...]:
+    if isinstance(source, Headers):
+        return source.pairs()
+    return tuple(cast("Mapping[str, str]", source).items() if isinstance(source, Mapping) else source)
+
+
 def _is_sensitive(name: str) -> bool:
     lowered = name.lower()
     return any(word in lowered for word in _SENSITIVE)
@@ -122,7 +130,7 @@ class Request(Struct, frozen=True):
     deadline: when the whole call must be over, on the monotonic clock, in seconds.
     label: what the caller called, for messages ("secrets.retrieve").
     secrets: values that must never be shown; they are masked in everything made from this request.
-    authenticated: whether credentials are to be added.
+    authenticated: whether credentials are to be added.   retry: how this request is repeated, where not as usual.
     """
 
     method: str
@@ -134,6 +142,7 @@ class Request(Struct, frozen=True):
     label: str = ""
     secrets: tuple[str, ...] = ()
     authenticated: bool = True
+    retry: Retry | None = None
 
     def with_headers(self, source: HeaderSource) -> Self:
         """Return a copy with these header fields set."""

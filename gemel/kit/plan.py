@@ -183,9 +183,22 @@ class Plan:
         return f"{path}?{'&'.join(draft.query)}" if draft.query else path
 
     def _body(self, draft: Draft) -> bytes | None:
-        if draft.body is not OMIT:
-            return json_bytes(draft.body)
-        return json_bytes(draft.fields) if draft.fields else None
+        try:
+            if draft.body is not OMIT:
+                return json_bytes(draft.body)
+            return json_bytes(draft.fields) if draft.fields else None
+        except Refused as refusal:
+            raise InvalidArgument(self.label, self._unsendable(draft), str(refusal)) from None
+
+    def _unsendable(self, draft: Draft) -> str:
+        """Return the name of the argument that JSON cannot hold; looked for only when there is one."""
+        for parameter in self._parameters:
+            if isinstance(parameter.role, Field | Body):
+                try:
+                    json_bytes(draft.fields.get(parameter.wire_name) if draft.body is OMIT else draft.body)
+                except Refused:
+                    return parameter.name
+        return ""
 
 
 def compile_plan(spec: Spec, stub: Callable[..., Any], *, label: str, case: Callable[[str], str], scope: Any) -> Plan:

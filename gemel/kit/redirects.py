@@ -55,16 +55,25 @@ def next_request(request: Request, response: Response) -> Request | None:
     location = response.headers.get("location")
     if response.status not in _REDIRECTS or not location:
         return None
-    target = quote(urldefrag(urljoin(request.url, location)).url, safe=_URL_CHARACTERS)
-    same = origin(target) == origin(request.url)
-    if not _allowed(request.url, target):
+    target = _target(request.url, location)
+    if target is None or not _allowed(request.url, target):
         return None
+    same = origin(target) == origin(request.url)
     keeps = response.status in _KEEPS_METHOD or request.method in ("GET", "HEAD")
     if not keeps and response.status != 303 and request.method != "POST":
         return None
     if keeps and request.body is not None and not same:
         return None
     return _aimed(request, target, same=same, keeps=keeps)
+
+
+def _target(source: str, location: str) -> str | None:
+    """Return the whole address that a Location names, encoded; None when there is no such address."""
+    try:
+        target = urlsplit(quote(urldefrag(urljoin(source, location)).url, safe=_URL_CHARACTERS))
+        return target._replace(path=target.path or "/").geturl() if origin(target.geturl())[1] else None
+    except ValueError:
+        return None
 
 
 def _allowed(source: str, target: str) -> bool:

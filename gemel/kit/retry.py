@@ -60,7 +60,7 @@ class Retry(Struct, frozen=True):
 def _repeatable(request: Request, outcome: Response | APIConnectionError) -> bool:
     safe = request.method in _IDEMPOTENT or "idempotency-key" in request.headers
     if isinstance(outcome, APIConnectionError):
-        return safe or not outcome.sent
+        return (safe or not outcome.sent) and not outcome.permanent
     return outcome.status == _REFUSED or (safe and outcome.status in _TRANSIENT)
 
 
@@ -132,7 +132,7 @@ class Retrying:
         if isinstance(outcome, Response) and outcome.status < 400:
             self.budget.refund()
             return None
-        wait = self.retry.wait(request, outcome, repeats, self._dice())
+        wait = (request.retry or self.retry).wait(request, outcome, repeats, self._dice())
         if wait is None or self._clock() + wait >= request.deadline:
             return None
         return wait if self.budget.spend() else None

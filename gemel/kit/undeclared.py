@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from gemel.kit.caller import Caller
 from gemel.kit.decode import json_decoder, keyed_decoder
@@ -20,7 +20,13 @@ _PATH_CHARACTERS = "!$%&'()*+,/:;=@-._~"
 
 
 def undeclared_request(
-    caller: Caller, method: str, url: str, params: Mapping[str, Any] | None, body: Any, label: str
+    caller: Caller,
+    method: str,
+    url: str,
+    params: Mapping[str, Any] | None,
+    body: Any,
+    label: str,
+    headers: Mapping[str, str] | None = None,
 ) -> Request:
     """Return a request for a path below the client's endpoint, or an address of the same origin.
 
@@ -33,15 +39,18 @@ def undeclared_request(
     query = _query(params or {}, label)
     separator = "&" if "?" in address else "?"
     content = _content(body, label)
-    headers = caller.headers if content is None else caller.headers.with_values({"Content-Type": "application/json"})
-    return Request(
+    common = caller.headers if content is None else caller.headers.with_values({"Content-Type": "application/json"})
+    request = Request(
         method=verb,
         url=f"{address}{separator}{query}" if query else address,
-        headers=headers,
+        headers=common,
         body=content,
+        deadline=caller.deadline(),
         timeout=caller.timeout,
         label=label,
     )
+    options = caller.options.with_values({"headers": headers or {}}, label)
+    return options.applied(request, caller.clock())
 
 
 def decode_expected(caller: Caller, response: Response, expected: Mapping[str, Any] | None) -> Any:
@@ -54,10 +63,10 @@ def decode_expected(caller: Caller, response: Response, expected: Mapping[str, A
 
 def _address(caller: Caller, url: str, label: str) -> str:
     target = urljoin(caller.base, url) if "://" in url else caller.base + url.lstrip("/")
-    if origin(target) != origin(caller.base) or "@" in urlsplit(target).netloc:
+    if url.startswith("//") or origin(target) != origin(caller.base) or "@" in urlsplit(target).netloc:
         raise InvalidArgument(label, "url", "it must stay at the client's endpoint: credentials go nowhere else")
     path, mark, query = target.partition("?")
-    if any(segment in (".", "..") for segment in path.split("/")[3:]):
+    if any(unquote(segment) in (".", "..") for segment in path.split("/")[3:]):
         raise InvalidArgument(label, "url", "the path must not hold . or .. segments")
     return quote(path, safe=_PATH_CHARACTERS) + mark + quote(query, safe=_PATH_CHARACTERS + "?")
 

@@ -6,7 +6,7 @@
 | bool | true, false (never in a path) | true, false |
 | int, float, Decimal | digits; NaN and infinity are refused | number; Decimal a string |
 | enum | its value | its value |
-| datetime | RFC 3339 in UTC, ending in Z; without a zone it is refused | the same |
+| datetime | RFC 3339 in UTC, ending in Z; without a zone it is refused | RFC 3339, its offset kept; the same refusal |
 | date, UUID | ISO 8601; hyphenated | string |
 | list, tuple | a query repeats the name | array |
 | Model | refused | object with wire names |
@@ -133,5 +133,8 @@ def _checked(value: Any) -> None:
     elif is_array(value):
         for item in value:
             _checked(item)
-    elif isinstance(value, float | datetime):
+    elif isinstance(value, msgspec.Struct):
+        for name in value.__struct_fields__:
+            _checked(getattr(value, name))
+    elif isinstance(value, float | datetime | Decimal):
         wire_text(value)

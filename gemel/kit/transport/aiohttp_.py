@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 from typing import Any
 
 import aiohttp
@@ -58,7 +58,7 @@ class AiohttpTransport:
                 **self._settings(request),
             ) as reply:
                 body = await reply.read()
-                return Response(reply.status, Headers(reply.headers.items()), body, request.url)
+                return Response(reply.status, _received(reply.raw_headers), body, request.url)
         except (aiohttp.ClientError, OSError, asyncio.TimeoutError, ValueError) as failure:
             raise _translated(failure, request) from None
         except RuntimeError as failure:
@@ -131,6 +131,11 @@ def _headers(request: Request) -> CIMultiDict[str]:
     return headers
 
 
+def _received(fields: Iterable[tuple[bytes, bytes]]) -> Headers:
+    """Return the header fields as latin-1 text, as http.client reads them."""
+    return Headers([(name.decode("latin-1"), value.decode("latin-1")) for name, value in fields])
+
+
 def _content(body: bytes | None) -> bytes | AsyncGenerator[bytes, None] | None:
     """Return the body in the form for its size: a large one goes out in pieces and does not hold up the loop."""
     return _pieces(body) if body is not None and len(body) > _PIECE else body
@@ -145,4 +150,5 @@ def _translated(failure: Exception, request: Request) -> APIConnectionError:
     sent = not isinstance(failure, _NOT_SENT)
     if isinstance(failure, asyncio.TimeoutError | TimeoutError):
         return out_of_time(request, sent=sent)
-    return lost(request, failure, sent=sent, tls=isinstance(failure, _TLS))
+    garbled = isinstance(failure, aiohttp.ClientPayloadError) and "encoding" in str(failure)
+    return lost(request, failure, sent=sent, tls=isinstance(failure, _TLS), garbled=garbled)

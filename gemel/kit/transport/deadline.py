@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import http.client
 import io
+import ssl
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -15,8 +16,9 @@ from typing import Any
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import SSLError
 
-__all__ = ["POOLS", "reply_deadline"]
+__all__ = ["POOLS", "HandshakeError", "reply_deadline"]
 
 _limits: ContextVar[tuple[float, float]] = ContextVar("gemel_reply_limits", default=(float("inf"), 60.0))
 
@@ -38,6 +40,7 @@ class _ClockedReader(io.RawIOBase):
         self._raw = raw
         self._sock = sock
         self._deadline, self._silence = _limits.get()
+        self.ended = False
 
     def readable(self) -> bool:
         return True
@@ -48,6 +51,7 @@ class _ClockedReader(io.RawIOBase):
             raise TimeoutError("the deadline has passed")
         self._sock.settimeout(min(left, self._silence))
         count: int | None = self._raw.readinto(buffer)
+        self.ended = not count
         return count
 
     def close(self) -> None:
@@ -61,7 +65,15 @@ class _ClockedResponse(http.client.HTTPResponse):
 
     def __init__(self, sock: Any, *args: Any, **options: Any) -> None:
         super().__init__(sock, *args, **options)
-        self.fp = io.BufferedReader(_ClockedReader(self.fp.detach(), sock))
+        self._clocked = _ClockedReader(self.fp.detach(), sock)
+        self.fp = io.BufferedReader(self._clocked)
+
+    def begin(self) -> None:
+        """Read the headers; http.client would take those of a cut connection for whole."""
+        super().begin()
+        if self._clocked.ended:
+            self._close_conn()  # type: ignore[attr-defined]
+            raise http.client.IncompleteRead(b"")
 
     def _read_status(self) -> tuple[str, int, str]:
         """Let http.client skip every interim reply as it skips 100 (RFC 9110, section 15.2); 101 is final."""
@@ -73,8 +85,19 @@ class _Connection(HTTPConnection):
     response_class: Any = _ClockedResponse
 
 
+class HandshakeError(SSLError):
+    """TLS failed before a request could be sent."""
+
+
 class _SecureConnection(HTTPSConnection):
     response_class: Any = _ClockedResponse
+
+    def connect(self) -> None:
+        """Connect, and tell a failure now from one that comes after the request was sent."""
+        try:
+            super().connect()
+        except ssl.SSLError as failure:
+            raise HandshakeError(failure) from None
 
 
 class _Pool(HTTPConnectionPool):
@@ -83,6 +106,11 @@ class _Pool(HTTPConnectionPool):
 
 class _SecurePool(HTTPSConnectionPool):
     ConnectionCls: Any = _SecureConnection
+
+    def _validate_conn(self, conn: Any) -> None:
+        """Connect before sending; who passed verify=False needs no warning at each call."""
+        if conn.is_closed:
+            conn.connect()
 
 
 POOLS: dict[str, Any] = {"http": _Pool, "https": _SecurePool}

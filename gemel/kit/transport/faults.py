@@ -33,14 +33,18 @@ def out_of_time(request: Request, *, sent: bool) -> APITimeoutError:
     )
 
 
-def lost(request: Request, cause: BaseException, *, sent: bool, tls: bool = False) -> APIConnectionError:
-    """Return the error of a connection that could not be made or was cut."""
+def lost(
+    request: Request, cause: BaseException, *, sent: bool, tls: bool = False, garbled: bool = False
+) -> APIConnectionError:
+    """Return the error of a connection that could not be made or was cut, or of a reply that came garbled."""
     if tls:
         advice = "check the server's certificate, or name its authority with verify='ca.pem'"
+    elif garbled:
+        advice = "the body is not what its Content-Encoding says; a proxy may have changed it"
     else:
         advice = "the connection was lost" if sent else "check the endpoint, the network and the proxy"
-    reason = _OBJECT.sub("", str(cause)).strip(" :)") or type(cause).__name__
-    return APIConnectionError(f"{_asked(request)}: {reason}; {advice}", request=request, sent=sent)
+    reason = " ".join(_OBJECT.sub("", str(cause)).split()).strip(" :)") or type(cause).__name__
+    return APIConnectionError(f"{_asked(request)}: {reason}; {advice}", request=request, sent=sent, permanent=tls)
 
 
 def _asked(request: Request) -> str:

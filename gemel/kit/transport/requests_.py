@@ -17,7 +17,7 @@ from requests.structures import CaseInsensitiveDict
 from gemel.kit.environment import Network
 from gemel.kit.errors import APIConnectionError, ClientClosedError
 from gemel.kit.messages import Headers, Request, Response
-from gemel.kit.transport.deadline import POOLS, reply_deadline
+from gemel.kit.transport.deadline import POOLS, HandshakeError, reply_deadline
 from gemel.kit.transport.faults import lost, out_of_time, time_left
 
 __all__ = ["RequestsTransport"]
@@ -27,7 +27,7 @@ _CHUNK = 1 << 16
 _NOT_SENT = (
     urllib3.exceptions.NewConnectionError,
     urllib3.exceptions.ProxyError,
-    urllib3.exceptions.SSLError,
+    HandshakeError,
     urllib3.exceptions.ConnectTimeoutError,
 )
 _TIMEOUTS = (urllib3.exceptions.TimeoutError, TimeoutError, requests.Timeout)
@@ -217,13 +217,15 @@ def _translated(failure: Exception, request: Request) -> APIConnectionError:
     late = isinstance(cause, _TIMEOUTS) or isinstance(failure, _TIMEOUTS)
     if late and not isinstance(cause, urllib3.exceptions.NewConnectionError):
         return out_of_time(request, sent=sent)
-    return lost(request, cause, sent=sent, tls=isinstance(cause, urllib3.exceptions.SSLError))
+    tls, garbled = (isinstance(cause, kind) for kind in (urllib3.exceptions.SSLError, urllib3.exceptions.DecodeError))
+    return lost(request, cause, sent=sent, tls=tls, garbled=garbled)
 
 
 def _cause(failure: BaseException) -> BaseException:
     """Return the error at the bottom: requests wraps urllib3's, which wraps the socket's."""
-    inner = failure.args[-1] if failure.args else None
+    inner = failure.args[0] if failure.args else None
     reason = getattr(inner, "reason", inner)
-    if isinstance(inner, urllib3.exceptions.ProtocolError):
-        return _cause(inner)
-    return reason if isinstance(reason, BaseException) else failure
+    cause = reason if isinstance(reason, BaseException) else failure
+    if isinstance(cause, urllib3.exceptions.ProtocolError) and isinstance(cause.args[-1], BaseException):
+        return cause.args[-1]
+    return cause

@@ -1,0 +1,1 @@
+"""Tests of the command line: the command as its own process, on pipes and on a pseudo-terminal."""
