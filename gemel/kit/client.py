@@ -5,17 +5,18 @@ from __future__ import annotations
 import copy
 import platform
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Generic, TypedDict
+from typing import TYPE_CHECKING, Any, Generic, TypedDict, cast
 from urllib.parse import urlsplit
 
 from msgspec.structs import replace
-from typing_extensions import Self, Unpack
+from typing_extensions import Self, TypeVar, Unpack
 
 from gemel import __version__
 from gemel.kit.auth import Authorizing, Credential
 from gemel.kit.caller import Caller
 from gemel.kit.catalog import EndpointInfo, catalog
 from gemel.kit.drive import AsyncPerformer, Performer
+from gemel.kit.effects import Flow
 from gemel.kit.environment import Certificate, Network, Verify
 from gemel.kit.errors import Fault, read_fault
 from gemel.kit.messages import Headers, Response, Timeout
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     import requests
 
 __all__ = ["AsyncClient", "BaseClient", "Client", "Settings"]
+
+R = TypeVar("R")
 
 
 class BaseClient(Mounting, Generic[M]):
@@ -178,6 +181,10 @@ class Client(BaseClient[Sync]):
         request = undeclared_request(self.caller, method, path, params, body, "request", headers)
         return self.caller.checked(self.caller.run(self.caller.exchange(request)), request)
 
+    def run(self, flow: Flow[R]) -> R:
+        """Run a flow to its end, blocking, and return its result: `client.run(wait_until(...))`."""
+        return cast("R", self.caller.run(flow))
+
     def close(self) -> None:
         """Close the connections; an own session that was passed in stays open. May be called again."""
         self._transport.close()
@@ -223,6 +230,10 @@ class AsyncClient(BaseClient[Async]):
         """Send a request that no endpoint declares and return its Response; as for the blocking client."""
         request = undeclared_request(self.caller, method, path, params, body, "request", headers)
         return self.caller.checked(await self.caller.arun(self.caller.exchange(request)), request)
+
+    async def run(self, flow: Flow[R]) -> R:
+        """Run a flow to its end and return its result: `await client.run(wait_until(...))`."""
+        return cast("R", await self.caller.arun(flow))
 
     async def close(self) -> None:
         """Close the connections of the running loop; a session that was passed in stays open. May be called again."""
