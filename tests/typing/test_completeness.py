@@ -19,7 +19,8 @@ def test_the_public_types_are_complete(tmp_path: Path) -> None:
 
 def verify_types(package: str, folder: Path) -> dict[str, Any]:
     """Ask pyright how complete a package's types are, from a folder in which only the installed one can be met."""
-    command = [sys.executable, "-m", "pyright", "--outputjson", "--verifytypes", package]
+    # What requests, aiohttp and marshmallow leave untyped inside their own classes is theirs to say.
+    command = [sys.executable, "-m", "pyright", "--outputjson", "--ignoreexternal", "--verifytypes", package]
     # With --verifytypes, pyright asks the first python on the PATH where packages are, whatever --pythonpath says.
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     world = os.environ | {"PATH": path}

@@ -21,7 +21,12 @@ from gemel.infisical import (
 from gemel.infisical.api.secrets import Secrets
 from gemel.kit.client import AsyncClient, BaseClient, Client
 from gemel.kit.declare import Field, Query, delete, get, post
+from gemel.kit.effects import Flow
+from gemel.kit.errors import NotFoundError
+from gemel.kit.flows import flow, perform
+from gemel.kit.messages import Request, Response
 from gemel.kit.model import Model
+from gemel.kit.polling import Poll, wait_until
 from gemel.kit.resource import Resource
 from gemel.kit.types import OMIT, SECRET, Async, M, Omit, Sync
 
@@ -35,9 +40,7 @@ def sync_user(client: InfisicalClient) -> None:
     assert_type(client.secrets.list(project_id="p", environment="e", recursive=True), SecretList)
     for secret in client.secrets.list(project_id="p", environment="e"):
         assert_type(secret, Secret)
-    made = client.secrets.batch_create(
-        [NewSecret(secret_key="A", secret_value="v")], project_id="p", environment="e"
-    )
+    made = client.secrets.batch_create([NewSecret(secret_key="A", secret_value="v")], project_id="p", environment="e")
     assert_type(made, list[Secret])
     reveal_type(client.folders.list(project_id="p", environment="e"))  # R: list[Folder]
     assert_type(client.folders.v1.list(project_id="p", environment="e"), list[Folder])
@@ -82,6 +85,24 @@ class MySecrets(Secrets[M]):
     def audit(self, name: str, *, reason: str, depth: Annotated[int | Omit, Query] = OMIT) -> Audit:
         """Note why a secret was looked at."""
         ...
+
+    @flow
+    def get_or_create(self, name: str, *, project_id: str) -> Flow[Secret]:
+        """Return the secret; make it empty when there is none."""
+        try:
+            return (yield from perform(self.retrieve, name, project_id=project_id, environment="e"))
+        except NotFoundError:
+            made = yield from perform(self.create, name, project_id=project_id, environment="e", secret_value="")
+            assert_type(made, Secret)
+            return made
+
+    @flow
+    def audited(self, name: str) -> Flow[Audit]:
+        """Compose another flow, and wait."""
+        secret = yield from perform(self.get_or_create, name, project_id="p")
+        assert_type(secret, Secret)
+        poll: Poll[Audit] = Poll(lambda audit: audit.reason == "r", timeout=5)
+        return (yield from wait_until(poll, self.audit, secret.secret_key, reason="r"))
 
 
 class Albums(Resource[M], case="camel"):
@@ -131,6 +152,16 @@ def sync_author(client: MyClient, shop: ShopClient) -> None:
     assert_type(client.secrets.audit("A", reason="r"), Audit)
     assert_type(client.secrets.retrieve("A", project_id="p", environment="e"), Secret)
     assert_type(client.albums.retrieve(1), Audit)
+    assert_type(client.secrets.get_or_create("A", project_id="p"), Secret)
+    assert_type(client.secrets.audited("A"), Audit)
+    assert_type(client.run(wait_until(Poll[Audit](bool), client.albums.retrieve, 1)), Audit)
+    reveal_type(client.albums.retrieve.raw(1))  # R: RawReply[Audit]
+    assert_type(client.albums.retrieve.raw(1).value, Audit)
+    assert_type(client.albums.retrieve.options(timeout=1, retries=0)(1), Audit)
+    assert_type(client.albums.retrieve.request(1), Request)
+    assert_type(client.albums.retrieve.url(1), str)
+    assert_type(client.with_options(timeout=1).albums.retrieve(1), Audit)
+    assert_type(client.request("GET", "x"), Response)
     assert_type(shop.albums.retrieve(1, with_tracks=True), Audit)
     # R pyright: SyncCall[(album_id: int, *, reason: str), None]
     # R mypy: SyncCall[[album_id: int, *, reason: str], None]
@@ -142,6 +173,11 @@ async def async_author(client: MyAsyncClient, shop: AsyncShopClient) -> None:
     """What added endpoints return, awaited."""
     assert_type(await client.secrets.audit("A", reason="r"), Audit)
     assert_type(await client.albums.retrieve(1), Audit)
+    assert_type(await client.secrets.get_or_create("A", project_id="p"), Secret)
+    assert_type(await client.run(wait_until(Poll[Audit](bool), client.albums.retrieve, 1)), Audit)
+    assert_type((await client.albums.retrieve.raw(1)).value, Audit)
+    assert_type(await client.albums.retrieve.options(timeout=1)(1), Audit)
+    assert_type(await client.request("GET", "x"), Response)
     assert_type(await shop.albums.retrieve(1), Audit)
     # R pyright: AsyncCall[(album_id: int, *, with_tracks: bool = False), Audit]
     # R mypy: AsyncCall[[album_id: int, *, with_tracks: bool =], Audit]
@@ -185,12 +221,21 @@ async def wrong_async_user(client: InfisicalAsyncClient) -> None:
         pass
 
 
+def wrong_author(client: MyClient) -> None:
+    """Mistakes in using calls as objects, and flows."""
+    client.albums.retrieve.options(timout=1)  # E19 unknown option
+    client.albums.retrieve.raw("one")  # E20 wrong type of an argument
+    client.albums.retrieve.url()  # E21 missing argument
+    client.secrets.get_or_create(1, project_id="p")  # E22 wrong type of a flow's argument
+    title: str = client.secrets.audited("A")  # E23 wrong result of a flow
+
+
 def wrong_settings(anything: Any) -> None:
     """Mistakes in making a client."""
-    InfisicalClient(tokn="t")  # E19 unknown setting
-    InfisicalClient(token="t", session=aiohttp.ClientSession())  # E20 the other mode's session
-    InfisicalAsyncClient(token="t", timeout="5")  # E21 wrong type of a setting
-    ShopClient()  # E22 the endpoint is missing
+    InfisicalClient(tokn="t")  # E24 unknown setting
+    InfisicalClient(token="t", session=aiohttp.ClientSession())  # E25 the other mode's session
+    InfisicalAsyncClient(token="t", timeout="5")  # E26 wrong type of a setting
+    ShopClient()  # E27 the endpoint is missing
 
 
 def wants_sync(client: InfisicalClient) -> None:
