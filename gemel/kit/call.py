@@ -30,6 +30,7 @@ class RawReply(Generic[R_co]):
     """A reply with its parsed value beside it.
 
     status: the code.   headers: as they came.   body: bytes, content coding removed.   url: what answered.
+    attempts: how often the request was sent.
     value: the decoded result.
     """
 
@@ -38,6 +39,7 @@ class RawReply(Generic[R_co]):
         self.headers: Headers = response.headers
         self.body: bytes = response.body
         self.url: str = response.url
+        self.attempts: int = response.attempts
         self._value = value
 
     @property

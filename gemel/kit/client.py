@@ -20,14 +20,15 @@ from gemel.kit.effects import Flow
 from gemel.kit.environment import Certificate, Network, Verify
 from gemel.kit.errors import Fault, read_fault
 from gemel.kit.messages import Headers, Response, Timeout
+from gemel.kit.observing import Attempts, Calls, Observer, Observers, configure_logging, debugging
 from gemel.kit.options import CallOptions
 from gemel.kit.pipeline import pipeline
 from gemel.kit.redirects import Redirects
-from gemel.kit.resource import Mounting
+from gemel.kit.resource import Mounting, Resource
 from gemel.kit.retry import Retry, Retrying
 from gemel.kit.types import Async, M, Sync
 from gemel.kit.undeclared import undeclared_request
-from gemel.kit.wire import Refused, header_text
+from gemel.kit.wire import Refused, header_name, header_text
 
 if TYPE_CHECKING:
     import aiohttp
@@ -59,6 +60,9 @@ class BaseClient(Mounting, Generic[M]):
         certificate: Certificate | None = None,
         proxy: str | None = None,
         trust_env: bool = True,
+        on_request: Observer | None = None,
+        on_response: Observer | None = None,
+        on_retry: Observer | None = None,
     ) -> None:
         """Make a client.
 
@@ -72,9 +76,12 @@ class BaseClient(Mounting, Generic[M]):
         verify: True, a file or folder of authorities, an SSLContext, or False.
         certificate: a client certificate (PEM), or the certificate and its key.
         proxy: an address; otherwise the environment is asked when `trust_env` is on.
+        on_request, on_response, on_retry: observers; each is called with an Event of every attempt, reply and repeat.
         Raises ValueError for settings that cannot work.
         """
+        configure_logging()
         base = _base_address(endpoint)
+        observers = Observers.of(on_request, on_response, on_retry)
         network = Network.of(verify=verify, certificate=certificate, proxy=proxy, trust=trust_env)
         self._transport: Any = self._connected(network, session)
         auth = Authorizing(credential, base, refused=self.token_refused)
@@ -83,9 +90,11 @@ class BaseClient(Mounting, Generic[M]):
             headers=_default_headers(headers),
             timeout=Timeout.of(timeout),
             exchange=pipeline(
-                redirects=Redirects(follow_redirects),
+                calls=Calls(self.read_fault),
+                redirects=Redirects(follow_redirects, abroad=session is None),
                 auth=auth,
-                retry=Retrying(Retry.of(retries)),
+                retry=Retrying(Retry.of(retries), repeating=observers.repeating if observers else None),
+                attempts=Attempts(observers) if observers or debugging() else None,
             ),
             read_fault=self.read_fault,
             **self._performing(self._transport),
@@ -113,8 +122,8 @@ class BaseClient(Mounting, Generic[M]):
         mine = self.caller
         label = f"{type(self).__name__}.with_options"
         copied = copy.copy(self)
-        copied.__dict__.clear()
-        copied._transport = self._transport
+        for name in [name for name, value in vars(self).items() if isinstance(value, Resource)]:
+            del copied.__dict__[name]
         copied.caller = replace(mine, options=mine.options.with_values(options, label))
         return copied
 
@@ -144,6 +153,9 @@ class Settings(TypedDict, total=False):
     certificate: Certificate | None
     proxy: str | None
     trust_env: bool
+    on_request: Observer | None
+    on_response: Observer | None
+    on_retry: Observer | None
 
 
 class Client(BaseClient[Sync]):
@@ -272,7 +284,7 @@ _USER_AGENT = f"gemel/{__version__} python/{platform.python_version()}"
 def _default_headers(own: Mapping[str, str] | None) -> Headers:
     common = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate", "User-Agent": _USER_AGENT}
     try:
-        checked = {name: header_text(value) for name, value in (own or {}).items()}
+        checked = {header_name(name): header_text(value) for name, value in (own or {}).items()}
     except Refused as refusal:
         raise ValueError(f"headers: {refusal}") from None
     return Headers(common).with_values(checked)

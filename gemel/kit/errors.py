@@ -89,11 +89,11 @@ class InvalidArgument(GemelError, TypeError, ValueError):
 
 
 class CredentialsError(GemelError):
-    """No usable credentials, or a credential that its issuer refused."""
+    """No usable credentials were found; a login that the server refuses is an AuthenticationError."""
 
 
 class ClientClosedError(GemelError, RuntimeError):
-    """The client was closed before the call."""
+    """The client, or the session passed to it, was closed before the call or belongs to another event loop."""
 
 
 class APIError(GemelError):
@@ -120,9 +120,11 @@ class APIError(GemelError):
 class APIConnectionError(APIError):
     """No whole reply came: unreachable, refused, TLS failure, cut, or not HTTP.
 
-    sent: False when it is certain that the server did not get the request.
+    sent: False when it is certain that the server did not get the request.   attempts: how often it was sent.
     permanent: True when the next attempt would fail alike, as with a certificate that is not trusted.
     """
+
+    attempts: int = 1
 
     def __init__(self, message: str, *, request: Request, sent: bool = True, permanent: bool = False) -> None:
         self.sent = sent
@@ -308,7 +310,8 @@ def _redirect_hint(response: Response) -> str:
 def _redacted(response: Response, request: Request) -> Response:
     """Return the reply without the secret values of the call, which servers like to repeat."""
     text = redact(response.body.decode("utf-8", "replace"), request.secrets)
-    return replace(response, body=text.encode("utf-8", "replace"), headers=response.headers.masked())
+    headers = Headers((name, redact(value, request.secrets)) for name, value in response.headers.masked().pairs())
+    return replace(response, body=text.encode("utf-8", "replace"), headers=headers)
 
 
 def _readable(response: Response) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from html import escape
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 from urllib.parse import quote, quote_plus, urlsplit
 
@@ -119,7 +120,7 @@ class Timeout(Struct, frozen=True):
 
     @classmethod
     def of(cls, value: Timeout | float) -> Timeout:
-        """Return a Timeout from one or from a total in seconds."""
+        """Return a Timeout from one or from a total in seconds; raises ValueError unless positive and finite."""
         return value if isinstance(value, Timeout) else cls(total=value)
 
 
@@ -128,9 +129,10 @@ class Request(Struct, frozen=True):
 
     url: absolute, already percent-encoded.   body: bytes or None.
     deadline: when the whole call must be over, on the monotonic clock, in seconds.
-    label: what the caller called, for messages ("secrets.retrieve").
+    label: what the caller called, for messages ("Secrets.retrieve").
     secrets: values that must never be shown; they are masked in everything made from this request.
     authenticated: whether credentials are to be added.   retry: how this request is repeated, where not as usual.
+    attempt: counts from 1.
     """
 
     method: str
@@ -143,6 +145,7 @@ class Request(Struct, frozen=True):
     secrets: tuple[str, ...] = ()
     authenticated: bool = True
     retry: Retry | None = None
+    attempt: int = 1
 
     def with_headers(self, source: HeaderSource) -> Self:
         """Return a copy with these header fields set."""
@@ -160,12 +163,14 @@ class Response(Struct, frozen=True):
     """One HTTP reply, its body read to the end.
 
     status: the status code.   url: the address that answered.   body: the bytes, content coding removed.
+    attempts: how often the request was sent.
     """
 
     status: int
     headers: Headers
     body: bytes
     url: str
+    attempts: int = 1
 
     @property
     def ok(self) -> bool:
@@ -184,16 +189,18 @@ def origin(url: str) -> tuple[str, str, int | None]:
 
 
 def redact(text: str, secrets: Iterable[str]) -> str:
-    """Return the text with every secret value masked: as it is, percent-encoded, and as JSON writes it.
+    """Return the text with every secret value masked: as it is, percent-encoded, and as JSON and HTML write it.
 
     Values shorter than four characters are left alone: masking them would garble every message.
     """
-    for secret in secrets:
+    for secret in sorted(secrets, key=len, reverse=True):
         if len(secret) >= _SHORTEST_MASKED:
-            for form in {secret, quote(secret, safe=""), quote_plus(secret), *_as_json(secret)}:
+            for form in {secret, quote(secret, safe=""), quote_plus(secret), escape(secret), *_as_json(secret)}:
                 text = text.replace(form, MASK)
     return text
 
 
-def _as_json(secret: str) -> tuple[str, str]:
-    return json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]
+def _as_json(secret: str) -> tuple[str, ...]:
+    """Return what stands between the quotes: in ASCII or not, and with the slashes as PHP writes them."""
+    forms = json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]
+    return *forms, *(form.replace("/", "\\/") for form in forms)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import types
 from collections.abc import Callable, Iterator
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Union, get_args, get_origin
 
 import msgspec
 from msgspec import field
@@ -70,7 +71,8 @@ class ModelMeta(msgspec.StructMeta):
 class Model(_Record, metaclass=ModelMeta):
     """A typed, frozen record of a JSON object: `class Secret(Model, case="camel")`.
 
-    Fields without a default are required in a reply; unknown fields of a reply are dropped.
+    Fields without a default are required in a reply; unknown fields of a reply are dropped. Values are checked when a
+    reply is read, not when a record is made in code.
     A field annotated `Annotated[T, SECRET]` is masked in the repr. `field(name=..., default=...)` gives a field a wire
     name of its own, `field(default_factory=...)` a default that is made anew.
     """
@@ -128,5 +130,7 @@ def secret_values(value: Any) -> Iterator[str]:
 
 
 def is_secret(hint: Any) -> bool:
-    """Whether a type hint carries the SECRET marker."""
-    return get_origin(hint) is Annotated and any(isinstance(mark, Secrecy) for mark in get_args(hint)[1:])
+    """Whether a type hint carries the SECRET marker, itself or in a member of its union."""
+    if isinstance(hint, Secrecy):
+        return True
+    return get_origin(hint) in (Annotated, Union, types.UnionType) and any(map(is_secret, get_args(hint)))

@@ -14,7 +14,7 @@ from gemel.kit.errors import InvalidArgument
 from gemel.kit.messages import Headers, Request, Timeout
 from gemel.kit.retry import Retry
 from gemel.kit.types import is_object
-from gemel.kit.wire import Refused, header_text, json_bytes, query_pairs
+from gemel.kit.wire import Refused, header_name, header_text, json_bytes, query_pairs
 
 __all__ = ["NO_OPTIONS", "CallOptions", "Options"]
 
@@ -75,7 +75,7 @@ class Options(Struct, frozen=True):
 
 
 def _set_headers(options: Options, headers: Mapping[str, str]) -> Options:
-    checked = {name: header_text(value) for name, value in headers.items()}
+    checked = {header_name(name): header_text(value) for name, value in headers.items()}
     return replace(options, headers=options.headers.with_values(checked))
 
 

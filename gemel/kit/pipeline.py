@@ -22,15 +22,17 @@ class Policy(Protocol):
         ...
 
 
-def pipeline(*, redirects: Policy, auth: Policy, retry: Policy) -> Pipeline:
+def pipeline(
+    *, calls: Policy, redirects: Policy, auth: Policy, retry: Policy, attempts: Policy | None = None
+) -> Pipeline:
     """Return the whole way of a request; what stands left acts first."""
-    return _chain(redirects, auth, retry)
+    return _chain(calls, redirects, auth, retry, attempts)
 
 
-def _chain(*policies: Policy) -> Pipeline:
+def _chain(*policies: Policy | None) -> Pipeline:
     send: Pipeline = _once
     for policy in reversed(policies):
-        send = partial(_through, policy, send)
+        send = send if policy is None else partial(_through, policy, send)
     return send
 
 

@@ -5,23 +5,28 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Annotated, Any, get_args, get_origin
+from uuid import UUID
 
-from msgspec import Struct
+from msgspec import Struct, UnsetType
 from msgspec.structs import replace
 from typing_extensions import get_type_hints
 
 from gemel.kit.arguments import Check, checker, exact_types, expectation
 from gemel.kit.errors import AlternativeReplyError, DeclarationError, InvalidArgument
+from gemel.kit.messages import redact
 from gemel.kit.model import is_secret, secret_values
 from gemel.kit.types import OMIT, is_array
-from gemel.kit.wire import Refused, encode_segment, header_text, json_bytes, query_pairs, wire_text
+from gemel.kit.wire import Refused, encode_segment, header_name, header_text, json_bytes, query_pairs, wire_text
 
 __all__ = ["Body", "Bound", "Field", "Header", "Plan", "Query", "Role", "Spec", "check_declaration", "compile_plan"]
 
 _SEND_QUERY = frozenset({"GET", "HEAD", "DELETE"})
 _VARIABLE = re.compile(r"\{([^{}]*)\}")
 _ABSENT: Any = inspect.Parameter.empty
+_PLAIN = frozenset({str, int, float, bool, type(None), UnsetType, date, datetime, UUID, Decimal})
 _LITERAL = re.compile(r"[A-Za-z0-9\-._~!$&'()*+,;=:@/%]*")
 
 
@@ -54,15 +59,15 @@ class Query(Role, frozen=True):
 
 
 class Field(Role, frozen=True):
-    """A member of the JSON body."""
+    """A member of the JSON body: `Annotated[str, Field("workspaceId")]`; OMIT leaves it out, None is null."""
 
 
 class Header(Role, frozen=True):
-    """A request header."""
+    """A request header: `Annotated[str, Header("X-Trace")]`; unnamed, the argument's wire name with - for _."""
 
 
 class Body(Role, frozen=True):
-    """The whole JSON body."""
+    """The whole JSON body; no Field beside it, and at most one."""
 
 
 class Draft:
@@ -86,6 +91,9 @@ class Bound(Struct, frozen=True):
     headers: tuple[tuple[str, str], ...]
     body: bytes | None
     secrets: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return f"<Bound to {redact(self.address, self.secrets)}>"
 
 
 Handler = Callable[[Draft, Any], None]
@@ -258,9 +266,11 @@ def _parameter(
         raise DeclarationError(f"{label}(): {parameter.name}: a path value cannot have a default")
     role = None if in_path else declared or (Query() if spec.method in _SEND_QUERY else Field())
     name = parameter.name if role is None else role.name or wire_name
+    if isinstance(role, Header):
+        name = _checked_header(label, parameter.name, role.name or wire_name.replace("_", "-"))
     handle = _handler(role, name)
     exact = exact_types(hint)
-    if is_secret(hint) or not exact:
+    if is_secret(hint) or not exact or not exact <= _PLAIN:
         handle = _hiding(handle, all_of_it=is_secret(hint))
     made = Parameter(parameter.name, name, parameter.default, hint, exact, checker(hint), role, handle)
     return replace(made, preset=_preset(made, label))
@@ -291,6 +301,13 @@ def _as_role(mark: Any) -> Role | None:
     return mark if isinstance(mark, Role) else None
 
 
+def _checked_header(label: str, parameter: str, name: str) -> str:
+    try:
+        return header_name(name)
+    except Refused as refusal:
+        raise DeclarationError(f"{label}(): {parameter}: {refusal}") from None
+
+
 def _named(role: Role) -> str:
     return f"{type(role).__name__}({role.name!r})" if role.name else type(role).__name__
 
@@ -301,7 +318,7 @@ def _handler(role: Role | None, name: str) -> Handler:
     if isinstance(role, Query):
         return lambda draft, value: _add_query(draft, role, name, value)
     if isinstance(role, Header):
-        return lambda draft, value: _add_header(draft, role.name or name.replace("_", "-"), value)
+        return lambda draft, value: _add_header(draft, name, value)
     if isinstance(role, Body):
         return _put_body
     return lambda draft, value: _add_field(draft, name, value)
@@ -353,6 +370,7 @@ def _check_places(label: str, parameters: list[Parameter], spec: Spec) -> None:
         raise DeclarationError(f"{label}(): {(bodies + fields)[0]}: a {spec.method} request has no body")
     places: dict[tuple[type, str], str] = {}
     for parameter in parameters:
-        taken = places.setdefault((type(parameter.role), parameter.wire_name), parameter.name)
+        name = parameter.wire_name.lower() if isinstance(parameter.role, Header) else parameter.wire_name
+        taken = places.setdefault((type(parameter.role), name), parameter.name)
         if taken != parameter.name:
             raise DeclarationError(f"{label}(): {parameter.name}: {taken} is sent as {parameter.wire_name!r} already")

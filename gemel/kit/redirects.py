@@ -23,11 +23,13 @@ class Redirects:
     """The redirect policy of one client (RFC 9110, section 15.4); off unless asked for.
 
     limit: how many hops one call may take.
+    abroad: whether to go to another origin; not with a session whose own headers would go along.
     """
 
-    def __init__(self, follow: bool, limit: int = 5) -> None:
+    def __init__(self, follow: bool, limit: int = 5, *, abroad: bool = True) -> None:
         self.follow = follow
         self.limit = limit
+        self.abroad = abroad
 
     def around(self, request: Request, send: Callable[[Request], Flow[Response]]) -> Flow[Response]:
         """Send, and follow up to `limit` redirects when following is on."""
@@ -35,16 +37,22 @@ class Redirects:
         if not self.follow:
             return response
         for _ in range(self.limit):
-            following = next_request(request, response)
+            following = self._next(request, response)
             if following is None:
                 return response
             request = following
             response = yield from send(request)
-        if next_request(request, response) is None:
+        if self._next(request, response) is None:
             return response
         raise APIConnectionError(
             f"{request.label}: more than {self.limit} redirects; the server may send them in a circle", request=request
         )
+
+    def _next(self, request: Request, response: Response) -> Request | None:
+        following = next_request(request, response)
+        if following is None or self.abroad or origin(following.url) == origin(request.url):
+            return following
+        return None
 
 
 def next_request(request: Request, response: Response) -> Request | None:

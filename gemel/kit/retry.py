@@ -12,8 +12,10 @@ import threading
 import time
 from collections.abc import Callable
 from email.utils import parsedate_to_datetime
+from typing import cast
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from gemel.kit.effects import Flow, Sleep
 from gemel.kit.errors import APIConnectionError
@@ -32,12 +34,20 @@ class Retry(Struct, frozen=True):
     limit: repeats after the first attempt; 0 switches retries off.
     base, cap: the waiting ceiling doubles from `base` to `cap` seconds; the wait is drawn below it (full jitter).
     retry_after_cap: the longest Retry-After that is obeyed, in seconds; a longer one ends the attempts.
+    Raises ValueError for numbers that cannot work.
     """
 
     limit: int = 2
     base: float = 0.5
     cap: float = 8.0
     retry_after_cap: float = 60.0
+
+    def __post_init__(self) -> None:
+        limit = cast("object", self.limit)
+        if isinstance(limit, bool) or not isinstance(limit, int) or limit < 0:
+            raise ValueError(f"retries: the limit must be a whole number, 0 or more, got {limit!r}")
+        if not (0 < self.base <= self.cap < float("inf") and 0 <= self.retry_after_cap < float("inf")):
+            raise ValueError("retries: base must be positive and at most cap, and all of them finite, in seconds")
 
     @classmethod
     def of(cls, value: Retry | int) -> Retry:
@@ -107,12 +117,18 @@ class Budget:
 
 
 class Retrying:
-    """The retry policy of one client; clock (monotonic seconds) and dice come in."""
+    """The retry policy of one client; clock (monotonic seconds) and dice come in, `repeating` is told of repeats."""
 
     def __init__(
-        self, retry: Retry, *, clock: Callable[[], float] = time.monotonic, dice: Callable[[], float] = random.random
+        self,
+        retry: Retry,
+        *,
+        repeating: Callable[[Request, Response | APIConnectionError, float], None] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        dice: Callable[[], float] = random.random,
     ) -> None:
         self.retry = retry
+        self._repeating = repeating
         self.budget: Budget = Budget()
         self._clock = clock
         self._dice = dice
@@ -124,9 +140,12 @@ class Retrying:
             outcome = yield from _attempt(request, once)
             wait = self._wait(request, outcome, repeats)
             if wait is None:
-                return _final(outcome)
+                return _final(outcome, repeats + 1)
+            if self._repeating is not None:
+                self._repeating(request, outcome, wait)
             yield Sleep(wait)
             repeats += 1
+            request = replace(request, attempt=repeats + 1)
 
     def _wait(self, request: Request, outcome: Response | APIConnectionError, repeats: int) -> float | None:
         if isinstance(outcome, Response) and outcome.status < 400:
@@ -145,7 +164,8 @@ def _attempt(request: Request, once: Callable[[Request], Flow[Response]]) -> Flo
         return error
 
 
-def _final(outcome: Response | APIConnectionError) -> Response:
+def _final(outcome: Response | APIConnectionError, attempts: int) -> Response:
     if isinstance(outcome, APIConnectionError):
+        outcome.attempts = attempts
         raise outcome
-    return outcome
+    return outcome if attempts == 1 else replace(outcome, attempts=attempts)

@@ -27,9 +27,10 @@ import msgspec
 
 from gemel.kit.types import is_array, is_mapping
 
-__all__ = ["Refused", "encode_segment", "header_text", "json_bytes", "query_pairs", "wire_text"]
+__all__ = ["Refused", "encode_segment", "header_name", "header_text", "json_bytes", "query_pairs", "wire_text"]
 
 
+_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+\-.^_`|~]+")
 _UNRESERVED = re.compile(r"[A-Za-z0-9\-._~]*")
 
 
@@ -101,15 +102,20 @@ def _percent(text: str) -> str:
         raise Refused("the text is not valid Unicode (a lone surrogate)") from None
 
 
+def header_name(name: str) -> str:
+    """Return a header name; refuses what is not a token (RFC 9110, section 5.6.2)."""
+    if not _TOKEN.fullmatch(name):
+        raise Refused(f"{name!r} is not a header name")
+    return name
+
+
 def header_text(value: Any) -> str:
-    """Return a header value; refuses control characters and what is not latin-1 (RFC 9110, section 5.5)."""
+    """Return a header value; refuses control characters and what is not ASCII (RFC 9110, section 5.5)."""
     text = wire_text(value)
     if any((character < " " and character != "\t") or character == "\x7f" for character in text):
         raise Refused("a header value cannot hold control characters or line breaks")
-    try:
-        text.encode("latin-1")
-    except UnicodeEncodeError:
-        raise Refused("a header value must be latin-1 text") from None
+    if not text.isascii():
+        raise Refused("a header value must be ASCII text: servers read other letters in different ways")
     return text
 
 

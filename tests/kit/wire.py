@@ -42,11 +42,13 @@ class Seen:
 class Wire:
     """A server of one test. It answers by the script, one step a request, the last step again and again.
 
+    answer: a function of the request that gives the step, in the place of a script.
     mute: connections are accepted, nothing is read from them, and after so many seconds they are reset.
     """
 
-    def __init__(self, *script: Any, tls: ssl.SSLContext | None = None, mute: float = 0.0) -> None:
+    def __init__(self, *script: Any, answer: Any = None, tls: ssl.SSLContext | None = None, mute: float = 0.0) -> None:
         self.script = list(script)
+        self.answer = answer
         self.seen: list[Seen] = []
         self.connections = 0
         self._tls, self._mute = tls, mute
@@ -64,6 +66,12 @@ class Wire:
     @property
     def host(self) -> str:
         return f"127.0.0.1:{self.port}"
+
+    @property
+    def open(self) -> int:
+        """How many connections are open now."""
+        with self._guard:
+            return len(self._open)
 
     @property
     def targets(self) -> list[str]:
@@ -142,7 +150,8 @@ class Wire:
             return False
         with self._guard:
             self.seen.append(request)
-            step = self.script[min(len(self.seen), len(self.script)) - 1]
+            step = None if self.answer else self.script[min(len(self.seen), len(self.script)) - 1]
+        step = step or self.answer(request)
         if callable(step) and not isinstance(step, bytes):
             step(connection, self._stopped)
             return False

@@ -12,7 +12,7 @@ import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, cast
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
@@ -77,7 +77,7 @@ class _ClockedResponse(http.client.HTTPResponse):
 
     def _read_status(self) -> tuple[str, int, str]:
         """Let http.client skip every interim reply as it skips 100 (RFC 9110, section 15.2); 101 is final."""
-        version, status, reason = super()._read_status()  # type: ignore[misc]
+        version, status, reason = cast(Any, super())._read_status()
         return version, 100 if 101 < status < 200 else status, reason
 
 

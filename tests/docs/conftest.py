@@ -1,0 +1,42 @@
+"""The world of the examples: a sandbox with one project, its address and credentials in the environment."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+from urllib.request import Request, urlopen
+
+import pytest
+
+from gemel.sandbox import serve
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Serve the sandbox and set INFISICAL_URL, _CLIENT_ID, _CLIENT_SECRET and _PROJECT_ID as a user would."""
+    with serve() as sandbox:
+        identity = {"clientId": sandbox.client_id, "clientSecret": sandbox.client_secret}
+        monkeypatch.setenv("INFISICAL_URL", sandbox.url)
+        monkeypatch.setenv("INFISICAL_CLIENT_ID", sandbox.client_id)
+        monkeypatch.setenv("INFISICAL_CLIENT_SECRET", sandbox.client_secret)
+        monkeypatch.setenv("INFISICAL_PROJECT_ID", project_with_a_secret(sandbox.url.rstrip("/"), identity))
+        yield
+
+
+def project_with_a_secret(url: str, identity: dict[str, str]) -> str:
+    """Make the project of the examples, with the secret DB_URL in its prod environment; return the project's id."""
+    token = post(f"{url}/api/v1/auth/universal-auth/login", identity)["accessToken"]
+    project = post(f"{url}/api/v1/projects", {"projectName": "Example", "shouldCreateDefaultEnvs": True}, token)
+    project_id = str(project["project"]["id"])
+    secret = {"projectId": project_id, "environment": "prod", "secretValue": "postgres://app:hunter2@db/shop"}
+    post(f"{url}/api/v4/secrets/DB_URL", secret, token)
+    return project_id
+
+
+def post(url: str, body: dict[str, Any], token: str | None = None) -> dict[str, Any]:
+    """Send JSON and return JSON, by the standard library, so that gemel is met in the examples first."""
+    headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
+    with urlopen(Request(url, json.dumps(body).encode(), headers), timeout=30) as reply:
+        answer: dict[str, Any] = json.load(reply)
+    return answer

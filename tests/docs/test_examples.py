@@ -1,0 +1,60 @@
+"""Every python block of the README and of the pages runs, each page in a sandbox and a namespace of its own."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from sybil import Sybil
+from sybil.document import Document
+from sybil.parsers.myst import PythonCodeBlockParser
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+SHOWN_ONLY = {"console", "json", "text", "toml", "ini", "http"}
+
+
+def parse(page: Path) -> Document:
+    return Sybil(parsers=[PythonCodeBlockParser()], path=str(page.parent)).parse(page)
+
+
+def run(page: Path) -> int:
+    """Run the examples of a page as one module, as a user's file would be, and return how many there were."""
+    document, module = parse(page), ModuleType(f"example_{page.stem.replace('-', '_')}")
+    document.namespace = vars(module)
+    examples = list(document.examples())
+    # A declaration looks up the names of its annotations in its module.
+    sys.modules[module.__name__] = module
+    try:
+        for example in examples:
+            example.evaluate()
+    finally:
+        del sys.modules[module.__name__]
+    return len(examples)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.usefixtures("world")
+def test_examples(page: Path) -> None:
+    assert run(page) == fences(page).count("python")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_block_runs_or_says_what_it_is(page: Path) -> None:
+    known = SHOWN_ONLY | {"python", "{toctree}", "{eval-rst}"}
+    assert [language for language in fences(page) if language not in known] == []
+
+
+def fences(page: Path) -> list[str]:
+    """The languages of the page's blocks; a block without one is the empty string."""
+    marks = [line.strip()[3:] for line in page.read_text(encoding="utf-8").splitlines() if line.lstrip()[:3] == "```"]
+    return marks[::2]
+
+
+def test_a_failing_example_fails(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("```python\nn = 1\n```\n\n```python\nassert n == 2\n```\n")
+    with pytest.raises(AssertionError):
+        run(page)

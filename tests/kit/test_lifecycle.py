@@ -1,0 +1,169 @@
+"""The life of clients: closing, threads, loops, and nothing left open."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import subprocess
+import sys
+import threading
+import time
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import aiohttp
+import pytest
+
+from gemel.kit.errors import ClientClosedError
+
+from .shop import AsyncShopClient, Mode, ShopClient
+from .wire import Wire, drip, reply, silence
+
+GOOD = reply({"leaf": 1})
+
+
+def tree(shop: Any) -> Any:
+    return shop.albums.tree()
+
+
+def test_a_closed_client_says_so(mode: Mode) -> None:
+    with Wire(GOOD) as wire:
+
+        def closing(shop: Any) -> Any:
+            return shop.close() if mode.is_async else [shop.close()]
+
+        error = mode.fails(wire.url, tree, closing, closing, tree)
+    assert type(error) is ClientClosedError
+    assert "Albums.tree" in str(error)
+    assert "make a new one" in str(error)
+    assert len(wire.seen) == 1
+
+
+def test_a_client_that_never_called_can_be_closed(mode: Mode) -> None:
+    mode.run("http://127.0.0.1:1", lambda shop: shop.close() if mode.is_async else None)
+
+
+def test_closing_closes_the_connections(mode: Mode) -> None:
+    with Wire(GOOD) as wire:
+        mode.run(wire.url, tree)
+        end = time.monotonic() + 2
+        while wire.open and time.monotonic() < end:
+            time.sleep(0.01)
+        assert not wire.open
+
+
+def test_one_async_client_in_two_runs() -> None:
+    with Wire(GOOD) as wire:
+        shop = AsyncShopClient(wire.url)
+        for _ in range(2):
+            assert asyncio.run(_awaited(shop)).leaf == 1
+        asyncio.run(shop.aclose())
+        with pytest.raises(ClientClosedError):
+            asyncio.run(_awaited(shop))
+    assert wire.connections == 2
+
+
+async def _awaited(shop: Any) -> Any:
+    return await shop.albums.tree()
+
+
+def test_one_async_client_in_loops_of_two_threads() -> None:
+    with Wire(GOOD) as wire:
+        shop = AsyncShopClient(wire.url)
+        with ThreadPoolExecutor(4) as pool:
+            trees = list(pool.map(lambda _: asyncio.run(_awaited(shop)), range(8)))
+        asyncio.run(shop.close())
+    assert [found.leaf for found in trees] == [1] * 8
+
+
+def test_sixteen_threads_share_a_blocking_client() -> None:
+    with Wire(GOOD) as wire, ShopClient(wire.url) as shop:
+        with ThreadPoolExecutor(16) as pool:
+            trees = list(pool.map(lambda number: shop.albums.anything(f"n{number}"), range(160)))
+    assert len(trees) == 160
+    assert sorted(wire.targets) == sorted(f"/api/any/n{number}" for number in range(160))
+    assert wire.connections <= 16
+
+
+def test_fifty_tasks_share_an_async_client_without_a_thread() -> None:
+    async def work(url: str) -> set[str]:
+        before = set(threading.enumerate())
+        started: set[str] = set()
+        async with AsyncShopClient(url) as shop:
+
+            async def call(number: int) -> Any:
+                result = await shop.albums.anything(f"n{number}")
+                started.update(thread.name for thread in set(threading.enumerate()) - before)
+                return result
+
+            await asyncio.gather(*(call(number) for number in range(50)))
+            await shop.albums.create("x" * 2_000_000)
+        started.update(thread.name for thread in set(threading.enumerate()) - before)
+        return started
+
+    with Wire(reply({"album": {"id": "a"}})) as wire:
+        assert asyncio.run(work(wire.url)) <= {"wire"}
+    assert len(wire.seen) == 51
+    assert len(wire.last.body) > 2_000_000
+
+
+def test_a_cancelled_call_leaves_a_client_that_works() -> None:
+    async def work(url: str) -> Any:
+        async with AsyncShopClient(url) as shop:
+            with pytest.raises(asyncio.TimeoutError):
+                await asyncio.wait_for(shop.albums.tree(), 0.1)
+            return await shop.albums.tree()
+
+    with Wire(silence, GOOD) as wire:
+        assert asyncio.run(work(wire.url)).leaf == 1
+
+
+def test_an_own_session_that_is_closed_is_told() -> None:
+    async def work(url: str) -> None:
+        async with aiohttp.ClientSession() as session:
+            shop = AsyncShopClient(url, session=session)
+        await shop.albums.tree()
+
+    with pytest.raises(ClientClosedError, match="session that was passed in is closed"):
+        asyncio.run(work("http://127.0.0.1:1"))
+
+
+SCRIPT = """
+import asyncio, gc, sys
+sys.path[:0] = {path!r}
+from kit.shop import AsyncShopClient, ShopClient
+
+async def call(shop):
+    return (await shop.albums.tree()).leaf
+
+shop = AsyncShopClient({url!r})
+print(asyncio.run(call(shop)), asyncio.run(call(shop)))
+del shop
+gc.collect()
+with ShopClient({url!r}) as blocking:
+    print(blocking.albums.tree().leaf)
+gc.collect()
+"""
+
+
+def test_nothing_is_left_open_when_a_loop_ends_without_close(request: pytest.FixtureRequest) -> None:
+    with Wire(GOOD) as wire:
+        script = SCRIPT.format(path=[str(request.path.parent.parent), *sys.path], url=wire.url)
+        done = subprocess.run(
+            [sys.executable, "-W", "error", "-X", "dev", "-c", script], capture_output=True, text=True, timeout=30
+        )
+    assert (done.stderr, done.stdout.split()) == ("", ["1", "1", "1"])
+
+
+@pytest.mark.parametrize("step", [GOOD, reply({}, 500), reply(b"x"), drip(b"HTTP/1.1 200 OK\r\nX: 1")])
+def test_no_call_leaves_anything_open(mode: Mode, step: Any) -> None:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        with Wire(step) as wire:
+            try:
+                mode.run(wire.url, tree, timeout=0.3)
+            except Exception as error:
+                assert error.__traceback__
+        gc.collect()
+    assert not [warning.message for warning in caught]
