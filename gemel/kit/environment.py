@@ -52,6 +52,8 @@ class Network(Struct, frozen=True, eq=False):
 
 
 def _proxies(proxy: str | None, trust: bool) -> Callable[[str], str | None]:
+    if proxy is not None:
+        _check_proxy(proxy)
     if proxy is not None or not trust:
         return lambda url: proxy
     known = getproxies()
@@ -64,6 +66,12 @@ def _proxies(proxy: str | None, trust: bool) -> Callable[[str], str | None]:
         return found if not found or "://" in found else f"http://{found}"
 
     return lambda url: lookup(*urlsplit(url)[:2]) if known else None
+
+
+def _check_proxy(proxy: str) -> None:
+    parts = urlsplit(proxy)
+    if parts.scheme not in ("http", "https", "socks5", "socks5h") or not parts.hostname:
+        raise ValueError("proxy: expected an address like http://proxy.example:8080")
 
 
 def _ca_bundle(verify: Verify, trust: bool) -> tuple[str, Verify]:

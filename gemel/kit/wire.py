@@ -122,8 +122,7 @@ def header_text(value: Any) -> str:
 def json_bytes(value: Any) -> bytes:
     """Return a value as JSON; raises Refused for what JSON cannot hold."""
     try:
-        _checked(value)
-        return _ENCODER.encode(value)
+        return _ENCODER.encode(_plain(msgspec.to_builtins(value, builtin_types=(datetime,), str_keys=True)))
     except (TypeError, UnicodeEncodeError, RecursionError) as error:
         raise Refused(f"it cannot be sent as JSON: {error}") from None
 
@@ -131,16 +130,22 @@ def json_bytes(value: Any) -> bytes:
 _ENCODER = msgspec.json.Encoder()
 
 
-def _checked(value: Any) -> None:
-    """Refuse what the encoder would send silently changed: NaN as null, a datetime without its zone."""
+def _check_fields(record: msgspec.Struct) -> None:
+    """Refuse a record whose fields have other types than declared: making one does not look."""
+    try:
+        msgspec.convert(msgspec.to_builtins(record), type(record))
+    except msgspec.ValidationError as error:
+        raise Refused(str(error)) from None
+
+
+def _plain(value: Any) -> Any:
+    """Return what the encoder would change otherwise: it sends NaN as null, and a datetime in any zone or none."""
     if is_mapping(value):
-        for item in value.values():
-            _checked(item)
-    elif is_array(value):
-        for item in value:
-            _checked(item)
-    elif isinstance(value, msgspec.Struct):
-        for name in value.__struct_fields__:
-            _checked(getattr(value, name))
-    elif isinstance(value, float | datetime | Decimal):
-        wire_text(value)
+        return {name: _plain(item) for name, item in value.items()}
+    if is_array(value):
+        return [_plain(item) for item in value]
+    if isinstance(value, datetime):
+        return _rfc3339(value)
+    if isinstance(value, float):
+        _number(value)
+    return value

@@ -187,3 +187,12 @@ def test_every_endpoint_is_listed() -> None:
     info = listed["albums.reviews", "list"]
     assert (info.method, info.path, info.deprecated) == ("GET", "api/albums/{album_id}/reviews", False)
     assert ("albums", "delete") in listed
+
+
+def test_a_record_with_a_field_of_another_type_is_refused() -> None:
+    wrong: Any = NewAlbum(title=5, download_key="very-secret")  # type: ignore[arg-type]
+    with ShopClient("http://127.0.0.1:9") as shop, pytest.raises(InvalidArgument) as caught:
+        shop.albums.replace.request("1", wrong)
+    assert (caught.value.method, caught.value.parameter) == ("Albums.replace", "album")
+    assert "Expected `str`, got `int` - at `$.title`" in str(caught.value)
+    assert "very-secret" not in str(caught.value)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import socket
 import threading
+import warnings
 from typing import Any
 
+import aiohttp
 import pytest
 
 from gemel.kit.errors import APIConnectionError, APIStatusError
 
-from .shop import Mode
+from .shop import AsyncShopClient, Mode, ShopClient
 from .wire import Wire, reply
 
 
@@ -120,3 +123,21 @@ def test_a_tunnel_that_is_refused(mode: Mode) -> None:
     assert type(error) is APIConnectionError
     assert error.sent is False
     assert "403" in str(error)
+
+
+@pytest.mark.parametrize("proxy", ["nonsense", "ftp://proxy", "http://"])
+def test_a_proxy_that_is_no_address_is_refused(proxy: str) -> None:
+    with pytest.raises(ValueError, match="proxy: expected an address"):
+        ShopClient("http://127.0.0.1:9", proxy=proxy)
+
+
+def test_an_own_session_with_credentials_of_its_own_is_refused() -> None:
+    async def make() -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            auth = aiohttp.BasicAuth("a", "b")
+        async with aiohttp.ClientSession(auth=auth) as session:
+            AsyncShopClient("http://127.0.0.1:9", session=session)
+
+    with pytest.raises(ValueError, match="session: it has an auth"):
+        asyncio.run(make())
