@@ -90,5 +90,5 @@ def written() -> list[Path]:
     """The files of the project, without what tools leave behind: hidden folders of the top, caches and builds."""
     rooms = [ROOT / room for room in ("gemel", "tests", "docs", ".ci")]
     files = [path for room in rooms for path in room.rglob("*")] + list(ROOT.iterdir())
-    left = {"__pycache__", "_build", ".git"}
+    left = {"__pycache__", "_build", ".git", ".hypothesis"}
     return [path for path in files if path.is_file() and path.suffix != ".pyc" and not left & set(path.parts)]
