@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol, cast
 
 from gemel.infisical.api.auth import UniversalAuth
-from gemel.kit.auth import Credential, Fetch, ProvidedToken, StaticToken, Token
+from gemel.kit.auth import Credential, Fetch, ProvidedToken, StaticToken, Token, digest
 from gemel.kit.caller import Caller
 from gemel.kit.effects import Flow
 from gemel.kit.errors import CredentialsError
@@ -45,6 +45,10 @@ class UniversalAuthCredential:
 
     def __repr__(self) -> str:
         return f"UniversalAuthCredential(client_id={self.client_id!r}, client_secret={MASK})"
+
+    def identity(self) -> bytes:
+        """Return the digest of the identity: its tokens come and go."""
+        return digest("universal-auth", self.client_id, self._client_secret)
 
     def bound(self, caller: Caller) -> Fetch:
         """Return the login of one client."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from msgspec import UnsetType
@@ -53,6 +54,8 @@ def _check_of(hint: Any) -> Check:
         return _each(base, checker(inner[0]))
     if base in _MAPPINGS:
         return _values(base, checker(inner[1]))
+    if hint is date:
+        return lambda value: isinstance(value, date) and not isinstance(value, datetime)
     if hint in (int, float):
         return lambda value: not isinstance(value, bool) and isinstance(value, (int, hint))
     return lambda value: _fits(value, hint)

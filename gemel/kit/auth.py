@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import re
 import time
 from collections.abc import Callable
@@ -12,11 +14,22 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from gemel.kit.caller import Caller
-from gemel.kit.effects import Flow, Lock, Unlockable
+from gemel.kit.effects import Flow, Lock, Unlockable, discard
 from gemel.kit.errors import APIStatusError, APITimeoutError, CredentialsError
 from gemel.kit.messages import MASK, Request, Response, origin
 
-__all__ = ["Authorizing", "Credential", "Fetch", "ProvidedToken", "Refused", "Sender", "StaticToken", "Token"]
+__all__ = [
+    "Authorizing",
+    "Credential",
+    "Fetch",
+    "Identified",
+    "ProvidedToken",
+    "Refused",
+    "Sender",
+    "StaticToken",
+    "Token",
+    "digest",
+]
 
 _EARLY = 0.8
 _VISIBLE = re.compile(r"[!-~]+")
@@ -69,6 +82,24 @@ class Credential(Protocol):
         ...
 
 
+@runtime_checkable
+class Identified(Protocol):
+    """A credential that tells in whose name it speaks, so that a cache may keep what it was given apart."""
+
+    def identity(self) -> bytes:
+        """Return the same digest for the same credential, and for no other; nothing confidential follows from it."""
+        ...
+
+
+def digest(*parts: str) -> bytes:
+    """Return the SHA-256 of these texts, for `Identified.identity`."""
+    made = hashlib.sha256()
+    for part in parts:
+        encoded = part.encode()
+        made.update(len(encoded).to_bytes(8, "big") + encoded)
+    return made.digest()
+
+
 class StaticToken:
     """A token that is given and cannot be renewed."""
 
@@ -79,6 +110,10 @@ class StaticToken:
 
     def __repr__(self) -> str:
         return f"StaticToken({MASK})"
+
+    def identity(self) -> bytes:
+        """Return the digest of the token."""
+        return digest("token", self._token.value)
 
     def bound(self, caller: Caller) -> Fetch:
         """Return what gives the token."""
@@ -133,6 +168,17 @@ class Authorizing:
         self._stale_at = 0.0
         self._failure: APIStatusError | None = None
         self._failures = 0
+        self._nameless: bytes = os.urandom(32)
+        self._identified = credential if isinstance(credential, Identified) else None
+
+    def identity(self, request: Request) -> bytes:
+        """Return a digest of the credential that goes with a request, empty when none does.
+
+        A credential that does not tell (see Identified) is known by this client alone, and by the token it has given.
+        """
+        if self._fetch is None or not request.authenticated or not self._at_home(request.url):
+            return b""
+        return self._nameless if self._identified is None else self._identified.identity()
 
     def connect(self, caller: Caller) -> None:
         """Let the credential call endpoints of this client."""
@@ -145,10 +191,14 @@ class Authorizing:
             return (yield from send(request))
         token = self._fresh() or (yield from self._renewed(request, self._fetch, None))
         response = yield from send(_signed(request, token))
-        if self._credential is not None and self._credential.renewable and self._refused(response):
+        if self._renewable(request) and self._refused(response):
+            discard(response)
             token = yield from self._renewed(request, self._fetch, token)
             response = yield from send(_signed(request, token))
         return _without(response, token)
+
+    def _renewable(self, request: Request) -> bool:
+        return self._credential is not None and self._credential.renewable and request.replayable
 
     def _at_home(self, url: str) -> bool:
         return url.startswith(self._base) or origin(url) == origin(self._base)
@@ -181,6 +231,8 @@ class Authorizing:
             self._failures += 1
             raise
         lifetime = float("inf") if token.lifetime is None else token.lifetime
+        if self._token is not None and self._token.value != token.value:
+            self._nameless = os.urandom(32)
         self._token = token
         self._stale_at = self._clock() + lifetime * _EARLY
         return token

@@ -13,10 +13,11 @@ from typing import Any, cast
 from weakref import WeakKeyDictionary
 
 from gemel.kit.caller import Caller
+from gemel.kit.draft import Bound
 from gemel.kit.isolated import import_isolated
 from gemel.kit.messages import Headers, Request
 from gemel.kit.options import NO_OPTIONS, Options
-from gemel.kit.plan import Bound, Plan
+from gemel.kit.plan import Plan
 from gemel.kit.resource import Resource
 
 __all__ = ["Build", "bind_call"]
@@ -44,7 +45,7 @@ _JSON = {"Content-Type": "application/json"}
 
 def bind_call(plan: Plan, resource: Resource[Any], options: Options) -> Build:
     """Return the function that binds the arguments of one endpoint by way of uplink, and applies options."""
-    adapter = _RequestAdapter(resource.caller, plan)
+    adapter = _RequestAdapter(resource, plan)
     call = getattr(_shadow(type(resource), plan)(client=adapter), _name(plan))
     bind, clock = plan.bind, resource.caller.clock
     if options is NO_OPTIONS:
@@ -62,8 +63,9 @@ class _Whole(_Annotation):  # type: ignore[misc]
 class _RequestAdapter(_Adapter):  # type: ignore[misc]
     """The client that uplink sees: it answers each call with the Request to send."""
 
-    def __init__(self, caller: Caller, plan: Plan) -> None:
-        self._caller = caller
+    def __init__(self, resource: Resource[Any], plan: Plan) -> None:
+        self._caller: Caller = resource.caller
+        self._resource = f"{type(resource).__module__}.{type(resource).__qualname__}"
         self._plan = plan
         self._io = _io.BlockingStrategy()
 
@@ -84,6 +86,8 @@ class _RequestAdapter(_Adapter):  # type: ignore[misc]
             label=self._plan.label,
             secrets=bound.secrets,
             authenticated=self._plan.spec.authenticated,
+            resource=self._resource,
+            cacheable=self._plan.spec.cacheable,
         )
 
 

@@ -12,6 +12,7 @@ from typing_extensions import ParamSpec, Self, TypeVar, Unpack
 from gemel.kit.bind import bind_call
 from gemel.kit.caller import Caller
 from gemel.kit.curl import curl_command
+from gemel.kit.decode import Decode
 from gemel.kit.effects import Flow
 from gemel.kit.messages import Headers, Request, Response, redact
 from gemel.kit.options import CallOptions, Options
@@ -30,7 +31,7 @@ class RawReply(Generic[R_co]):
     """A reply with its parsed value beside it.
 
     status: the code.   headers: as they came.   body: bytes, content coding removed.   url: what answered.
-    attempts: how often the request was sent.
+    attempts: how often the request was sent.   cache: what part the cache had in it, as `Response.cache` says.
     value: the decoded result.
     """
 
@@ -40,12 +41,18 @@ class RawReply(Generic[R_co]):
         self.body: bytes = response.body
         self.url: str = response.url
         self.attempts: int = response.attempts
+        self.cache: str = response.cache
         self._value = value
 
     @property
     def value(self) -> R_co:
         """The decoded result."""
         return self._value
+
+    @property
+    def stale(self) -> bool:
+        """Whether this is an older reply, kept, in the place of one from a server that is down."""
+        return self.cache == "stale"
 
     def __repr__(self) -> str:
         return f"<RawReply {self.status}, {len(self.body)} bytes>"
@@ -62,7 +69,8 @@ class Call(Generic[P, R_co]):
         self._resource = resource
         self._caller: Caller = resource.caller
         self._options: Options = self._caller.options if options is None else options
-        plan, self._decode = endpoint.compiled()
+        plan = endpoint.compiled()[0]
+        self._decode: Decode = endpoint.decoder(self._caller.reading)
         self._build: Callable[[tuple[Any, ...], dict[str, Any]], Request] = bind_call(plan, resource, self._options)
 
     @property

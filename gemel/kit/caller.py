@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Callable
 from typing import Any
@@ -9,13 +10,14 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from gemel.kit.drift import LENIENT, Reading
 from gemel.kit.drive import AsyncPerformer, Performer, adrive, drive
 from gemel.kit.effects import Flow
 from gemel.kit.errors import FaultReader, RateLimitError, status_error
 from gemel.kit.messages import Headers, Request, Response, Timeout
 from gemel.kit.options import NO_OPTIONS, Options
 from gemel.kit.pipeline import Pipeline
-from gemel.kit.retry import retry_after
+from gemel.kit.retry import Retry, retry_after
 
 __all__ = ["Caller"]
 
@@ -25,7 +27,9 @@ class Caller(Struct, frozen=True, eq=False):
 
     base: the address that paths are appended to, ending in "/".
     headers: sent with every request.   timeout: of every call.
-    options: what every call does differently.
+    options: what every call does differently.   retry: how a lost stream waits before it is opened again.
+    reading: how replies are checked, and who is told of drift.
+    clock: monotonic seconds.   now: the time of day, in seconds.   dice: numbers in [0, 1).
     exchange: the pipeline.   performer, async_performer: the transport of the client's mode; the other is None.
     """
 
@@ -37,7 +41,11 @@ class Caller(Struct, frozen=True, eq=False):
     performer: Performer | None = None
     async_performer: AsyncPerformer | None = None
     options: Options = NO_OPTIONS
+    retry: Retry = Retry()
+    reading: Reading = LENIENT
     clock: Callable[[], float] = time.monotonic
+    now: Callable[[], float] = time.time
+    dice: Callable[[], float] = random.random
 
     @property
     def is_async(self) -> bool:
@@ -67,6 +75,6 @@ class Caller(Struct, frozen=True, eq=False):
         if not 200 <= response.status < 300:
             error = status_error(response, request, self.read_fault)
             if isinstance(error, RateLimitError) and error.retry_after is None:
-                error.retry_after = retry_after(response.headers)
+                error.retry_after = retry_after(response.headers, self.now)
             raise error
         return response

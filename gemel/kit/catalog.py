@@ -11,7 +11,7 @@ from msgspec import Struct
 from gemel.kit.endpoint import Endpoint
 from gemel.kit.resource import Mount, Mounting
 
-__all__ = ["EndpointInfo", "catalog"]
+__all__ = ["EndpointInfo", "catalog", "declarations"]
 
 _ADDRESS = re.compile(r"https?://[^\s<>]+")
 
@@ -39,6 +39,15 @@ def catalog(owner: type[Mounting], prefix: str = "") -> Iterator[EndpointInfo]:
             yield _info(cast("Endpoint[..., Any]", value), owner, prefix)
         elif isinstance(value, Mount) and (resource := value.resource_class()) is not None:
             yield from catalog(resource, f"{prefix}.{name}" if prefix else name)
+
+
+def declarations(owner: type[Mounting]) -> Iterator[Endpoint[..., Any]]:
+    """Yield the same endpoints themselves."""
+    for value in _members(owner).values():
+        if isinstance(value, Endpoint):
+            yield cast("Endpoint[..., Any]", value)
+        elif isinstance(value, Mount) and (resource := value.resource_class()) is not None:
+            yield from declarations(resource)
 
 
 def _members(owner: type) -> dict[str, Any]:

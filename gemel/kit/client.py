@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import platform
-from collections.abc import Mapping
+import random
+import time
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypedDict, cast
 from urllib.parse import urlsplit
 
@@ -15,6 +17,8 @@ from gemel import __version__
 from gemel.kit.auth import Authorizing, Credential
 from gemel.kit.caller import Caller
 from gemel.kit.catalog import EndpointInfo, catalog
+from gemel.kit.clock import Clock
+from gemel.kit.drift import OnDrift, Reading, Validate
 from gemel.kit.drive import AsyncPerformer, Performer
 from gemel.kit.effects import Flow
 from gemel.kit.environment import Certificate, Network, Verify
@@ -22,7 +26,7 @@ from gemel.kit.errors import Fault, read_fault
 from gemel.kit.messages import Headers, Response, Timeout
 from gemel.kit.observing import Attempts, Calls, Observer, Observers, configure_logging, debugging
 from gemel.kit.options import CallOptions
-from gemel.kit.pipeline import pipeline
+from gemel.kit.pipeline import Pipeline, pipeline
 from gemel.kit.redirects import Redirects
 from gemel.kit.resource import Mounting, Resource
 from gemel.kit.retry import Retry, Retrying
@@ -33,6 +37,8 @@ from gemel.kit.wire import Refused, header_name, header_text
 if TYPE_CHECKING:
     import aiohttp
     import requests
+
+    from gemel.kit.caching import Cache, Caching, Identity
 
 __all__ = ["AsyncClient", "BaseClient", "Client", "Settings"]
 
@@ -63,41 +69,47 @@ class BaseClient(Mounting, Generic[M]):
         on_request: Observer | None = None,
         on_response: Observer | None = None,
         on_retry: Observer | None = None,
+        cache: Cache | None = None,
+        validate: Validate = "lenient",
+        on_drift: OnDrift | None = None,
+        clock: Clock | None = None,
+        dice: Callable[[], float] = random.random,
     ) -> None:
         """Make a client.
 
-        endpoint: the server's address, with or without a path.
-        credential: gives the bearer token; None sends none.
+        endpoint: the server's address, with or without a path.   credential: gives the bearer token; None sends none.
         session: an own session to send with; it is used as it is and never closed.
-        timeout: of every call, in seconds in all, or a Timeout.
+        headers: sent with every request.   timeout: of every call, in seconds in all, or a Timeout.
         retries: repeats of a failed request that is safe to repeat, or a Retry.
         follow_redirects: whether to follow redirects; credentials never cross to another origin.
-        headers: sent with every request.
         verify: True, a file or folder of authorities, an SSLContext, or False.
         certificate: a client certificate (PEM), or the certificate and its key.
         proxy: an address; otherwise the environment is asked when `trust_env` is on.
         on_request, on_response, on_retry: observers; each is called with an Event of every attempt, reply and repeat.
+        cache: keeps replies of GET requests as it says; None keeps nothing.
+        validate: "lenient", "strict" or "off"; see Reading.   on_drift: called with a Drift for each difference found.
+        clock, dice: the time and the chance of the machine, unless a test gives others (gemel.testing).
         Raises ValueError for settings that cannot work.
         """
         configure_logging()
-        base = _base_address(endpoint)
+        base, times = _base_address(endpoint), _times(clock, dice)
         observers = Observers.of(on_request, on_response, on_retry)
         network = Network.of(verify=verify, certificate=certificate, proxy=proxy, trust=trust_env)
         self._transport: Any = self._connected(network, session)
-        auth = Authorizing(credential, base, refused=self.token_refused)
+        auth = Authorizing(credential, base, refused=self.token_refused, clock=times["clock"])
+        redirects = Redirects(follow_redirects, abroad=session is None)
+        apart = session is not None or certificate is not None
+        self._cache: Caching | None = None if cache is None else _caching(cache, auth.identity, base, apart=apart)
         self.caller: Caller = Caller(
             base=base,
             headers=_default_headers(headers),
             timeout=Timeout.of(timeout),
-            exchange=pipeline(
-                calls=Calls(self.read_fault),
-                redirects=Redirects(follow_redirects, abroad=session is None),
-                auth=auth,
-                retry=Retrying(Retry.of(retries), repeating=observers.repeating if observers else None),
-                attempts=Attempts(observers) if observers or debugging() else None,
-            ),
+            exchange=self._exchange(redirects, auth, Retry.of(retries), observers, times),
             read_fault=self.read_fault,
-            **self._performing(self._transport),
+            retry=Retry.of(retries),
+            reading=Reading(validate, on_drift),
+            **self._performing(self._transport, clock),
+            **times,
         )
         auth.connect(self.caller)
 
@@ -105,6 +117,11 @@ class BaseClient(Mounting, Generic[M]):
     def endpoint(self) -> str:
         """The server's address, without the last slash."""
         return self.caller.base.rstrip("/")
+
+    @property
+    def cache(self) -> Caching:
+        """What the client keeps; `client.cache.clear()` drops it. Without the setting `cache` it is empty."""
+        return self._cache or _caching(None, None, self.caller.base)
 
     def read_fault(self, response: Response) -> Fault:
         """Read an error body; an SDK overrides it with its API's shapes. Never raises."""
@@ -132,11 +149,27 @@ class BaseClient(Mounting, Generic[M]):
         """Return every declared endpoint: resource, name, verb, path, deprecated, documentation address."""
         return list(catalog(cls))
 
+    def _exchange(
+        self, redirects: Redirects, auth: Authorizing, retry: Retry, observers: Observers | None, times: dict[str, Any]
+    ) -> Pipeline:
+        return pipeline(
+            calls=Calls(self.read_fault),
+            cache=self._cache,
+            redirects=redirects,
+            auth=auth,
+            retry=Retrying(retry, repeating=observers.repeating if observers else None, **times),
+            attempts=Attempts(observers) if observers or debugging() else None,
+        )
+
     def _connected(self, network: Network, session: Any) -> Any:
         raise TypeError(f"{type(self).__name__} has no mode; derive it from Client or AsyncClient too")
 
-    def _performing(self, transport: Any) -> dict[str, Any]:
-        return {"performer": transport}
+    def _performing(self, transport: Any, clock: Clock | None) -> dict[str, Any]:
+        return {"performer": clock.performing(transport) if clock else transport}
+
+    def _forget(self) -> None:
+        if self._cache is not None:
+            self._cache.close()
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self.endpoint}>"
@@ -156,6 +189,11 @@ class Settings(TypedDict, total=False):
     on_request: Observer | None
     on_response: Observer | None
     on_retry: Observer | None
+    cache: Cache | None
+    validate: Validate
+    on_drift: OnDrift | None
+    clock: Clock | None
+    dice: Callable[[], float]
 
 
 class Client(BaseClient[Sync]):
@@ -200,6 +238,7 @@ class Client(BaseClient[Sync]):
     def close(self) -> None:
         """Close the connections; an own session that was passed in stays open. May be called again."""
         self._transport.close()
+        self._forget()
 
     def __enter__(self) -> Self:
         return self
@@ -227,8 +266,8 @@ class AsyncClient(BaseClient[Async]):
 
         return AiohttpTransport(network, session)
 
-    def _performing(self, transport: Any) -> dict[str, Any]:
-        return {"async_performer": transport}
+    def _performing(self, transport: Any, clock: Clock | None) -> dict[str, Any]:
+        return {"async_performer": clock.async_performing(transport) if clock else transport}
 
     async def request(
         self,
@@ -250,6 +289,7 @@ class AsyncClient(BaseClient[Async]):
     async def close(self) -> None:
         """Close the connections of the running loop; a session that was passed in stays open. May be called again."""
         await self._transport.close()
+        self._forget()
 
     async def aclose(self) -> None:
         """The same as `close`."""
@@ -271,6 +311,22 @@ def _base_address(endpoint: str) -> str:
     if parts.query or parts.fragment or "{" in endpoint:
         raise ValueError(f"endpoint: it must end with the path, got {endpoint!r}")
     return endpoint.rstrip("/") + "/"
+
+
+def _times(clock: Clock | None, dice: Callable[[], float]) -> dict[str, Any]:
+    """Return the clocks and the dice as policies take them."""
+    return {
+        "clock": clock or time.monotonic,
+        "now": clock.time if clock else time.time,
+        "dice": dice,
+    }
+
+
+def _caching(cache: Cache | None, identity: Identity | None, base: str, *, apart: bool = False) -> Caching:
+    """Return the policy that keeps replies, imported by those alone who want it."""
+    from gemel.kit.caching import Cache, Caching
+
+    return Caching(cache or Cache(), identity or (lambda _: b""), base=base, apart=apart)
 
 
 def _without_user(endpoint: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 
 from gemel.kit.messages import Request, redact
+from gemel.kit.upload import Upload
 
 __all__ = ["curl_command"]
 
@@ -19,6 +20,8 @@ def curl_command(request: Request) -> str:
     for name, value in request.headers.masked().pairs():
         if name.lower() not in _LEFT_OUT:
             parts += ["-H", redact(f"{name}: {value}", request.secrets)]
-    if request.body is not None:
+    if isinstance(request.body, Upload):
+        parts += ["--data-binary", "@FILE"]
+    elif request.body is not None:
         parts += ["--data", redact(request.body.decode("utf-8", "replace"), request.secrets)]
     return shlex.join(parts)

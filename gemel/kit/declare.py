@@ -17,11 +17,43 @@ from typing import Any, Concatenate
 
 from typing_extensions import ParamSpec, TypeVar
 
+from gemel.kit.bodies import File
+from gemel.kit.download import Download
 from gemel.kit.endpoint import Endpoint, Spec
 from gemel.kit.errors import AlternativeReplyError
-from gemel.kit.plan import Body, Field, Header, Query
+from gemel.kit.paging import Cursor, LinkHeader, NextAddress, Offset, Page, PageNumber, Paging
+from gemel.kit.roles import Body, Field, Form, Header, Part, Query
+from gemel.kit.sse import EventStream, ServerSentEvent
+from gemel.kit.stream import Stream
+from gemel.kit.upload import Upload
 
-__all__ = ["Body", "Field", "Header", "Query", "Verb", "delete", "get", "head", "patch", "post", "put"]
+__all__ = [
+    "Body",
+    "Cursor",
+    "Download",
+    "EventStream",
+    "Field",
+    "File",
+    "Form",
+    "Header",
+    "LinkHeader",
+    "NextAddress",
+    "Offset",
+    "Page",
+    "PageNumber",
+    "Part",
+    "Query",
+    "ServerSentEvent",
+    "Stream",
+    "Upload",
+    "Verb",
+    "delete",
+    "get",
+    "head",
+    "patch",
+    "post",
+    "put",
+]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -41,6 +73,9 @@ class Verb:
         otherwise: Mapping[str, type[AlternativeReplyError]] | None = None,
         authenticated: bool = True,
         deprecated: bool = False,
+        cacheable: bool = True,
+        paging: Paging | None = None,
+        events: EventStream | None = None,
     ) -> Declaration:
         """Return the decorator of a stub.
 
@@ -48,8 +83,22 @@ class Verb:
         unwrap: the key of the reply's envelope that holds the result.
         otherwise: keys that may stand in its place, and the errors they mean.
         authenticated: whether credentials are sent.   deprecated: whether the API has replaced it.
+        cacheable: whether a client with a cache may keep the reply.
+        paging: how the API gives the list that a stub returns as `Page[T]`.
+        events: how the API streams what a stub returns as `Stream[T]`, where it differs from an EventStream().
         """
-        return Declaration(Spec(self.method, path, unwrap, dict(otherwise or {}), authenticated, deprecated))
+        spec = Spec(
+            self.method,
+            path,
+            unwrap,
+            dict(otherwise or {}),
+            authenticated,
+            deprecated,
+            paging=paging,
+            cacheable=cacheable,
+            events=events,
+        )
+        return Declaration(spec)
 
 
 class Declaration:

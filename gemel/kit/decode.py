@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, cast, get_args, get_origin
+from typing import Annotated, Any, cast
 
 import msgspec
 
+from gemel.kit.drift import LENIENT, Drift, Found, Reading, drift_of, drift_of_faults, faults_of
 from gemel.kit.errors import AlternativeReplyError, ResponseValidationError
+from gemel.kit.exact import fast_decoder
+from gemel.kit.hints import holds_decimals, is_schema
+from gemel.kit.keeping import keeper
 from gemel.kit.messages import Request, Response
+from gemel.kit.numerals import read_json
 from gemel.kit.types import is_array, is_mapping, is_object
 
-__all__ = ["Decode", "Otherwise", "decoder", "json_decoder", "keyed_decoder"]
+__all__ = ["Decode", "Otherwise", "decoder", "from_json", "json_decoder", "keyed_decoder"]
 
 Decode = Callable[[Response, Request], Any]
 """Turns a successful reply into the declared value; raises ResponseValidationError."""
@@ -23,12 +27,15 @@ Otherwise = Mapping[str, type[AlternativeReplyError]]
 _FAST_PATH_ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
-def decoder(hint: Any, *, unwrap: str | None = None, otherwise: Otherwise | None = None) -> Decode:
+def decoder(
+    hint: Any, *, unwrap: str | None = None, otherwise: Otherwise | None = None, reading: Reading = LENIENT
+) -> Decode:
     """Return the decoder of a declared return type.
 
     hint: the type; None ignores the body, bytes and str give it as it is, Any gives plain JSON.
     unwrap: the key of the envelope that holds the value.
     otherwise: keys that may stand in its place.
+    reading: how strictly, and who is told of drift.
     """
     if hint is None or hint is type(None):
         return lambda response, request: None
@@ -36,7 +43,22 @@ def decoder(hint: Any, *, unwrap: str | None = None, otherwise: Otherwise | None
         return lambda response, request: response.body
     if hint is str and unwrap is None:
         return _text
-    return _typed(hint, unwrap, otherwise or {})
+    if reading.validate == "strict" or reading.on_drift is not None:
+        return _watched(hint, unwrap, otherwise or {}, reading)
+    return (_unchecked if reading.validate == "off" else _typed)(hint, unwrap, otherwise or {})
+
+
+def from_json(hint: Any, text: str | bytes) -> Any:
+    """Return a JSON text as a type; raises ValueError: for what is not JSON, and marshmallow.ValidationError."""
+    fast = fast_decoder(hint)
+    if fast is not None:
+        try:
+            return fast(text.encode() if isinstance(text, str) else text)
+        except _FAST_PATH_ERRORS:
+            pass
+    from gemel.kit.schema import load
+
+    return load(hint, read_json(text, exact=holds_decimals(hint)))
 
 
 def json_decoder(response: Response, request: Request) -> Any:
@@ -47,7 +69,7 @@ def json_decoder(response: Response, request: Request) -> Any:
 def keyed_decoder(expected: Mapping[str, Any]) -> Decode:
     """Return a decoder that takes the first expected key the reply has; the empty key means the whole reply."""
 
-    hints = {key: Annotated[Any, hint] if _is_schema(hint) else hint for key, hint in expected.items()}
+    hints = {key: Annotated[Any, hint] if is_schema(hint) else hint for key, hint in expected.items()}
 
     def decode(response: Response, request: Request) -> Any:
         document = _loads(response, request)
@@ -62,7 +84,7 @@ def keyed_decoder(expected: Mapping[str, Any]) -> Decode:
 
 
 def _typed(hint: Any, unwrap: str | None, otherwise: Otherwise) -> Decode:
-    fast = None if _has_own_schema(hint) else _fast(hint, unwrap)
+    fast, keep = fast_decoder(hint, unwrap), keeper(hint)
 
     def decode(response: Response, request: Request) -> Any:
         if fast is not None:
@@ -70,37 +92,88 @@ def _typed(hint: Any, unwrap: str | None, otherwise: Otherwise) -> Decode:
                 return fast(response.body)
             except _FAST_PATH_ERRORS:
                 pass
+        if keep is not None:
+            try:
+                return keep(_value_in(response, unwrap))
+            except _FAST_PATH_ERRORS:
+                pass
         return _slow(hint, unwrap, otherwise, response, request)
 
     return decode
 
 
-def _fast(hint: Any, unwrap: str | None) -> Callable[[bytes], Any]:
+def _value_in(response: Response, unwrap: str | None) -> Any:
+    """Return what a decoder is to read, as plain JSON; raises msgspec.DecodeError when there is none."""
+    document = msgspec.json.decode(response.body)
     if unwrap is None:
-        return msgspec.json.Decoder(hint).decode
-    envelope = msgspec.defstruct("Envelope", [("value", hint)], rename={"value": unwrap}, gc=False)
-    opened = msgspec.json.Decoder(envelope).decode
-    return lambda body: cast(Any, opened(body)).value
+        return document
+    if not is_object(document) or unwrap not in document:
+        raise msgspec.DecodeError("the envelope is not there")
+    return document[unwrap]
 
 
-def _has_own_schema(hint: Any) -> bool:
-    if get_origin(hint) is not Annotated:
-        return False
-    return any(_is_schema(mark) for mark in get_args(hint)[1:])
+def _unchecked(hint: Any, unwrap: str | None, otherwise: Otherwise) -> Decode:
+    """Decode without a schema: what does not fit is taken as it came."""
+    fast = fast_decoder(hint, unwrap)
+
+    def decode(response: Response, request: Request) -> Any:
+        if fast is not None:
+            try:
+                return fast(response.body)
+            except _FAST_PATH_ERRORS:
+                pass
+        from gemel.kit.unchecked import construct
+
+        return construct(hint, _opened(unwrap, otherwise, response, request))
+
+    return decode
 
 
-def _is_schema(value: Any) -> bool:
-    """Whether it is a marshmallow schema, told without importing marshmallow."""
-    return hasattr(value, "_declared_fields")
+def _watched(hint: Any, unwrap: str | None, otherwise: Otherwise, reading: Reading) -> Decode:
+    """Look at each reply a second time: tell of drift, and refuse it where reading is strict."""
+    checked = _typed(hint, unwrap, otherwise)
+    unchecked = _unchecked(hint, unwrap, otherwise) if reading.validate == "off" else None
+
+    def watched(response: Response, request: Request) -> Any:
+        try:
+            value = checked(response, request)
+        except ResponseValidationError as error:
+            _tell(drift_of_faults(error.errors), reading, request)
+            if unchecked is None:
+                raise
+            return unchecked(response, request)
+        document = _opened(unwrap, otherwise, response, request)
+        found = drift_of(value, document, () if unwrap is None else (unwrap,))
+        _tell(found, reading, request)
+        faults = faults_of(found) if reading.validate == "strict" else None
+        if faults:
+            raise _invalid(f"the reply is not as declared: {_listed(faults)}", response, request, faults)
+        return value
+
+    return watched
+
+
+def _tell(found: Found, reading: Reading, request: Request) -> None:
+    if reading.on_drift is not None:
+        for path, kind in found:
+            reading.on_drift(Drift(path, kind, request.label))
 
 
 def _slow(hint: Any, unwrap: str | None, otherwise: Otherwise, response: Response, request: Request) -> Any:
-    document = _loads(response, request)
+    value = _opened(unwrap, otherwise, response, request, exact=holds_decimals(hint))
+    return _load(hint, value, response, request, unwrap or "")
+
+
+def _opened(
+    unwrap: str | None, otherwise: Otherwise, response: Response, request: Request, *, exact: bool = False
+) -> Any:
+    """Return the JSON value in the envelope; raises the error of another outcome, or that there is none."""
+    document = _loads(response, request, exact=exact)
     if unwrap is None:
-        return _load(hint, document, response, request)
+        return document
     members = document if is_object(document) else {}
     if unwrap in members:
-        return _load(hint, members[unwrap], response, request, unwrap)
+        return members[unwrap]
     for key, error in otherwise.items():
         if key in members:
             raise error(_load(error.model, members[key], response, request, key), request=request)
@@ -121,11 +194,11 @@ def _load(hint: Any, value: Any, response: Response, request: Request, key: str 
         raise _invalid(f"the reply is not valid: {_listed(faults)}", response, request, faults) from None
 
 
-def _loads(response: Response, request: Request) -> Any:
+def _loads(response: Response, request: Request, *, exact: bool = False) -> Any:
     if not response.body:
         raise _invalid(f"the reply has no body (status {response.status})", response, request)
     try:
-        return json.loads(response.body)
+        return read_json(response.body, exact=exact)
     except (ValueError, RecursionError) as error:
         reason = getattr(error, "msg", type(error).__name__)
     kind = response.headers.get("content-type", "no content type").partition(";")[0]

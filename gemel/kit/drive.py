@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol, cast
 
 from typing_extensions import TypeVar
 
-from gemel.kit.effects import Effect, Flow, Lock, Send, Unlockable
+from gemel.kit.effects import AsyncReader, Effect, Flow, Lock, Offload, Open, Read, Reader, Send, Unlockable
 from gemel.kit.messages import Request, Response
 
 __all__ = ["AsyncPerformer", "Performer", "adrive", "drive"]
@@ -21,12 +21,16 @@ class Performer(Protocol):
         """Send the request and read the whole reply."""
         ...
 
+    def stream(self, request: Request) -> Response:
+        """Send the request; of a success read the headers only and return an Opened reply."""
+        ...
+
     def sleep(self, seconds: float) -> None:
         """Wait."""
         ...
 
-    def lock(self, deadline: float) -> Unlockable | None:
-        """Acquire the client's lock; None when the deadline (monotonic seconds) passes first."""
+    def lock(self, deadline: float, name: str = "") -> Unlockable | None:
+        """Acquire the client's lock of that name; None when the deadline (monotonic seconds) passes first."""
         ...
 
 
@@ -37,12 +41,16 @@ class AsyncPerformer(Protocol):
         """Send the request and read the whole reply."""
         ...
 
+    async def stream(self, request: Request) -> Response:
+        """Send the request; of a success read the headers only and return an Opened reply."""
+        ...
+
     async def sleep(self, seconds: float) -> None:
         """Wait without blocking the loop."""
         ...
 
-    async def lock(self, deadline: float) -> Unlockable | None:
-        """Acquire the client's lock; None when the deadline (monotonic seconds) passes first."""
+    async def lock(self, deadline: float, name: str = "") -> Unlockable | None:
+        """Acquire the client's lock of that name; None when the deadline (monotonic seconds) passes first."""
         ...
 
 
@@ -78,19 +86,33 @@ async def adrive(flow: Flow[R], performer: AsyncPerformer) -> R:
         return result
 
 
-def _perform(effect: Effect, performer: Performer) -> Response | Unlockable | None:
+def _perform(effect: Effect, performer: Performer) -> Any:
     if isinstance(effect, Send):
         return performer.send(effect.request)
     if isinstance(effect, Lock):
-        return performer.lock(effect.deadline)
+        return performer.lock(effect.deadline, effect.name)
+    if isinstance(effect, Read):
+        return cast("Reader", effect.reader).read()
+    if isinstance(effect, Open):
+        return performer.stream(effect.request)
+    if isinstance(effect, Offload):
+        return effect.work()
     performer.sleep(effect.seconds)
     return None
 
 
-async def _aperform(effect: Effect, performer: AsyncPerformer) -> Response | Unlockable | None:
+async def _aperform(effect: Effect, performer: AsyncPerformer) -> Any:
     if isinstance(effect, Send):
         return await performer.send(effect.request)
     if isinstance(effect, Lock):
-        return await performer.lock(effect.deadline)
+        return await performer.lock(effect.deadline, effect.name)
+    if isinstance(effect, Read):
+        return await cast("AsyncReader", effect.reader).read()
+    if isinstance(effect, Open):
+        return await performer.stream(effect.request)
+    if isinstance(effect, Offload):
+        import asyncio  # a blocking program does not pay for it
+
+        return await asyncio.to_thread(effect.work)
     await performer.sleep(effect.seconds)
     return None

@@ -4,15 +4,33 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Concatenate, Generic, NoReturn, overload
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, NoReturn, final, overload
 
 from typing_extensions import ParamSpec, Self, TypeVar
 
 from gemel.kit.call import AsyncCall, Call, SyncCall
 from gemel.kit.decode import Decode, decoder
+from gemel.kit.download import Download
+from gemel.kit.drift import LENIENT, Reading
 from gemel.kit.errors import DeclarationError
-from gemel.kit.plan import Plan, Spec, check_declaration, compile_plan
+from gemel.kit.opening import (
+    AsyncDownloadCall,
+    AsyncStreamCall,
+    DownloadCall,
+    StreamCall,
+    SyncDownloadCall,
+    SyncStreamCall,
+    check_opening,
+    opening_class,
+    read_type,
+)
+from gemel.kit.pager import AsyncPagedCall, PagedCall, SyncPagedCall
+from gemel.kit.paging import Page
+from gemel.kit.paging.checking import check_paging, items_type, returned_head
+from gemel.kit.plan import Plan, compile_plan
 from gemel.kit.resource import Resource, local_names
+from gemel.kit.roles import Spec, check_declaration
+from gemel.kit.stream import Stream
 from gemel.kit.types import Async, Sync
 
 __all__ = ["Endpoint", "Spec"]
@@ -20,6 +38,11 @@ __all__ = ["Endpoint", "Spec"]
 P = ParamSpec("P")
 R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
+
+
+@final
+class _OnlyAny:
+    """What only Any can stand for: without it checkers would take a stub that returns Any for one that returns Page."""
 
 
 class Endpoint(Generic[P, R_co]):
@@ -48,7 +71,10 @@ class Endpoint(Generic[P, R_co]):
         """Check the declaration when its class is made; raises DeclarationError."""
         self.name, self.label = name, f"{owner.__name__}.{name}"
         self._case = owner.wire_name
-        check_declaration(self.spec, self.stub, self.label)
+        check_declaration(self.spec, self.stub, self.label, self._case, self._scope)
+        returned = returned_head(self.stub, self._scope)
+        self._check_paging(returned)
+        check_opening(self.spec.events, self.spec.unwrap, returned, self.label)
 
     def compiled(self) -> tuple[Plan, Decode]:
         """Return the plan and the decoder, made on first use."""
@@ -60,13 +86,49 @@ class Endpoint(Generic[P, R_co]):
     def _compile(self) -> tuple[Plan, Decode]:
         spec = self.spec
         plan = compile_plan(spec, self.stub, label=self.label, case=self._case, scope=self._scope)
+        self._check_paging(plan.returns)
+        check_opening(spec.events, spec.unwrap, plan.returns, self.label)
+        return plan, self._decoder(plan, LENIENT)
+
+    def decoder(self, reading: Reading) -> Decode:
+        """Return the decoder of replies for clients that read them so."""
+        plan, lenient = self.compiled()
+        return lenient if reading == LENIENT else self._decoder(plan, reading)
+
+    def _decoder(self, plan: Plan, reading: Reading) -> Decode:
+        returns = read_type(plan.returns, self.label)
+        returns = returns if self.spec.paging is None else items_type(plan.returns, self.label)
         try:
-            return plan, decoder(plan.returns, unwrap=spec.unwrap, otherwise=spec.otherwise)
+            return decoder(returns, unwrap=self.spec.unwrap, otherwise=self.spec.otherwise, reading=reading)
         except TypeError as error:
             raise DeclarationError(f"{self.label}(): the return type cannot be decoded: {error}") from None
 
     @overload
     def __get__(self, obj: None, owner: Any) -> Self: ...
+    @overload
+    def __get__(self: Endpoint[P, _OnlyAny], obj: Resource[Sync], owner: Any) -> SyncCall[P, Any]: ...
+    @overload
+    def __get__(self: Endpoint[P, _OnlyAny], obj: Resource[Async], owner: Any) -> AsyncCall[P, Any]: ...
+    @overload
+    def __get__(self: Endpoint[P, _OnlyAny], obj: Resource[Any], owner: Any) -> Call[P, Any]: ...
+    @overload
+    def __get__(self: Endpoint[P, Page[R]], obj: Resource[Sync], owner: Any) -> SyncPagedCall[P, R]: ...
+    @overload
+    def __get__(self: Endpoint[P, Page[R]], obj: Resource[Async], owner: Any) -> AsyncPagedCall[P, R]: ...
+    @overload
+    def __get__(self: Endpoint[P, Page[R]], obj: Resource[Any], owner: Any) -> PagedCall[P, R]: ...
+    @overload
+    def __get__(self: Endpoint[P, Stream[R]], obj: Resource[Sync], owner: Any) -> SyncStreamCall[P, R]: ...
+    @overload
+    def __get__(self: Endpoint[P, Stream[R]], obj: Resource[Async], owner: Any) -> AsyncStreamCall[P, R]: ...
+    @overload
+    def __get__(self: Endpoint[P, Stream[R]], obj: Resource[Any], owner: Any) -> StreamCall[P, R]: ...
+    @overload
+    def __get__(self: Endpoint[P, Download], obj: Resource[Sync], owner: Any) -> SyncDownloadCall[P]: ...
+    @overload
+    def __get__(self: Endpoint[P, Download], obj: Resource[Async], owner: Any) -> AsyncDownloadCall[P]: ...
+    @overload
+    def __get__(self: Endpoint[P, Download], obj: Resource[Any], owner: Any) -> DownloadCall[P]: ...
     @overload
     def __get__(self, obj: Resource[Sync], owner: Any) -> SyncCall[P, R_co]: ...
     @overload
@@ -76,9 +138,20 @@ class Endpoint(Generic[P, R_co]):
     def __get__(self, obj: Resource[Any] | None, owner: Any) -> Any:
         if obj is None:
             return self
-        made: Call[P, R_co] = AsyncCall(self, obj) if obj.caller.is_async else SyncCall(self, obj)
+        made: Any = self._call_class(obj.caller.is_async)(self, obj)
         obj.__dict__[self.name] = made
         return made
+
+    def _call_class(self, is_async: bool) -> type[Call[..., Any]]:
+        if self.spec.paging is not None:
+            return AsyncPagedCall if is_async else SyncPagedCall
+        opening = opening_class(self.compiled()[0].returns, is_async)
+        if opening is not None:
+            return opening
+        return AsyncCall if is_async else SyncCall
+
+    def _check_paging(self, returned: Any) -> None:
+        check_paging(self.spec.paging, self.spec.method, self.spec.unwrap, returned, self.label)
 
     def __repr__(self) -> str:
         return f"<Endpoint {self.label}: {self.spec.method} {self.spec.path}>"

@@ -5,6 +5,7 @@ GemelError
   InvalidArgument             before sending: names method, parameter, expected, got
   CredentialsError            no usable credentials: lists what was looked for
   ClientClosedError           the client was closed before the call
+  UploadError                 the file of an upload cannot be read, or is shorter than announced
   APIError                    .request .method .url  (masked)
     APIConnectionError        .sent
       APITimeoutError
@@ -14,6 +15,8 @@ GemelError
       InternalServerError 5xx
     ResponseValidationError   .errors .body
     AlternativeReplyError     .reply: a success, but of another kind than asked for
+    PagingError               .position: a list whose pages repeat, do not end, or go elsewhere
+    StreamFailedError         .event .code .message .details .request_id .body: told inside a stream
 
 Every error survives pickling and shows no secret value.
 """
@@ -48,12 +51,16 @@ __all__ = [
     "InternalServerError",
     "InvalidArgument",
     "NotFoundError",
+    "PagingError",
     "PermissionDeniedError",
     "RateLimitError",
     "ResponseValidationError",
+    "StreamFailedError",
     "UnprocessableEntityError",
+    "UploadError",
     "read_fault",
     "status_error",
+    "stream_error",
 ]
 
 _EXCERPT = 300
@@ -94,6 +101,10 @@ class CredentialsError(GemelError):
 
 class ClientClosedError(GemelError, RuntimeError):
     """The client, or the session passed to it, was closed before the call or belongs to another event loop."""
+
+
+class UploadError(GemelError):
+    """The file of an upload cannot be read, or ended before the size that was announced."""
 
 
 class APIError(GemelError):
@@ -222,6 +233,35 @@ class AlternativeReplyError(APIError):
         super().__init__(f"{request.label}: {self.meaning}", request=request)
 
 
+class PagingError(APIError):
+    """The pages of a list cannot be followed: one came twice, they do not end, or the next is elsewhere.
+
+    position: where to go on after the last page that came, None where going on would not help.
+    """
+
+    def __init__(self, message: str, *, request: Request, position: str | None = None) -> None:
+        self.position: str | None = position
+        super().__init__(message, request=request)
+
+
+class StreamFailedError(APIError):
+    """The server told a failure inside a stream that had begun well.
+
+    event: the name of the event that told it.   code, message, details, request_id: what its data says.
+    body: the decoded data, or its text; secret values of the call masked.
+    """
+
+    def __init__(self, fault: Fault, *, event: str, response: Response, request: Request) -> None:
+        self.event: str = event
+        self.code: str = fault.code
+        self.message: str = fault.message
+        self.details: Any = fault.details
+        self.request_id: str = fault.request_id
+        self.body: Any = _readable(response)
+        said = " ".join(part for part in (fault.code, fault.message) if part) or "no further word"
+        super().__init__(f"{request.label or 'stream'}: the stream failed: {said}", request=request)
+
+
 class _Unseen(Struct, frozen=True):
     """Holds bytes that no repr may show."""
 
@@ -278,6 +318,12 @@ def status_error(response: Response, request: Request, read: FaultReader) -> API
     if isinstance(error, RateLimitError):
         error.retry_after = fault.retry_after
     return error
+
+
+def stream_error(event: str, response: Response, request: Request, read: FaultReader) -> StreamFailedError:
+    """Return the error of an event that tells a failure; `response` has the event's data as its body."""
+    response = _redacted(response, request)
+    return StreamFailedError(read(response), event=event, response=response, request=request)
 
 
 def read_fault(response: Response) -> Fault:

@@ -14,8 +14,9 @@ from typing_extensions import Self
 
 if TYPE_CHECKING:
     from gemel.kit.retry import Retry
+    from gemel.kit.upload import Upload
 
-__all__ = ["MASK", "HeaderSource", "Headers", "Request", "Response", "Timeout", "origin", "redact"]
+__all__ = ["MASK", "HeaderSource", "Headers", "Request", "Response", "Timeout", "is_sensitive", "origin", "redact"]
 
 MASK = "***"
 """What stands in the place of a secret value wherever text is shown."""
@@ -83,7 +84,7 @@ class Headers(Mapping[str, str]):
 
     def masked(self) -> Headers:
         """Return a copy in which every credential is masked."""
-        return Headers((name, MASK if _is_sensitive(name) else value) for name, value in self._items)
+        return Headers((name, MASK if is_sensitive(name) else value) for name, value in self._items)
 
     def __repr__(self) -> str:
         return f"Headers({list(self.masked().pairs())!r})"
@@ -95,7 +96,8 @@ def _pairs(source: HeaderSource) -> tuple[tuple[str, str], ...]:
     return tuple(cast("Mapping[str, str]", source).items() if isinstance(source, Mapping) else source)
 
 
-def _is_sensitive(name: str) -> bool:
+def is_sensitive(name: str) -> bool:
+    """Say whether what goes by this name is taken for a credential: a header, a parameter, a member of a body."""
     lowered = name.lower()
     return any(word in lowered for word in _SENSITIVE)
 
@@ -106,15 +108,19 @@ class Timeout(Struct, frozen=True):
     total: the whole call: attempts, waits between them and token refresh.
     connect: one connection, TLS included.
     read: silence between two pieces of a reply.
+    stream: the whole life of a stream or download once it is open; None: as long as pieces keep coming.
     """
 
     total: float = 60.0
     connect: float = 10.0
     read: float = 30.0
+    stream: float | None = None
 
     def __post_init__(self) -> None:
         for name in self.__struct_fields__:
             value: Any = getattr(self, name)
+            if name == "stream" and value is None:
+                continue
             if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
                 raise ValueError(f"timeout: {name} must be a positive, finite number of seconds, got {value!r}")
 
@@ -127,18 +133,20 @@ class Timeout(Struct, frozen=True):
 class Request(Struct, frozen=True):
     """One HTTP request, ready to send.
 
-    url: absolute, already percent-encoded.   body: bytes or None.
+    url: absolute, already percent-encoded.   body: bytes, None, or an Upload, which is read while it is sent.
     deadline: when the whole call must be over, on the monotonic clock, in seconds.
     label: what the caller called, for messages ("Secrets.retrieve").
     secrets: values that must never be shown; they are masked in everything made from this request.
     authenticated: whether credentials are to be added.   retry: how this request is repeated, where not as usual.
     attempt: counts from 1.
+    resource: the resource class that declares it, "" when none does.   cacheable: whether its reply may be kept.
+    streamed: whether the body of a success is left to be read piece by piece.
     """
 
     method: str
     url: str
     headers: Headers
-    body: bytes | None = None
+    body: bytes | Upload | None = None
     deadline: float = float("inf")
     timeout: Timeout = Timeout()
     label: str = ""
@@ -146,10 +154,22 @@ class Request(Struct, frozen=True):
     authenticated: bool = True
     retry: Retry | None = None
     attempt: int = 1
+    resource: str = ""
+    cacheable: bool = True
+    streamed: bool = False
 
     def with_headers(self, source: HeaderSource) -> Self:
         """Return a copy with these header fields set."""
         return replace(self, headers=self.headers.with_values(source))
+
+    def with_deadline(self, deadline: float) -> Self:
+        """Return a copy that must be over at this time, in monotonic seconds."""
+        return replace(self, deadline=deadline)
+
+    @property
+    def replayable(self) -> bool:
+        """Whether it can be sent again: not with a file that can be read only once."""
+        return getattr(self.body, "replayable", True)
 
     def masked(self) -> Request:
         """Return a copy that is safe to show and to keep: no credential, no secret value, no body."""
@@ -164,6 +184,8 @@ class Response(Struct, frozen=True):
 
     status: the status code.   url: the address that answered.   body: the bytes, content coding removed.
     attempts: how often the request was sent.
+    cache: "" without a cache; "miss", "revalidated" (304) and "shared" (with another call) when the server was asked;
+    "hit" for a kept reply, "stale" for one that stands in for a server that is down.
     """
 
     status: int
@@ -171,6 +193,7 @@ class Response(Struct, frozen=True):
     body: bytes
     url: str
     attempts: int = 1
+    cache: str = ""
 
     @property
     def ok(self) -> bool:

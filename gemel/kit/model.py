@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Union, cast, get_args, get_origin
 
 import msgspec
 from msgspec import field
-from typing_extensions import dataclass_transform, get_type_hints
+from typing_extensions import Self, dataclass_transform, get_type_hints
 
+from gemel.kit.extras import KEEPING, by_name, given_back, keep_extras, keeping, keeps_unknown, kept, plain_of
 from gemel.kit.messages import MASK
 from gemel.kit.types import OMIT, Secrecy, is_array, is_mapping
 
 if TYPE_CHECKING:
-    from marshmallow import Schema
+    import marshmallow as ma
 
     class _Record:
         """What checkers see in the place of msgspec.Struct, whose own transform says "not frozen"."""
@@ -53,18 +54,32 @@ class ModelMeta(msgspec.StructMeta):
         /,
         *,
         case: str = "snake",
+        unknown: str | None = None,
         **options: Any,
     ) -> ModelMeta:
-        """Make the record class; `case` is "snake" or "camel"."""
+        """Make the record class; `case` is "snake" or "camel", `unknown` is "drop", "keep", or None: as inherited."""
         settings: dict[str, Any] = {"kw_only": True, "frozen": True, "rename": wire_case(case), **options}
-        return super().__new__(mcls, name, bases, namespace, **settings)
+        if unknown not in (None, "drop", "keep"):
+            raise TypeError(f'{name}: unknown must be "drop" or "keep", got {unknown!r}')
+        if unknown is not None:
+            settings["forbid_unknown_fields"] = unknown == "keep"
+        if unknown == "keep":
+            settings["dict"] = True
+            namespace = {**KEEPING, **namespace}
+        made = super().__new__(mcls, name, bases, namespace, **settings)
+        if keeps_unknown(made):
+            keeping(made)
+        if keeps_unknown(made) and "extras" in made.__struct_fields__:
+            raise TypeError(f'{name}: the field "extras" hides .extras; name it otherwise: field(name="extras")')
+        return made
 
-    @property
-    def Schema(cls) -> type[Schema]:
-        """The marshmallow schema that follows from the fields: the contract of a valid reply; may be subclassed."""
-        from gemel.kit.schema import schema_of
+    if not TYPE_CHECKING:
 
-        return schema_of(cls)
+        @property
+        def Schema(cls) -> type[ma.Schema]:
+            from gemel.kit.schema import schema_of
+
+            return schema_of(cls)
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(field,))
@@ -75,11 +90,65 @@ class Model(_Record, metaclass=ModelMeta):
     reply is read, not when a record is made in code.
     A field annotated `Annotated[T, SECRET]` is masked in the repr. `field(name=..., default=...)` gives a field a wire
     name of its own, `field(default_factory=...)` a default that is made anew.
+
+    case: how field names become wire names, "snake" (as they are) or "camel".
+    unknown: "drop" the fields of a reply that the model does not declare, or "keep" them in `.extras`.
+    tag, tag_field: the value and the wire name of the field that tells the model apart from others in a union.
     """
 
     if TYPE_CHECKING:
 
-        def __init_subclass__(cls, *, case: str = "snake") -> None: ...
+        def __init_subclass__(
+            cls,
+            *,
+            case: str = "snake",
+            unknown: Literal["drop", "keep"] = "drop",
+            tag: str | int | None = None,
+            tag_field: str | None = None,
+        ) -> None: ...
+
+        class Schema(ma.Schema):
+            """The marshmallow schema that follows from the fields: the contract of a valid reply; may be subclassed."""
+
+    @property
+    def extras(self) -> dict[str, Any]:
+        """A copy of the fields of the reply that the model does not declare; empty without `unknown="keep"`."""
+        return dict(kept(self))
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Return the record of decoded JSON, by wire names, as a reply is read.
+
+        Raises marshmallow.ValidationError with every fault by path.
+        """
+        from gemel.kit.schema import load
+
+        return cast("Self", load(cls, data))
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """Return the record of a JSON text, as a reply is read.
+
+        Raises ValueError for what is not JSON, and marshmallow.ValidationError as from_dict.
+        """
+        from gemel.kit.decode import from_json
+
+        return cast("Self", from_json(cls, text))
+
+    def to_dict(self, *, by_alias: bool = True) -> dict[str, Any]:
+        """Return the record as JSON would hold it: wire names, text for times, decimals and bytes; extras given back.
+
+        by_alias: False gives the fields their Python names.   What is OMIT is left out. Secret values are in it.
+        """
+        return cast("dict[str, Any]", plain_of(self) if by_alias else by_name(self))
+
+    def to_json(self) -> str:
+        """Return the record as a JSON text, as to_dict. Secret values are in it."""
+        return msgspec.json.encode(given_back(self)).decode()
+
+    def replace(self, **changes: Any) -> Self:
+        """Return a copy with these fields changed, by Python name; raises TypeError for one that there is not."""
+        return cast("Self", keep_extras(msgspec.structs.replace(cast(Any, self), **changes), kept(self)))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{name}={text}' for name, text in self._shown())})"
@@ -93,7 +162,7 @@ class Model(_Record, metaclass=ModelMeta):
             (name, MASK if name in masked else repr(value))
             for name in self.__struct_fields__
             if (value := getattr(self, name)) is not OMIT
-        ]
+        ] + ([("extras", repr(dict.fromkeys(extras, _Shown(MASK))))] if (extras := kept(self)) else [])
 
 
 class _Shown(str):
@@ -122,11 +191,21 @@ def secret_values(value: Any) -> Iterator[str]:
                 yield inner
             else:
                 yield from secret_values(inner)
+        yield from _texts(kept(value))
     elif is_mapping(value):
         yield from secret_values(list(value.values()))
     elif is_array(value):
         for inner in value:
             yield from secret_values(inner)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Yield every text in a JSON value: what a model does not declare may be secret."""
+    if isinstance(value, str):
+        yield value
+    elif is_mapping(value) or is_array(value):
+        for inner in value.values() if is_mapping(value) else value:
+            yield from _texts(inner)
 
 
 def is_secret(hint: Any) -> bool:

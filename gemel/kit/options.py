@@ -26,6 +26,7 @@ class CallOptions(TypedDict, total=False):
     headers, query: added to the request, in the place of those of the same name.
     body: members added to the JSON body.
     idempotency_key: sent as Idempotency-Key; with one, a failed POST or PATCH is safe to repeat.
+    cache: False asks the server whatever the client's cache holds, and keeps nothing.
     """
 
     timeout: Timeout | float
@@ -34,6 +35,7 @@ class CallOptions(TypedDict, total=False):
     query: Mapping[str, Any]
     body: Mapping[str, Any]
     idempotency_key: str
+    cache: bool
 
 
 class Options(Struct, frozen=True):
@@ -44,6 +46,7 @@ class Options(Struct, frozen=True):
     headers: Headers = Headers()
     query: tuple[tuple[str, str], ...] = ()
     body: Mapping[str, Any] = {}
+    cache: bool = True
 
     def with_values(self, given: Mapping[str, Any], label: str) -> Options:
         """Return these options with others on top; raises InvalidArgument for values that cannot be sent."""
@@ -71,6 +74,8 @@ class Options(Struct, frozen=True):
             request = replace(request, url=_with_query(request.url, self.query))
         if self.body:
             request = _with_body(request, self.body)
+        if not self.cache:
+            request = replace(request, cacheable=False)
         return request.with_headers(self.headers) if self.headers else request
 
 
@@ -98,6 +103,10 @@ def _set_retries(options: Options, retries: Retry | int) -> Options:
     return replace(options, retry=Retry.of(retries))
 
 
+def _set_cache(options: Options, cache: bool) -> Options:
+    return replace(options, cache=cache)
+
+
 def _set_idempotency_key(options: Options, key: str) -> Options:
     return _set_headers(options, {"Idempotency-Key": key})
 
@@ -109,6 +118,7 @@ _SETTERS: dict[str, Any] = {
     "query": _set_query,
     "body": _set_body,
     "idempotency_key": _set_idempotency_key,
+    "cache": _set_cache,
 }
 
 
@@ -120,7 +130,8 @@ def _with_query(url: str, query: tuple[tuple[str, str], ...]) -> str:
 
 
 def _with_body(request: Request, members: Mapping[str, Any]) -> Request:
-    present: Any = msgspec.json.decode(request.body) if request.body else {}
+    body = request.body or b"{}"
+    present: Any = msgspec.json.decode(body) if isinstance(body, bytes) else None
     if not is_object(present):
         raise InvalidArgument(request.label, "body", "members can only be added to a JSON object")
     with_type = request.with_headers({"Content-Type": "application/json"})

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Protocol
 
-from gemel.kit.effects import Flow, Send
+from gemel.kit.effects import Flow, Open, Send
 from gemel.kit.messages import Request, Response
 
 __all__ = ["Pipeline", "Policy", "pipeline"]
@@ -23,10 +23,16 @@ class Policy(Protocol):
 
 
 def pipeline(
-    *, calls: Policy, redirects: Policy, auth: Policy, retry: Policy, attempts: Policy | None = None
+    *,
+    calls: Policy,
+    cache: Policy | None = None,
+    redirects: Policy,
+    auth: Policy,
+    retry: Policy,
+    attempts: Policy | None = None,
 ) -> Pipeline:
     """Return the whole way of a request; what stands left acts first."""
-    return _chain(calls, redirects, auth, retry, attempts)
+    return _chain(calls, cache, redirects, auth, retry, attempts)
 
 
 def _chain(*policies: Policy | None) -> Pipeline:
@@ -41,5 +47,5 @@ def _through(policy: Policy, send: Pipeline, request: Request) -> Flow[Response]
 
 
 def _once(request: Request) -> Flow[Response]:
-    response: Response = yield Send(request)
+    response: Response = yield Open(request) if request.streamed else Send(request)
     return response

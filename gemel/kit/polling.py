@@ -9,6 +9,7 @@ from typing import Any, Generic
 
 from typing_extensions import ParamSpec, TypeVar
 
+from gemel.kit.call import Call
 from gemel.kit.effects import Flow, Sleep
 from gemel.kit.errors import GemelError
 from gemel.kit.flows import Composable
@@ -75,11 +76,12 @@ def wait_until(poll: Poll[R], call: Composable[P, R], *args: P.args, **kwargs: P
 
     In a flow: `job = yield from wait_until(Poll(done, timeout=60), self.retrieve, job_id)`; elsewhere
     `client.run(wait_until(Poll(done), client.jobs.retrieve, job_id))`. Errors of the call end the waiting.
-    Raises WaitTimeoutError.
+    An endpoint is asked each time, whatever the client's cache holds. Raises WaitTimeoutError.
     """
+    looked: Composable[P, R] = call.options(cache=False) if isinstance(call, Call) else call
     deadline, attempts = poll.clock() + poll.timeout, 0
     while True:
-        result = yield from call.flow(deadline, *args, **kwargs)
+        result = yield from looked.flow(deadline, *args, **kwargs)
         attempts += 1
         if poll.until(result):
             return result

@@ -11,7 +11,7 @@ from gemel.kit.effects import Flow
 from gemel.kit.errors import APIConnectionError
 from gemel.kit.messages import Headers, Request, Response, origin
 
-__all__ = ["Redirects"]
+__all__ = ["Redirects", "absolute"]
 
 _KEEPS_METHOD = frozenset({307, 308})
 _REDIRECTS = frozenset({301, 302, 303}) | _KEEPS_METHOD
@@ -63,20 +63,20 @@ def next_request(request: Request, response: Response) -> Request | None:
     location = response.headers.get("location")
     if response.status not in _REDIRECTS or not location:
         return None
-    target = _target(request.url, location)
+    target = absolute(request.url, location)
     if target is None or not _allowed(request.url, target):
         return None
     same = origin(target) == origin(request.url)
     keeps = response.status in _KEEPS_METHOD or request.method in ("GET", "HEAD")
     if not keeps and response.status != 303 and request.method != "POST":
         return None
-    if keeps and request.body is not None and not same:
+    if keeps and request.body is not None and not (same and request.replayable):
         return None
     return _aimed(request, target, same=same, keeps=keeps)
 
 
-def _target(source: str, location: str) -> str | None:
-    """Return the whole address that a Location names, encoded; None when there is no such address."""
+def absolute(source: str, location: str) -> str | None:
+    """Return the whole address that a Location or link names, encoded; None when there is no such address."""
     try:
         target = urlsplit(quote(urldefrag(urljoin(source, location)).url, safe=_URL_CHARACTERS))
         return target._replace(path=target.path or "/").geturl() if origin(target.geturl())[1] else None

@@ -54,17 +54,28 @@ class Retry(Struct, frozen=True):
         """Return a Retry from one or from a number of repeats."""
         return value if isinstance(value, Retry) else cls(limit=value)
 
-    def wait(self, request: Request, outcome: Response | APIConnectionError, repeats: int, dice: float) -> float | None:
+    def wait(
+        self,
+        request: Request,
+        outcome: Response | APIConnectionError,
+        repeats: int,
+        dice: float,
+        now: Callable[[], float] = time.time,
+    ) -> float | None:
         """Return the seconds to wait before the next attempt, or None when there must be none.
 
-        repeats: how many were made.   dice: a number in [0, 1).
+        repeats: how many were made.   dice: a number in [0, 1).   now: the time of day, for Retry-After as a date.
         """
-        if repeats >= self.limit or not _repeatable(request, outcome):
+        if repeats >= self.limit or not request.replayable or not _repeatable(request, outcome):
             return None
-        asked = None if isinstance(outcome, APIConnectionError) else retry_after(outcome.headers)
+        asked = None if isinstance(outcome, APIConnectionError) else retry_after(outcome.headers, now)
         if asked is not None:
             return asked if asked <= self.retry_after_cap else None
-        return float(dice * min(self.cap, self.base * 2**repeats))
+        return self.pause(repeats, dice)
+
+    def pause(self, repeats: int, dice: float) -> float:
+        """Return the seconds to wait after so many repeats: full jitter below a ceiling that doubles."""
+        return float(dice * min(self.cap, self.base * 2 ** min(repeats, 64)))
 
 
 def _repeatable(request: Request, outcome: Response | APIConnectionError) -> bool:
@@ -117,7 +128,10 @@ class Budget:
 
 
 class Retrying:
-    """The retry policy of one client; clock (monotonic seconds) and dice come in, `repeating` is told of repeats."""
+    """The retry policy of one client; `repeating` is told of repeats.
+
+    clock (monotonic seconds), dice and now (the time of day, in seconds) come in.
+    """
 
     def __init__(
         self,
@@ -126,12 +140,14 @@ class Retrying:
         repeating: Callable[[Request, Response | APIConnectionError, float], None] | None = None,
         clock: Callable[[], float] = time.monotonic,
         dice: Callable[[], float] = random.random,
+        now: Callable[[], float] = time.time,
     ) -> None:
         self.retry = retry
         self._repeating = repeating
         self.budget: Budget = Budget()
         self._clock = clock
         self._dice = dice
+        self._now = now
 
     def around(self, request: Request, once: Callable[[Request], Flow[Response]]) -> Flow[Response]:
         """Send until a reply is final or a repeat would be unsafe, too late or too many."""
@@ -151,7 +167,7 @@ class Retrying:
         if isinstance(outcome, Response) and outcome.status < 400:
             self.budget.refund()
             return None
-        wait = (request.retry or self.retry).wait(request, outcome, repeats, self._dice())
+        wait = (request.retry or self.retry).wait(request, outcome, repeats, self._dice(), self._now)
         if wait is None or self._clock() + wait >= request.deadline:
             return None
         return wait if self.budget.spend() else None

@@ -2,57 +2,107 @@
 
 from __future__ import annotations
 
+import enum
 import functools
-import types
-from typing import Annotated, Any, Literal, TypeVar, Union, cast, get_args, get_origin
+from collections.abc import Mapping, MutableSet
+from collections.abc import Set as AbstractSet
+from datetime import datetime
+from decimal import Decimal
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
 
 import marshmallow as ma
-import marshmallow.validate
 import msgspec
-from typing_extensions import get_type_hints
 
+from gemel.kit.extras import keep_extras, keeps_unknown
+from gemel.kit.fields import (
+    Array,
+    Choice,
+    Converted,
+    DecimalNumber,
+    Key,
+    Member,
+    Moment,
+    Plain,
+    Scalars,
+    TagField,
+    UnionField,
+)
+from gemel.kit.hints import (
+    discriminator,
+    is_class,
+    is_schema,
+    json_kind,
+    members_by_tag,
+    model_fields,
+    model_of,
+    remembered,
+    tag_of,
+    taken_apart,
+)
 from gemel.kit.model import ModelMeta
+from gemel.kit.numerals import plain_numbers
+from gemel.kit.variants import Discriminator
 
 __all__ = ["ValidationError", "load", "schema_of"]
 
 ValidationError = ma.ValidationError
 
-T = TypeVar("T")
-
 
 @functools.cache
-def schema_of(model: ModelMeta) -> type[ma.Schema]:
-    """Return the schema class of a model: same fields, wire names, defaults; unknown fields are dropped."""
-    hints = get_type_hints(model, include_extras=True)
+def schema_of(model: Any) -> type[ma.Schema]:
+    """Return the schema class of a model: same fields, wire names, defaults; unknown fields are dropped or kept."""
+    made = model_of(model)
+    assert made is not None
     fields = {
-        item.name: _field(hints[item.name], name=item.encode_name, required=item.required)
-        for item in msgspec.structs.fields(cast("type[msgspec.Struct]", model))
+        item.name: _field(item.type, name=item.encode_name, required=item.required) for item in model_fields(model)
     }
-    body: dict[str, Any] = {"Meta": type("Meta", (), {"unknown": ma.EXCLUDE}), "_make": _maker(model), **fields}
-    return type(f"{model.__name__}Schema", (ma.Schema,), body)
+    tag = tag_of(model)
+    if tag is not None:
+        fields[_TAG] = TagField(tag[1], data_key=tag[0], load_only=True)
+    body: dict[str, Any] = {"Meta": type("Meta", (), {"unknown": ma.EXCLUDE}), "_make": _maker(made), **fields}
+    body["__module__"] = made.__module__
+    return type(f"{made.__name__}Schema", (ma.Schema,), body)
 
 
 def load(hint: Any, value: Any) -> Any:
     """Return `value`, decoded JSON, as the type the hint says; raises marshmallow.ValidationError with every fault."""
-    field: Any = _field(hint, name=None, required=True)
-    return field.deserialize(value)
+    return _root(hint).deserialize(value)
+
+
+@remembered
+def _root(hint: Any) -> Any:
+    return _field(hint, name=None, required=True)
+
+
+_TAG = "tag of the model"
 
 
 def _maker(model: ModelMeta) -> Any:
-    def make(self: ma.Schema, data: dict[str, Any], **_: Any) -> Any:
-        return model(**data)
+    known = {item.encode_name for item in model_fields(model)} | {(tag_of(model) or ("",))[0]}
 
-    return ma.post_load(make)
+    def make(self: ma.Schema, data: dict[str, Any], original: Any, **_: Any) -> Any:
+        data.pop(_TAG, None)
+        made = model(**data)
+        if keeps_unknown(model):
+            keep_extras(made, {name: plain_numbers(value) for name, value in original.items() if name not in known})
+        return made
+
+    return ma.post_load(make, pass_original=True)
 
 
 def _field(hint: Any, *, name: str | None, required: bool) -> ma.fields.Field[Any]:
-    outer, schema = _unwrapped(hint)
-    options: dict[str, Any] = {"data_key": name, "required": required, "allow_none": _allows_none(outer)}
-    plain, inner = _unwrapped(_without_none(outer))
-    schema = schema or inner
+    plain, marks, allow_none = taken_apart(hint)
+    options: dict[str, Any] = {"data_key": name, "required": required, "allow_none": allow_none}
+    schema = next((mark for mark in marks if is_schema(mark)), None)
     if schema is not None:
         return ma.fields.Nested(schema, **options)
-    if isinstance(plain, ModelMeta):
+    if any(isinstance(mark, msgspec.Meta) for mark in marks):
+        return Converted(Annotated[cast(Any, (plain, *marks))], **options)
+    chosen = discriminator(marks)
+    if chosen is not None:
+        return _choice(list(get_args(plain)), chosen, options)
+    if model_of(plain) is not None:
         return ma.fields.Nested(lambda: schema_of(plain)(), **options)
     if plain in _SIMPLE:
         simple: ma.fields.Field[Any] = _SIMPLE[plain](**options)
@@ -61,33 +111,52 @@ def _field(hint: Any, *, name: str | None, required: bool) -> ma.fields.Field[An
 
 
 def _container(plain: Any, options: dict[str, Any]) -> ma.fields.Field[Any]:
-    base, inner = get_origin(plain), get_args(plain)
-    if base is list:
-        return ma.fields.List(_field(inner[0], name=None, required=True), **options)
-    if base is dict and inner[0] is str:
-        values = _field(inner[1], name=None, required=True)
-        return ma.fields.Dict(keys=ma.fields.String(), values=values, **options)
+    base: Any = get_origin(plain) or plain
+    inner = get_args(plain)
+    if base in (Union, UnionType):
+        return _union(inner, options)
     if base is Literal:
-        return ma.fields.Raw(validate=marshmallow.validate.OneOf(inner), **options)
-    return _Converted(plain, **options)
+        return Member(plain, [choice for choice in inner if choice is not None], **options)
+    if is_class(base) and issubclass(base, enum.Enum):
+        return Member(base, [member.value for member in base], **options)
+    kind = json_kind(plain)
+    if kind == "array" and not hasattr(base, "_fields"):
+        return _array(base, inner, options)
+    if kind == "object" and not _is_record(base):
+        keys, values = inner or (str, Any)
+        return ma.fields.Dict(keys=Key(keys), values=_field(values, name=None, required=True), **options)
+    return Converted(plain, **options)
 
 
-class _Converted(ma.fields.Field[Any]):
-    """A value whose one reading is msgspec's: dates, UUIDs, decimals, enums, unions."""
-
-    def __init__(self, hint: Any, **options: Any) -> None:
-        super().__init__(**options)  # pyright: ignore[reportUnknownMemberType]
-        self._hint = hint
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> Any:
-        try:
-            return msgspec.convert(value, self._hint)
-        except msgspec.ValidationError as error:
-            raise ma.ValidationError(str(error)) from None
+def _array(base: Any, inner: tuple[Any, ...], options: dict[str, Any]) -> ma.fields.Field[Any]:
+    if base is tuple and inner[1:] != (...,) and inner:
+        return ma.fields.Tuple([_field(hint, name=None, required=True) for hint in inner], **options)
+    make = base if base in (tuple, frozenset) else set if base in (set, AbstractSet, MutableSet) else list
+    return Array(make, _field(inner[0] if inner else Any, name=None, required=True), **options)
 
 
-class _Text(ma.fields.String):
-    """A JSON string; nothing else is taken for one."""
+def _is_record(base: Any) -> bool:
+    """Whether a JSON object of this type has fields of its own: a dataclass, a TypedDict, a Struct."""
+    return hasattr(base, "__total__") or not is_class(base) or not issubclass(base, Mapping)
+
+
+def _choice(models: list[Any], chosen: Discriminator | None, options: dict[str, Any]) -> ma.fields.Field[Any]:
+    field = chosen.field if chosen is not None else (tag_of(taken_apart(models[0]).plain) or ("",))[0]
+    by_tag = members_by_tag(models, chosen)
+    return Choice({tag: _field(model, name=None, required=True) for tag, model in by_tag.items()}, field, **options)
+
+
+def _union(members: tuple[Any, ...], options: dict[str, Any]) -> ma.fields.Field[Any]:
+    kinds: dict[str, list[Any]] = {}
+    for member in members:
+        kinds.setdefault(json_kind(member), []).append(member)
+    return UnionField({kind: _members(kind, group) for kind, group in kinds.items()}, **options)
+
+
+def _members(kind: str, group: list[Any]) -> ma.fields.Field[Any]:
+    if len(group) == 1 or kind == "any":
+        return _field(group[0], name=None, required=True)
+    return _choice(group, None, {}) if kind == "object" else Scalars(group)
 
 
 def _integer(**options: Any) -> ma.fields.Field[Any]:
@@ -95,34 +164,12 @@ def _integer(**options: Any) -> ma.fields.Field[Any]:
 
 
 _SIMPLE: dict[Any, Any] = {
-    str: _Text,
+    str: ma.fields.String,
     int: _integer,
     float: ma.fields.Float,
     bool: ma.fields.Boolean,
-    Any: ma.fields.Raw,
-    dict: ma.fields.Dict,
+    Any: Plain,
+    object: Plain,
+    datetime: Moment,
+    Decimal: DecimalNumber,
 }
-
-
-def _unwrapped(hint: Any) -> tuple[Any, type[ma.Schema] | ma.Schema | None]:
-    """Return the hint without Annotated, and the marshmallow schema it names, if any."""
-    if get_origin(hint) is not Annotated:
-        return hint, None
-    plain, *marks = get_args(hint)
-    for mark in marks:
-        if isinstance(mark, ma.Schema) or (isinstance(mark, type) and issubclass(mark, ma.Schema)):
-            return plain, mark
-    return plain, None
-
-
-def _members(hint: Any) -> tuple[Any, ...]:
-    return get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
-
-
-def _allows_none(hint: Any) -> bool:
-    return hint is Any or type(None) in _members(hint)
-
-
-def _without_none(hint: Any) -> Any:
-    left = tuple(member for member in _members(hint) if member not in (type(None), msgspec.UnsetType))
-    return functools.reduce(lambda one, other: one | other, left) if left else hint

@@ -25,6 +25,8 @@ from uuid import UUID
 
 import msgspec
 
+from gemel.kit.exact import converter
+from gemel.kit.extras import plain_of
 from gemel.kit.types import is_array, is_mapping
 
 __all__ = ["Refused", "encode_segment", "header_name", "header_text", "json_bytes", "query_pairs", "wire_text"]
@@ -122,7 +124,8 @@ def header_text(value: Any) -> str:
 def json_bytes(value: Any) -> bytes:
     """Return a value as JSON; raises Refused for what JSON cannot hold."""
     try:
-        return _ENCODER.encode(_plain(msgspec.to_builtins(value, builtin_types=(datetime,), str_keys=True)))
+        _checked(value)
+        return _ENCODER.encode(_in_utc(plain_of(value, kept_types=(datetime,))))
     except (TypeError, UnicodeEncodeError, RecursionError) as error:
         raise Refused(f"it cannot be sent as JSON: {error}") from None
 
@@ -133,19 +136,31 @@ _ENCODER = msgspec.json.Encoder()
 def _check_fields(record: msgspec.Struct) -> None:
     """Refuse a record whose fields have other types than declared: making one does not look."""
     try:
-        msgspec.convert(msgspec.to_builtins(record), type(record))
+        converter(type(record))(msgspec.to_builtins(record))
     except msgspec.ValidationError as error:
         raise Refused(str(error)) from None
 
 
-def _plain(value: Any) -> Any:
-    """Return what the encoder would change otherwise: it sends NaN as null, and a datetime in any zone or none."""
+def _checked(value: Any) -> None:
+    """Refuse what would be sent silently changed or wrong: NaN as null, a datetime without zone, a field's type."""
     if is_mapping(value):
-        return {name: _plain(item) for name, item in value.items()}
+        for item in value.values():
+            _checked(item)
+    elif is_array(value):
+        for item in value:
+            _checked(item)
+    elif isinstance(value, msgspec.Struct):
+        for name in value.__struct_fields__:
+            _checked(getattr(value, name))
+        _check_fields(value)
+    elif isinstance(value, float | datetime | Decimal):
+        wire_text(value)
+
+
+def _in_utc(value: Any) -> Any:
+    """Return plain values with every datetime as text in UTC; the encoder would keep its zone."""
+    if is_mapping(value):
+        return {name: _in_utc(item) for name, item in value.items()}
     if is_array(value):
-        return [_plain(item) for item in value]
-    if isinstance(value, datetime):
-        return _rfc3339(value)
-    if isinstance(value, float):
-        _number(value)
-    return value
+        return [_in_utc(item) for item in value]
+    return _rfc3339(value) if isinstance(value, datetime) else value

@@ -7,16 +7,20 @@ with serve() as sandbox:
 from __future__ import annotations
 
 from .app import Serving, serve
+from .assembly import BothSandbox
 from .box import Sandbox
 from .faults import Fault, Faults
 from .infisical import Identity
+from .julep.box import JulepSandbox
 from .messages import RecordedRequest, RequestLog
 from .store import SandboxDataError
 
 __all__ = [
+    "BothSandbox",
     "Fault",
     "Faults",
     "Identity",
+    "JulepSandbox",
     "RecordedRequest",
     "RequestLog",
     "Sandbox",

@@ -1,6 +1,8 @@
-"""The running sandbox as a test sees it: where it is, who may log in, and how to disturb it."""
+"""A running sandbox as a test sees it: where it is, who may log in, and how to disturb it."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from .faults import Faults
 from .infisical.access import ROLES
@@ -9,29 +11,56 @@ from .infisical.policies import add_policy
 from .messages import RequestLog
 from .rate import RateLimit
 
-__all__ = ["Sandbox"]
+__all__ = ["Box", "Running", "Sandbox"]
 
 
-class Sandbox:
-    """A running sandbox. Its methods may be called from any thread.
+@dataclass(frozen=True)
+class Running:
+    """The running server under a sandbox: where it listens, and what its requests suffer."""
+
+    url: str
+    faults: Faults
+    requests: RequestLog
+    limit: RateLimit
+
+
+class Box:
+    """What the sandboxes of all APIs have. Methods may be called from any thread.
 
     Attributes:
         url: Where it listens, without a trailing slash.
-        token: A ready access token of the admin identity.
         faults: What the next requests shall suffer.
         requests: The last requests received.
     """
 
-    def __init__(self, url: str, backend: Backend, faults: Faults, requests: RequestLog, limit: RateLimit) -> None:
-        self.url = url
-        self.faults = faults
-        self.requests = requests
+    def __init__(self, running: Running) -> None:
+        self.url: str = running.url
+        self.faults: Faults = running.faults
+        self.requests: RequestLog = running.requests
+        self._limit = running.limit
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(url={self.url!r})"
+
+    def set_rate_limit(self, limit: int | None, window: float = 60.0) -> None:
+        """Answer so many requests in so many seconds, then 429; None answers all."""
+        self._limit.set(limit, window)
+
+
+class Sandbox(Box):
+    """A running sandbox of Infisical.
+
+    Attributes:
+        token: A ready access token of the admin identity.
+    """
+
+    def __init__(self, running: Running, backend: Backend) -> None:
+        Box.__init__(self, running)  # not super(): a sandbox may be of two APIs
         self._backend = backend
-        self._limit = limit
         self.token: str = self.issue_token()
 
     def __repr__(self) -> str:
-        return f"Sandbox(url={self.url!r}, client_id={self.client_id!r})"
+        return f"{type(self).__name__}(url={self.url!r}, client_id={self.client_id!r})"
 
     @property
     def client_id(self) -> str:
@@ -106,10 +135,6 @@ class Sandbox:
     def clear_lockouts(self) -> None:
         """Let identities log in that too many failures have locked."""
         self._backend.clear_lockouts()
-
-    def set_rate_limit(self, limit: int | None, window: float = 60.0) -> None:
-        """Answer so many requests in so many seconds, then 429; None answers all."""
-        self._limit.set(limit, window)
 
     def add_change_policy(
         self, project_id: str, environment: str, secret_path: str = "/", name: str = "sandbox policy"

@@ -7,11 +7,12 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import Any, Literal
 
 from .messages import RecordedRequest, Reply
 
-__all__ = ["Fault", "Faults", "Plan"]
+__all__ = ["Fault", "Faults", "Plan", "infisical_failure"]
 
 Kind = Literal[
     "delay", "status", "rate_limit", "cut", "truncate", "malformed", "html", "unknown_field", "missing_field"
@@ -20,6 +21,8 @@ ALWAYS: frozenset[Kind] = frozenset({"delay", "unknown_field", "missing_field"})
 REFUSALS: frozenset[Kind] = frozenset({"status", "rate_limit", "html"})
 # What an envelope may hold beside its records.
 BESIDE_RECORDS = frozenset({"message", "projectId", "totalCount"})
+DATA = b"data: "  # before the document of an event in a stream
+END_OF_EVENT = b"\n\n"
 HTML = (
     "<!DOCTYPE html>\n<html><head><title>{0} Bad Gateway</title></head><body><h1>{0} Bad Gateway</h1></body></html>\n"
 )
@@ -56,11 +59,19 @@ class Fault:
 
 @dataclass(frozen=True)
 class Plan:
-    """The faults that one request suffers: pauses, at most one that spoils the reply, and changed fields."""
+    """The faults that one request suffers: pauses, at most one that spoils the reply, and changed fields.
+
+    Attributes:
+        delay: Seconds to wait before the request is carried out.
+        spoiler: The fault that spoils the reply.
+        changes: Faults that add or remove fields.
+        failure: The reply of the API with a status that a fault asks for.
+    """
 
     delay: float
     spoiler: Fault | None
     changes: tuple[Fault, ...]
+    failure: Callable[[int], Reply]
 
     def refusal(self, rate_limited: Callable[[int], Reply]) -> Reply | None:
         """The reply that comes in the place of the real one; the request is then not carried out."""
@@ -73,12 +84,13 @@ class Plan:
             return Reply(options["status"], page, (("Content-Type", "text/html; charset=utf-8"),))
         if spoiler.kind == "rate_limit":
             return _limited(rate_limited(options["retry_after"]), options["retry_after"])
-        return _refused(options["status"], options["body"], options["headers"])
+        return self._refused(options["status"], options["body"], options["headers"])
 
     def spoil(self, reply: Reply) -> Reply:
         """The reply with fields added or removed and, for a malformed one, cut in its middle."""
         if self.changes and reply.body:
-            reply = replace(reply, body=_changed(reply.body, self.changes))
+            events = reply.body.split(END_OF_EVENT) if reply.pause is not None else [reply.body]
+            reply = replace(reply, body=END_OF_EVENT.join(_changed(event, self.changes) for event in events))
         if self.spoiler is not None and self.spoiler.kind == "malformed":
             return replace(reply, status=200, body=reply.body[: len(reply.body) // 2])
         return reply
@@ -89,25 +101,33 @@ class Plan:
             return None
         return self.spoiler.options["after"] if self.spoiler.kind == "cut" else head + body // 2
 
+    def _refused(self, status: int, body: Any, headers: Mapping[str, str]) -> Reply:
+        pairs = tuple(headers.items())
+        if isinstance(body, str):
+            return Reply(status, body.encode(), pairs)
+        if body is not None:
+            return Reply.of(body, status, pairs)
+        reply = self.failure(status)
+        return replace(reply, headers=(*reply.headers, *pairs))
+
 
 def _limited(reply: Reply, seconds: int) -> Reply:
     headers = {"retry-after": seconds, "x-ratelimit-limit": 1, "x-ratelimit-remaining": 0, "x-ratelimit-reset": seconds}
     return replace(reply, headers=(*reply.headers, *((name, str(value)) for name, value in headers.items())))
 
 
-def _refused(status: int, body: Any, headers: Mapping[str, str]) -> Reply:
-    pairs = tuple(headers.items())
-    if isinstance(body, str):
-        return Reply(status, body.encode(), pairs)
-    if body is None:
-        error = "InternalServerError" if status >= 500 else "BadRequest"
-        body = {"reqId": "req-00000000000000", "statusCode": status, "message": "Something went wrong", "error": error}
-    return Reply.of(body, status, pairs)
+def infisical_failure(status: int) -> Reply:
+    """The error envelope of Infisical, for a fault that names no body."""
+    error = "InternalServerError" if status >= 500 else "BadRequest"
+    return Reply.of(
+        {"reqId": "req-00000000000000", "statusCode": status, "message": "Something went wrong", "error": error}, status
+    )
 
 
 def _changed(body: bytes, changes: tuple[Fault, ...]) -> bytes:
+    prefix = DATA if body.startswith(DATA) else b""
     try:
-        document = json.loads(body)
+        document = json.loads(body[len(prefix) :])
     except ValueError:
         return body
     for record in _records(document):
@@ -116,7 +136,7 @@ def _changed(body: bytes, changes: tuple[Fault, ...]) -> bytes:
                 record[change.options["name"]] = change.options["value"]
             else:
                 record.pop(change.options["name"], None)
-    return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
+    return prefix + json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def _records(document: Any) -> list[dict[str, Any]]:
@@ -139,12 +159,15 @@ class Faults:
     Pauses and changed fields add up. Of the others, the oldest that fits a request spoils its
     reply, and the next one waits for the next request.
 
+    `failure` gives the reply to a path with a status, for a status fault that names no body.
+
     Every method takes `times`, how many requests to hit (None: all until `clear`), `method`, a verb,
     and `path`, the beginning of the undecoded path or a pattern with `*`, `?` and `[`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, failure: Callable[[str, int], Reply] = lambda path, status: infisical_failure(status)) -> None:
         self._lock = threading.Lock()
+        self._failure = failure
         self._pending: list[Fault] = []
 
     def delay(
@@ -246,7 +269,7 @@ class Faults:
             self._pending = [left for fault in self._pending if (left := _after(fault, chosen))]
         delay = sum(fault.options["seconds"] for fault in chosen if fault.kind == "delay")
         changes = tuple(fault for fault in chosen if fault.kind in ("unknown_field", "missing_field"))
-        return Plan(delay, spoilers[0] if spoilers else None, changes)
+        return Plan(delay, spoilers[0] if spoilers else None, changes, partial(self._failure, request.path))
 
 
 def _after(fault: Fault, chosen: list[Fault]) -> Fault | None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, overload
 
-__all__ = ["Api", "RecordedRequest", "Reply", "RequestLog"]
+__all__ = ["Api", "RecordedRequest", "Reply", "RequestLog", "SharedPort", "answered"]
 
 JSON_TYPE = "application/json; charset=utf-8"
 _ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
@@ -51,12 +51,17 @@ class Reply:
     Attributes:
         status: The status code.
         body: The bytes of the body.
-        headers: Name and value pairs; Content-Length is added when the reply is written.
+        headers: Name and value pairs; the framing of the body is added when the reply is written.
+        pause: Seconds between the parts of a streamed body, which end at blank lines; None sends
+            the body whole.
+        hang_up: Whether the server closes the connection after the reply, without a word.
     """
 
     status: int
     body: bytes = field(default=b"", repr=False)
     headers: tuple[tuple[str, str], ...] = ()
+    pause: float | None = None
+    hang_up: bool = False
 
     @classmethod
     def of(cls, value: Any, status: int = 200, headers: tuple[tuple[str, str], ...] = ()) -> Reply:
@@ -68,8 +73,8 @@ class Reply:
 class Api(Protocol):
     """An API that the web server can put on a socket."""
 
-    def answer(self, request: RecordedRequest) -> Reply:
-        """The reply to one request; called on the thread of the server, never twice at once."""
+    def answer(self, request: RecordedRequest) -> Reply | Awaitable[Reply]:
+        """The reply to one request, or what to await for it; called on the server's thread, never twice at once."""
         ...
 
     def rate_limited(self, retry_after: int) -> Reply:
@@ -79,6 +84,23 @@ class Api(Protocol):
     def too_large(self) -> Reply:
         """The reply of this API to a body that is over the limit."""
         ...
+
+
+class SharedPort:
+    """Several APIs on one port.
+
+    Arguments:
+        choose: The API that a path belongs to.
+    """
+
+    def __init__(self, choose: Callable[[str], Api]) -> None:
+        self.choose = choose
+
+
+async def answered(api: Api, request: RecordedRequest) -> Reply:
+    """The reply of an API, awaited where it takes time."""
+    reply = api.answer(request)
+    return reply if isinstance(reply, Reply) else await reply
 
 
 class RequestLog(Sequence[RecordedRequest]):

@@ -7,7 +7,7 @@ import threading
 import time
 from dataclasses import replace
 
-from .messages import Api, RecordedRequest, Reply
+from .messages import Api, RecordedRequest, Reply, answered
 
 __all__ = ["RateLimit"]
 
@@ -29,17 +29,21 @@ class RateLimit:
             self._ends = 0.0
             self._used = 0
 
-    def apply(self, request: RecordedRequest, api: Api) -> Reply:
+    async def apply(self, request: RecordedRequest, api: Api) -> Reply:
         """The reply of the API, or 429 when the window is used up; both with x-ratelimit-* headers."""
-        with self._lock:
-            if self._limit is None or request.path == UNLIMITED_PATH:
-                return api.answer(request)
-            limit, left, seconds = self._limit, self._count(self._limit), math.ceil(self._ends - time.monotonic())
-        reply = api.rate_limited(seconds) if left < 0 else api.answer(request)
+        if self._limit is None or request.path == UNLIMITED_PATH:
+            return await answered(api, request)
+        limit, left, seconds = self._taken(self._limit)
+        reply = api.rate_limited(seconds) if left < 0 else await answered(api, request)
         headers = {"x-ratelimit-limit": limit, "x-ratelimit-remaining": max(left, 0), "x-ratelimit-reset": seconds}
         if left < 0:
             headers["retry-after"] = seconds
         return replace(reply, headers=(*reply.headers, *((name, str(value)) for name, value in headers.items())))
+
+    def _taken(self, limit: int) -> tuple[int, int, int]:
+        """Take one request: the limit, what is left of it, and the seconds until the window ends."""
+        with self._lock:
+            return limit, self._count(limit), math.ceil(self._ends - time.monotonic())
 
     def _count(self, limit: int) -> int:
         now = time.monotonic()

@@ -15,6 +15,7 @@ __all__ = ["SandboxDataError", "Store"]
 Row = sqlite3.Row
 APPLICATION_ID = 0x67656D6C  # "geml": marks a SQLite file as ours
 SCHEMA_VERSION = 1
+_SETTINGS = "CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);\n"
 
 
 class SandboxDataError(ValueError):
@@ -36,6 +37,13 @@ class Store:
     def __init__(self, schema: str, path: str | os.PathLike[str] | None = None) -> None:
         self._lock = threading.RLock()
         self._connection = _connect(schema, path)
+
+    def setting(self, name: str, initial: str) -> str:
+        """A value kept beside the records; `initial` is stored when there is none yet."""
+        self.run("INSERT OR IGNORE INTO settings VALUES (?, ?)", name, initial)
+        row = self.one("SELECT value FROM settings WHERE name = ?", name)
+        assert row is not None
+        return str(row["value"])
 
     def close(self) -> None:
         """Close the connection; a second call does nothing."""
@@ -117,7 +125,7 @@ def _check_owner(connection: sqlite3.Connection) -> None:
 
 def _prepared(connection: sqlite3.Connection, schema: str) -> sqlite3.Connection:
     connection.row_factory = sqlite3.Row
-    connection.executescript(schema)
+    connection.executescript(_SETTINGS + schema)
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")

@@ -1,19 +1,20 @@
-"""The web server under an API: record the request, let it suffer its faults, write the reply."""
+"""The web server under an API: record the request, let it suffer its faults, have the reply written."""
 
 from __future__ import annotations
 
 import asyncio
-from http import HTTPStatus
 
 from aiohttp import web
 
 from .control import PREFIX, control
 from .faults import Faults, Plan
-from .messages import Api, RecordedRequest, Reply, RequestLog
+from .messages import Api, RecordedRequest, Reply, RequestLog, SharedPort
 from .rate import RateLimit
+from .writing import written
 
 __all__ = ["WebServer"]
 
+MAX_BODY = 1 << 20
 SHUTDOWN_SECONDS = 0.5  # how long a request under way may go on when the server stops
 
 
@@ -24,13 +25,17 @@ class WebServer:
     normalises paths, which would hide what a client really sent.
 
     Arguments:
-        api: What answers.
+        api: What answers, or the choice of what answers.
         faults: What requests suffer.
         log: Where requests are recorded.
         limit: The rate limit in force.
+        max_body: The bytes that a request's body may have.
     """
 
-    def __init__(self, api: Api, faults: Faults, log: RequestLog, limit: RateLimit) -> None:
+    def __init__(
+        self, api: Api | SharedPort, faults: Faults, log: RequestLog, limit: RateLimit, *, max_body: int = MAX_BODY
+    ) -> None:
+        self._max_body = max_body
         self._api = api
         self._faults = faults
         self._log = log
@@ -61,9 +66,9 @@ class WebServer:
 
     async def _handle(self, incoming: web.BaseRequest) -> web.StreamResponse:
         try:
-            body = await incoming.read()
+            body = await incoming.clone(client_max_size=self._max_body).read()
         except web.HTTPRequestEntityTooLarge:
-            return _response(self._api.too_large())
+            return _response(self._chosen(incoming.raw_path).too_large())
         request = _recorded(incoming, body)
         if request.target.startswith(PREFIX):
             return _response(control(request, self._faults, self._log))
@@ -71,23 +76,17 @@ class WebServer:
         plan = self._faults.take(request)
         if plan.delay:
             await asyncio.sleep(plan.delay)
-        return self._written(incoming, plan, plan.spoil(self._reply(request, plan)))
+        return await written(incoming, plan, plan.spoil(await self._reply(request, plan)))
 
-    def _reply(self, request: RecordedRequest, plan: Plan) -> Reply:
-        refusal = plan.refusal(self._api.rate_limited)
+    async def _reply(self, request: RecordedRequest, plan: Plan) -> Reply:
+        api = self._chosen(request.path)
+        refusal = plan.refusal(api.rate_limited)
         if refusal is not None:
             return refusal
-        return self._limit.apply(request, self._api)
+        return await self._limit.apply(request, api)
 
-    def _written(self, incoming: web.BaseRequest, plan: Plan, reply: Reply) -> web.StreamResponse:
-        head = _head(reply)
-        end = plan.cut(len(head), len(reply.body))
-        transport = incoming.transport
-        if end is not None and transport is not None:
-            if end:
-                transport.write((head + reply.body)[:end])
-            transport.close()
-        return _response(reply)
+    def _chosen(self, path: str) -> Api:
+        return self._api.choose(path) if isinstance(self._api, SharedPort) else self._api
 
 
 def _recorded(incoming: web.BaseRequest, body: bytes) -> RecordedRequest:
@@ -97,10 +96,3 @@ def _recorded(incoming: web.BaseRequest, body: bytes) -> RecordedRequest:
 
 def _response(reply: Reply) -> web.Response:
     return web.Response(status=reply.status, body=reply.body or None, headers=reply.headers)
-
-
-def _head(reply: Reply) -> bytes:
-    """The status line and headers, for a reply that is written by hand because it will not be whole."""
-    lines = [f"HTTP/1.1 {reply.status} {HTTPStatus(reply.status).phrase}"]
-    lines += [f"{name}: {value}" for name, value in (*reply.headers, ("Content-Length", len(reply.body)))]
-    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import gemel.kit.caching.rules
 import gemel.kit.errors
+import gemel.kit.paging
 import gemel.kit.wire
 from gemel.kit.messages import Timeout
 from gemel.kit.retry import Budget, Retry
@@ -35,13 +37,24 @@ def test_the_error_tree_is_that_of_the_code() -> None:
     assert paragraph(gemel.kit.errors.__doc__, "GemelError") in page("errors")
 
 
+def test_the_kinds_of_paging_are_those_of_the_code() -> None:
+    assert paragraph(gemel.kit.paging.__doc__, "| declared") in page("paging")
+
+
 def test_the_forms_on_the_wire_are_those_of_the_code() -> None:
     assert paragraph(gemel.kit.wire.__doc__, "| Python") in page("declaring")
 
 
 def test_the_defaults_are_those_of_the_code() -> None:
     assert defaults("errors", "Retries") == {name: getattr(Retry(), name) for name in Retry.__struct_fields__}
-    assert defaults("errors", "Timeouts") == {name: getattr(Timeout(), name) for name in Timeout.__struct_fields__}
+    limits = {name: getattr(Timeout(), name) for name in Timeout.__struct_fields__}
+    assert defaults("errors", "Timeouts") == {name: limit for name, limit in limits.items() if limit is not None}
+
+
+def test_what_a_cache_obeys_is_that_of_the_code() -> None:
+    rules = gemel.kit.caching.rules.__doc__
+    assert paragraph(rules, "| a reply says") in page("caching")
+    assert paragraph(rules, "| a request says") in page("caching")
 
 
 def test_the_retry_budget_is_that_of_the_code() -> None:

@@ -198,6 +198,8 @@ def made(kind: type) -> GemelError:
         error = kind("hunter2", request=REQUEST, body=b"hunter2", errors={"a": ["b"]})
     elif kind is errors.AlternativeReplyError:
         error = kind({"slug": "x"}, request=REQUEST)
+    elif kind is errors.StreamFailedError:
+        error = errors.stream_error("error", RESPONSE, REQUEST, errors.read_fault)
     elif issubclass(kind, errors.APIError):
         error = kind("lost hunter2", request=REQUEST)
     else:

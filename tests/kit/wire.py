@@ -96,6 +96,10 @@ class Wire:
             thread.join(5)
             assert not thread.is_alive(), "a connection of the test server did not end"
 
+    def refuse(self) -> None:
+        """Accept no more connections; those that are open stay."""
+        _shut(self._listener)
+
     def _start(self, work: Callable[..., None], *args: Any) -> None:
         thread = threading.Thread(target=work, args=args, name="wire")
         self._threads.append(thread)
@@ -173,7 +177,10 @@ def read_request(connection: socket.socket) -> Seen | None:
     request = Seen(head + b"\r\n\r\n", b"")
     length = int(request.headers.get("content-length", "0"))
     while len(body) < length:
-        body += connection.recv(65536)
+        more = connection.recv(65536)
+        if not more:
+            return None
+        body += more
     return Seen(head + b"\r\n\r\n", body)
 
 

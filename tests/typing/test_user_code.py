@@ -1,4 +1,4 @@
-"""The user-code gate: pyright and mypy, both strict, must see the types and the planted mistakes of user_code.py.
+"""The user-code gate: pyright and mypy, both strict, must see the types and the planted mistakes of user_code*.py.
 
 A comment at the end of a line says what is planted there, for both checkers:
 
@@ -21,7 +21,7 @@ from typing import Any
 
 import pytest
 
-USER_CODE = Path(__file__).with_name("user_code.py")
+USER_CODE = sorted(Path(__file__).parent.glob("user_code*.py"))
 MISTAKE = re.compile(r"#\s*(E\d+)\b")
 REVEALED = re.compile(r"#\s*R(?: (pyright|mypy))?:\s*(.+)$")
 MODULE_NAMES = re.compile(r"\b(?:[A-Za-z_]\w*\.)+(?=[A-Za-z_])")
@@ -125,13 +125,15 @@ def complaints(checker: str, source: str, folder: Path) -> list[str]:
     return [f"line {line}: {said[line]}" for line in sorted(said)]
 
 
+@pytest.mark.parametrize("code", USER_CODE, ids=lambda code: code.stem)
 @pytest.mark.parametrize("checker", CHECKERS)
-def test_user_code(checker: str, tmp_path: Path) -> None:
-    assert complaints(checker, USER_CODE.read_text(), tmp_path) == []
+def test_user_code(checker: str, code: Path, tmp_path: Path) -> None:
+    assert complaints(checker, code.read_text(), tmp_path) == []
 
 
-def test_the_mistakes_of_the_user_code_are_numbered() -> None:
-    mistakes = list(expected_in(USER_CODE.read_text()).mistakes.values())
+@pytest.mark.parametrize("code", USER_CODE, ids=lambda code: code.stem)
+def test_the_mistakes_of_the_user_code_are_numbered(code: Path) -> None:
+    mistakes = list(expected_in(code.read_text()).mistakes.values())
     assert mistakes == [f"E{number}" for number in range(1, len(mistakes) + 1)]
     assert len(mistakes) >= 10
 

@@ -4,27 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from typing import Any
+from weakref import WeakValueDictionary
 
 import aiohttp
 from multidict import CIMultiDict
 from yarl import URL
 
+from gemel.kit.effects import Opened
 from gemel.kit.environment import Network
-from gemel.kit.errors import APIConnectionError, ClientClosedError
+from gemel.kit.errors import APIConnectionError, ClientClosedError, UploadError
 from gemel.kit.messages import Headers, Request, Response
-from gemel.kit.transport.faults import lost, out_of_time, time_left
+from gemel.kit.transport.faults import closed_meanwhile, fell_silent, lost, out_of_time, stream_deadline, time_left
+from gemel.kit.upload import Upload
 
 __all__ = ["AiohttpTransport"]
 
 _PIECE = 1 << 18
+_NOT_ADDED = ("Content-Type",)
 _NOT_SENT = (
     aiohttp.ClientConnectorError,
     aiohttp.ClientHttpProxyError,
     aiohttp.ConnectionTimeoutError,
     aiohttp.InvalidURL,
 )
+_FAILURES = (aiohttp.ClientError, OSError, asyncio.TimeoutError, ValueError)
 _TLS = (aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorSSLError)
 
 
@@ -36,6 +41,8 @@ class AiohttpTransport:
     """
 
     def __init__(self, network: Network, session: aiohttp.ClientSession | None = None, *, pool_size: int = 100) -> None:
+        if session is not None and session.auth is not None:
+            raise ValueError("session: it has an auth of its own, which would replace the client's credentials")
         self._network = network
         self._given = session
         self._pool_size = pool_size
@@ -44,37 +51,65 @@ class AiohttpTransport:
 
     async def send(self, request: Request) -> Response:
         """Send the request and read the whole reply, within its deadline."""
+        session = await self._usable(request)
+        try:
+            async with self._asked(session, request, time_left(request)) as reply:
+                body = await reply.read()
+                return Response(reply.status, _received(reply.raw_headers), body, request.url)
+        except _FAILURES as failure:
+            raise _translated(failure, request) from None
+        except RuntimeError as failure:
+            raise self._unusable(failure, request) from None
+
+    async def stream(self, request: Request) -> Response:
+        """Send the request; of a success read the headers only, within its deadline, and return an Opened reply."""
+        session = await self._usable(request)
+        try:
+            return await asyncio.wait_for(self._opened(session, request), time_left(request))
+        except _FAILURES as failure:
+            raise _translated(failure, request) from None
+        except RuntimeError as failure:
+            raise self._unusable(failure, request) from None
+
+    async def _opened(self, session: aiohttp.ClientSession, request: Request) -> Response:
+        reply = await self._asked(session, request, None)
+        headers = _received(reply.raw_headers)
+        if 200 <= reply.status < 300:
+            return Opened(reply.status, headers, b"", request.url, reader=_Pieces(reply, request, lambda: self._closed))
+        async with reply:
+            return Response(reply.status, headers, await reply.read(), request.url)
+
+    async def _usable(self, request: Request) -> aiohttp.ClientSession:
         if self._closed:
             raise ClientClosedError(
                 f"{request.label}: the client is closed; make a new one, or call it inside `async with`"
             )
-        session = self._given or (await self._room()).session
-        left, limits = time_left(request), request.timeout
-        timeout = aiohttp.ClientTimeout(total=left, sock_connect=limits.connect, sock_read=limits.read)
-        try:
-            async with session.request(
-                request.method,
-                URL(request.url, encoded=True),
-                headers=_headers(request),
-                data=_content(request.body),
-                timeout=timeout,
-                allow_redirects=False,
-                raise_for_status=False,
-                **self._settings(request),
-            ) as reply:
-                body = await reply.read()
-                return Response(reply.status, _received(reply.raw_headers), body, request.url)
-        except (aiohttp.ClientError, OSError, asyncio.TimeoutError, ValueError) as failure:
-            raise _translated(failure, request) from None
-        except RuntimeError as failure:
-            if self._given is None:
-                raise
-            problem = "the aiohttp session that was passed in is closed or belongs to another event loop"
-            raise ClientClosedError(f"{request.label}: {problem} ({failure})") from None
+        return self._given or (await self._room()).session
+
+    def _asked(self, session: aiohttp.ClientSession, request: Request, total: float | None) -> Any:
+        """Return what sends the request when awaited or entered; `total` seconds for the whole reply."""
+        limits = request.timeout
+        return session.request(
+            request.method,
+            URL(request.url, encoded=True),
+            headers=_headers(request),
+            data=_content(request.body),
+            timeout=aiohttp.ClientTimeout(total=total, sock_connect=limits.connect, sock_read=limits.read),
+            allow_redirects=False,
+            raise_for_status=False,
+            **self._settings(request),
+        )
+
+    def _unusable(self, failure: RuntimeError, request: Request) -> RuntimeError:
+        """Return the error of a session that was passed in and cannot be used; of an own one, what it raised."""
+        if self._given is None:
+            return failure
+        problem = "the aiohttp session that was passed in is closed or belongs to another event loop"
+        return ClientClosedError(f"{request.label}: {problem} ({failure})")
 
     def _settings(self, request: Request) -> dict[str, Any]:
         if self._given is not None:
-            return {}
+            return {"skip_auto_headers": _NOT_ADDED}
         tls = {"ssl": self._network.tls()} if request.url.startswith("https") else {}
         proxy = self._network.proxy_for(request.url)
         return {**tls, "proxy": proxy} if proxy else tls
@@ -83,9 +118,12 @@ class AiohttpTransport:
         """Wait without blocking the loop."""
         await asyncio.sleep(seconds)
 
-    async def lock(self, deadline: float) -> asyncio.Lock | None:
-        """Acquire the client's lock in this loop; None when the deadline passes first."""
-        lock = (await self._room()).lock
+    async def lock(self, deadline: float, name: str = "") -> asyncio.Lock | None:
+        """Acquire the client's lock of that name in this loop; None when the deadline passes first."""
+        locks = (await self._room()).locks
+        lock = locks.get(name)
+        if lock is None:
+            lock = locks[name] = asyncio.Lock()
         try:
             await asyncio.wait_for(lock.acquire(), max(0.0, deadline - time.monotonic()))
         except asyncio.TimeoutError:
@@ -117,16 +155,69 @@ class AiohttpTransport:
             await room.keeper.aclose()
 
 
+class _Pieces:
+    """The body of a reply, read as it comes; what came before a loss is given before the loss is told."""
+
+    def __init__(self, reply: aiohttp.ClientResponse, request: Request, client_closed: Callable[[], bool]) -> None:
+        self._reply = reply
+        self._request = request
+        self._client_closed = client_closed
+        self._deadline = stream_deadline(request)
+        self._failure: Exception | None = None
+
+    async def read(self) -> bytes:
+        """Return what has come; b"" at the end, when the connection goes back to the pool."""
+        try:
+            return await self._next()
+        except (*_FAILURES, RuntimeError) as failure:
+            held = _held(self._reply.content)
+            self.close()
+            if held:
+                self._failure = failure
+                return held
+            raise self._told(failure) from None
+
+    async def _next(self) -> bytes:
+        if self._failure is not None:
+            raise self._failure
+        if self._request.timeout.stream is None:
+            return await self._reply.content.readany()
+        left = max(0.0, self._deadline - time.monotonic())
+        return await asyncio.wait_for(self._reply.content.readany(), left)
+
+    def _told(self, failure: Exception) -> Exception:
+        if self._client_closed():
+            return closed_meanwhile(self._request)
+        if isinstance(failure, RuntimeError) and "closed" not in str(failure):
+            return failure
+        return _translated(failure, self._request, fell_silent)
+
+    def close(self) -> None:
+        """Close the connection, unless it went back to the pool."""
+        self._reply.release()
+
+
+def _held(content: aiohttp.StreamReader) -> bytes:
+    """Return what came before a loss; aiohttp tells a reader of the loss first, and has no public way to the rest."""
+    take: Callable[[int], bytes] | None = getattr(content, "_read_nowait", None)
+    return take(-1) if take is not None else b""
+
+
 class _Room:
-    """What a client keeps in one loop: its session, its lock, and the keeper that ends with the loop."""
+    """What a client keeps in one loop: its session, its locks, and the keeper that ends with the loop."""
 
     keeper: AsyncGenerator[None, None]
 
     def __init__(self, pool_size: int) -> None:
-        self.lock = asyncio.Lock()
+        self.locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self.session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=pool_size), cookie_jar=aiohttp.DummyCookieJar(), trust_env=False
+            connector=aiohttp.TCPConnector(limit=pool_size),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            skip_auto_headers=_NOT_ADDED,
+            trust_env=False,
         )
+        # aiohttp repeats a GET or DELETE by itself when a kept connection was closed; repeating is the retry policy's.
+        self.session._retry_connection = False  # pyright: ignore[reportPrivateUsage]
 
 
 def _headers(request: Request) -> CIMultiDict[str]:
@@ -141,9 +232,19 @@ def _received(fields: Iterable[tuple[bytes, bytes]]) -> Headers:
     return Headers([(name.decode("latin-1"), value.decode("latin-1")) for name, value in fields])
 
 
-def _content(body: bytes | None) -> bytes | AsyncGenerator[bytes, None] | None:
+def _content(body: bytes | Upload | None) -> bytes | AsyncGenerator[bytes, None] | None:
     """Return the body in the form for its size: a large one goes out in pieces and does not hold up the loop."""
+    if isinstance(body, Upload):
+        return _uploaded(body)
     return _pieces(body) if body is not None and len(body) > _PIECE else body
+
+
+async def _uploaded(upload: Upload) -> AsyncGenerator[bytes, None]:
+    """Read the file in a thread, and tell the progress here."""
+    with upload.opened() as reader:
+        while piece := await asyncio.to_thread(reader.take, _PIECE):
+            reader.progressed(len(piece))
+            yield piece
 
 
 async def _pieces(body: bytes) -> AsyncGenerator[bytes, None]:
@@ -151,9 +252,13 @@ async def _pieces(body: bytes) -> AsyncGenerator[bytes, None]:
         yield body[start : start + _PIECE]
 
 
-def _translated(failure: Exception, request: Request) -> APIConnectionError:
+def _translated(
+    failure: Exception, request: Request, too_late: Callable[..., APIConnectionError] = out_of_time
+) -> APIConnectionError | UploadError:
+    if isinstance(failure.__cause__, UploadError):
+        return failure.__cause__
     sent = not isinstance(failure, _NOT_SENT)
     if isinstance(failure, asyncio.TimeoutError | TimeoutError):
-        return out_of_time(request, sent=sent)
+        return too_late(request, sent=sent)
     garbled = isinstance(failure, aiohttp.ClientPayloadError) and "encoding" in str(failure)
     return lost(request, failure, sent=sent, tls=isinstance(failure, _TLS), garbled=garbled)

@@ -18,17 +18,32 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import SSLError
 
-__all__ = ["POOLS", "HandshakeError", "reply_deadline"]
+__all__ = ["POOLS", "HandshakeError", "Limits", "reply_deadline"]
 
-_limits: ContextVar[tuple[float, float]] = ContextVar("gemel_reply_limits", default=(float("inf"), 60.0))
+
+class Limits:
+    """How long a reply may be read: until `deadline` (monotonic seconds), and `silence` seconds between bytes.
+
+    They may be changed while it is read: a stream that is open lives longer than the call that opened it.
+    """
+
+    __slots__ = ("deadline", "silence")
+
+    def __init__(self, deadline: float, silence: float) -> None:
+        self.deadline = deadline
+        self.silence = silence
+
+
+_limits: ContextVar[Limits | None] = ContextVar("gemel_reply_limits", default=None)
 
 
 @contextmanager
-def reply_deadline(deadline: float, silence: float) -> Generator[None, None, None]:
-    """Limit the replies read inside: until `deadline` (monotonic seconds), and `silence` seconds between bytes."""
-    token = _limits.set((deadline, silence))
+def reply_deadline(deadline: float, silence: float) -> Generator[Limits, None, None]:
+    """Limit the replies whose headers are read inside; what is yielded can be changed for the rest of them."""
+    limits = Limits(deadline, silence)
+    token = _limits.set(limits)
     try:
-        yield
+        yield limits
     finally:
         _limits.reset(token)
 
@@ -39,17 +54,18 @@ class _ClockedReader(io.RawIOBase):
     def __init__(self, raw: Any, sock: Any) -> None:
         self._raw = raw
         self._sock = sock
-        self._deadline, self._silence = _limits.get()
+        self._limits = _limits.get() or Limits(float("inf"), 60.0)
         self.ended = False
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        left = self._deadline - time.monotonic()
+        limits = self._limits
+        left = limits.deadline - time.monotonic()
         if left <= 0:
             raise TimeoutError("the deadline has passed")
-        self._sock.settimeout(min(left, self._silence))
+        self._sock.settimeout(min(left, limits.silence))
         count: int | None = self._raw.readinto(buffer)
         self.ended = not count
         return count

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import time
 
-from gemel.kit.errors import APIConnectionError, APITimeoutError
+from gemel.kit.errors import APIConnectionError, APITimeoutError, ClientClosedError
 from gemel.kit.messages import Request, redact
 
-__all__ = ["lost", "out_of_time", "time_left"]
+__all__ = ["closed_meanwhile", "fell_silent", "lost", "out_of_time", "stream_deadline", "time_left"]
 
 _OBJECT = re.compile(r"<[^<>]*>:? ?|\(Caused by |HTTPS?ConnectionPool\([^)]*\):? ?|HTTPS?Connection\([^)]*\):? ?")
 
@@ -21,6 +21,12 @@ def time_left(request: Request) -> float:
     return left
 
 
+def stream_deadline(request: Request) -> float:
+    """Return until when a stream that opens now may live, in monotonic seconds."""
+    life = request.timeout.stream
+    return float("inf") if life is None else time.monotonic() + life
+
+
 def out_of_time(request: Request, *, sent: bool) -> APITimeoutError:
     """Return the error of a reply that did not come in time."""
     limits = request.timeout
@@ -31,6 +37,23 @@ def out_of_time(request: Request, *, sent: bool) -> APITimeoutError:
         request=request,
         sent=sent,
     )
+
+
+def fell_silent(request: Request, *, sent: bool = True) -> APITimeoutError:
+    """Return the error of a stream that was open and then gave nothing, or lived too long."""
+    limits = request.timeout
+    whole = "" if limits.stream is None else f", {limits.stream:g} s in all"
+    return APITimeoutError(
+        f"{_asked(request)}: the stream did not go on in time (read {limits.read:g} s{whole}); "
+        "raise `timeout` or look at the server",
+        request=request,
+        sent=sent,
+    )
+
+
+def closed_meanwhile(request: Request) -> ClientClosedError:
+    """Return the error of a stream whose client was closed."""
+    return ClientClosedError(f"{request.label}: the client was closed while its stream was open")
 
 
 def lost(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
+from weakref import WeakSet, WeakValueDictionary
 
 import requests
 import urllib3
@@ -14,11 +16,13 @@ from requests.adapters import HTTPAdapter
 from requests.cookies import RequestsCookieJar
 from requests.structures import CaseInsensitiveDict
 
+from gemel.kit.effects import Opened
 from gemel.kit.environment import Network
 from gemel.kit.errors import APIConnectionError, ClientClosedError
 from gemel.kit.messages import Headers, Request, Response
 from gemel.kit.transport.deadline import POOLS, HandshakeError, reply_deadline
-from gemel.kit.transport.faults import lost, out_of_time, time_left
+from gemel.kit.transport.faults import closed_meanwhile, fell_silent, lost, out_of_time, stream_deadline, time_left
+from gemel.kit.upload import Upload, UploadReader
 
 __all__ = ["RequestsTransport"]
 
@@ -44,28 +48,55 @@ class RequestsTransport:
         self._network = network
         self._session = session if session is not None else _own_session(network, pool_size)
         self._options: dict[str, Any] = {} if session is not None else {"verify": True, "cert": None}
-        self._lock = threading.Lock()
+        self._locks: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
+        self._guard = threading.Lock()
+        self._streams: WeakSet[_Pieces] = WeakSet()
         self._closed = False
 
     def send(self, request: Request) -> Response:
         """Send the request and read the whole reply, within its deadline."""
-        if self._closed:
-            raise ClientClosedError(f"{request.label}: the client is closed; make a new one, or call it inside `with`")
-        left = time_left(request)
-        timeout = (min(request.timeout.connect, left), min(request.timeout.read, left))
         with reply_deadline(request.deadline, request.timeout.read):
             try:
-                reply = self._session.send(
-                    self._prepared(request),
-                    stream=True,
-                    allow_redirects=False,
-                    timeout=timeout,
-                    **self._settings(request),
-                )
+                reply = self._begun(request)
                 headers, body = Headers(reply.raw.headers.items()), self._read(reply, request)
                 return Response(reply.status_code, headers, body, request.url)
             except _FAILURES as failure:
                 raise _translated(failure, request) from None
+
+    def stream(self, request: Request) -> Response:
+        """Send the request; of a success read the headers only, within its deadline, and return an Opened reply."""
+        with reply_deadline(request.deadline, request.timeout.read) as limits:
+            try:
+                reply = self._begun(request)
+                headers = Headers(reply.raw.headers.items())
+                if not 200 <= reply.status_code < 300:
+                    return Response(reply.status_code, headers, self._read(reply, request), request.url)
+            except _FAILURES as failure:
+                raise _translated(failure, request) from None
+        limits.deadline = stream_deadline(request)
+        pieces = _Pieces(reply, request, limits.deadline)
+        with self._guard:
+            self._streams.add(pieces)
+        return Opened(reply.status_code, headers, b"", request.url, reader=pieces)
+
+    def _begun(self, request: Request) -> requests.Response:
+        """Send the request and read the headers of the reply."""
+        if self._closed:
+            raise ClientClosedError(f"{request.label}: the client is closed; make a new one, or call it inside `with`")
+        if isinstance(request.body, Upload):
+            with request.body.opened(request.deadline) as reader:
+                return self._sent(request, reader)
+        return self._sent(request, request.body)
+
+    def _sent(self, request: Request, body: bytes | UploadReader | None) -> requests.Response:
+        left = time_left(request)
+        return self._session.send(
+            self._prepared(request, body),
+            stream=True,
+            allow_redirects=False,
+            timeout=(min(request.timeout.connect, left), min(request.timeout.read, left)),
+            **self._settings(request),
+        )
 
     def _read(self, reply: requests.Response, request: Request) -> bytes:
         if not self._owned:
@@ -77,12 +108,12 @@ class RequestsTransport:
             raise
         return body
 
-    def _prepared(self, request: Request) -> requests.PreparedRequest:
+    def _prepared(self, request: Request, body: Any) -> requests.PreparedRequest:
         session = self._session
         prepared = requests.PreparedRequest()
         prepared.method = request.method
         prepared.url = request.url
-        prepared.body = request.body
+        prepared.body = body
         prepared.hooks = session.hooks
         prepared.headers = CaseInsensitiveDict(request.headers.pairs())
         if not self._owned:
@@ -102,16 +133,71 @@ class RequestsTransport:
         """Wait."""
         time.sleep(seconds)
 
-    def lock(self, deadline: float) -> threading.Lock | None:
-        """Acquire the client's lock; None when the deadline passes first."""
+    def lock(self, deadline: float, name: str = "") -> threading.Lock | None:
+        """Acquire the client's lock of that name; None when the deadline passes first."""
+        with self._guard:
+            lock = self._locks.get(name)
+            if lock is None:
+                lock = self._locks[name] = threading.Lock()
         left = max(0.0, min(deadline - time.monotonic(), threading.TIMEOUT_MAX))
-        return self._lock if self._lock.acquire(timeout=left) else None
+        return lock if lock.acquire(timeout=left) else None
 
     def close(self) -> None:
-        """Close the connections; calls after this raise ClientClosedError."""
+        """Close the connections, those of open streams too; calls after this raise ClientClosedError."""
         self._closed = True
+        with self._guard:
+            streams = list(self._streams)
+        for pieces in streams:
+            pieces.abort()
         if self._owned:
             self._session.close()
+
+
+class _Pieces:
+    """The body of a reply, read as it comes; over a session that is not ours the clock is looked at after a piece."""
+
+    def __init__(self, reply: requests.Response, request: Request, deadline: float) -> None:
+        self._reply = reply
+        self._request = request
+        self._deadline = deadline
+        self._aborted = False
+        sock = getattr(getattr(reply.raw, "connection", None), "sock", None)
+        if sock is not None:
+            sock.settimeout(request.timeout.read)
+
+    def read(self) -> bytes:
+        """Return what has come; b"" at the end, when the connection goes back to the pool."""
+        try:
+            piece = self._next()
+        except Exception as failure:
+            self.close()
+            raise self._told(failure) from None
+        if self._aborted:
+            raise closed_meanwhile(self._request)
+        return piece
+
+    def _next(self) -> bytes:
+        piece: bytes = b"" if self._aborted else self._reply.raw.read1(_CHUNK, decode_content=True)
+        if piece and time.monotonic() > self._deadline:
+            raise TimeoutError
+        return piece or b""
+
+    def _told(self, failure: Exception) -> Exception:
+        """Return what to raise for a failure; whoever reads while another thread closes meets errors of any kind."""
+        if self._aborted:
+            return closed_meanwhile(self._request)
+        return _translated(failure, self._request, fell_silent) if isinstance(failure, _FAILURES) else failure
+
+    def close(self) -> None:
+        """Close the connection, unless it went back to the pool."""
+        self._reply.close()
+
+    def abort(self) -> None:
+        """Close from another thread: one that waits for a piece is woken first."""
+        self._aborted = True
+        with contextlib.suppress(OSError, ValueError, RuntimeError):
+            getattr(self._reply.raw, "shutdown", bool)()
+        self.close()
 
 
 class _OwnAdapter(HTTPAdapter):
@@ -210,13 +296,15 @@ def _read_by_the_clock(reply: requests.Response, request: Request) -> bytes:
         raise
 
 
-def _translated(failure: Exception, request: Request) -> APIConnectionError:
+def _translated(
+    failure: Exception, request: Request, too_late: Callable[..., APIConnectionError] = out_of_time
+) -> APIConnectionError:
     cause = _cause(failure)
     sent = not isinstance(cause, _NOT_SENT)
     # urllib3 calls a refused connection a timeout too.
     late = isinstance(cause, _TIMEOUTS) or isinstance(failure, _TIMEOUTS)
     if late and not isinstance(cause, urllib3.exceptions.NewConnectionError):
-        return out_of_time(request, sent=sent)
+        return too_late(request, sent=sent)
     tls, garbled = (isinstance(cause, kind) for kind in (urllib3.exceptions.SSLError, urllib3.exceptions.DecodeError))
     return lost(request, cause, sent=sent, tls=tls, garbled=garbled)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .backend import Backend, Identity
+from .schema import SCHEMA
 from .server import Infisical
 
-__all__ = ["Backend", "Identity", "Infisical"]
+__all__ = ["SCHEMA", "Backend", "Identity", "Infisical"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-import os
 import secrets
 import time
 import uuid
@@ -14,7 +13,6 @@ from typing import Any
 from ..store import Row, Store
 from . import tokens
 from .errors import unauthorized
-from .schema import SCHEMA
 
 __all__ = ["Backend", "Caller", "Identity", "timestamp"]
 
@@ -55,25 +53,19 @@ class Backend:
     """Everything the operations read and change.
 
     Arguments:
-        data: A file to keep the records in, or None for memory.
+        store: Where the records are; its tables must be those of `SCHEMA`.
     """
 
-    def __init__(self, data: str | os.PathLike[str] | None = None) -> None:
-        self.store: Store = Store(SCHEMA, data)
+    def __init__(self, store: Store) -> None:
+        self.store = store
         self._failures: dict[str, tuple[int, float]] = {}
         with self.store.transaction():
-            self.key: bytes = self._setting("signing_key", secrets.token_hex(32)).encode()
-            self.organization_id: str = self._setting("organization_id", str(uuid.uuid4()))
-            admin_id = self._setting("admin_id", str(uuid.uuid4()))
+            self.key: bytes = store.setting("signing_key", secrets.token_hex(32)).encode()
+            self.organization_id: str = store.setting("organization_id", str(uuid.uuid4()))
+            admin_id = store.setting("admin_id", str(uuid.uuid4()))
             if self.store.one("SELECT 1 FROM identities WHERE id = ?", admin_id) is None:
                 self._add_identity(admin_id, "admin", "admin", None, THIRTY_DAYS, THIRTY_DAYS, 0)
         self.admin: Identity = self.identity(admin_id)
-
-    def _setting(self, name: str, initial: str) -> str:
-        self.store.run("INSERT OR IGNORE INTO settings VALUES (?, ?)", name, initial)
-        row = self.store.one("SELECT value FROM settings WHERE name = ?", name)
-        assert row is not None
-        return str(row["value"])
 
     def identity(self, identity_id: str) -> Identity:
         """The credentials of an identity."""

@@ -6,8 +6,6 @@ __all__ = ["SCHEMA"]
 
 # The statements that make the tables when they are missing.
 SCHEMA = """
-CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-
 CREATE TABLE IF NOT EXISTS identities (
     id TEXT PRIMARY KEY, name TEXT NOT NULL, client_id TEXT NOT NULL UNIQUE, client_secret TEXT NOT NULL,
     access_token_ttl INTEGER NOT NULL, access_token_max_ttl INTEGER NOT NULL, num_uses_limit INTEGER NOT NULL);

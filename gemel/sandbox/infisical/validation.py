@@ -1,13 +1,15 @@
-"""Schemas of queries and bodies: small tables of fields that collect every issue, worded as zod words them."""
+"""The kinds of fields in queries and bodies of Infisical, with their issues worded as zod words them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
+
+from ..validation import ABSENT, REQUIRED, BaseSchema, Check, Field, Issues, Location
 
 __all__ = [
     "ABSENT",
+    "REQUIRED",
     "Field",
     "Issues",
     "Location",
@@ -24,72 +26,19 @@ __all__ = [
     "text",
 ]
 
-Location = tuple[str | int, ...]  # where a value lies, from the outside in
-Issues = list[dict[str, Any]]  # what is wrong, as the field `message` of a 422 lists it
 Rule = tuple[Callable[[str], bool], str]  # what a string must fulfil, and the complaint about one that does not
-Check = Callable[[Any, Location, Issues], Any]
 
 
-class _Mark:
-    def __init__(self, name: str) -> None:
-        self._name = name
+class Schema(BaseSchema):
+    """The fields of a query or body, with the issues of the server's zod objects."""
 
-    def __repr__(self) -> str:
-        return self._name
+    def no_object(self, value: Any, at: Location, issues: Issues) -> None:
+        """Add the issue about a value that is no object."""
+        _wrong_type("object", value, at, issues)
 
-
-REQUIRED: Final = _Mark("REQUIRED")  # a missing field is an issue
-ABSENT: Final = _Mark("ABSENT")  # a missing field stays missing
-
-
-@dataclass(frozen=True)
-class Field:
-    """One field of a query or body.
-
-    Attributes:
-        check: Turns the value sent into the value used, or adds issues.
-        default: Used for a missing field; ABSENT leaves it out, REQUIRED makes that an issue.
-        nullable: Whether null may be sent; it then stays None.
-        to: The name that handlers see; the name on the wire when empty.
-        expected: The type that the issue about a missing field names.
-    """
-
-    check: Check
-    default: Any = REQUIRED
-    nullable: bool = False
-    to: str = ""
-    expected: str = "string"
-
-
-@dataclass(frozen=True)
-class Schema:
-    """The fields of a query or body. Unknown keys are dropped, as the server's zod objects do."""
-
-    fields: Mapping[str, Field]
-
-    def check(self, value: Any, at: Location, issues: Issues) -> dict[str, Any]:
-        """The checked fields under the names that handlers use; issues are appended."""
-        if not isinstance(value, dict):
-            _wrong_type("object", value, at, issues)
-            return {}
-        given: dict[str, Any] = value  # pyright: ignore[reportUnknownVariableType]
-        result: dict[str, Any] = {}
-        for name, field in self.fields.items():
-            checked = _field(field, given.get(name, ABSENT), (*at, name), issues)
-            if checked is not ABSENT:
-                result[field.to or name] = checked
-        return result
-
-
-def _field(field: Field, value: Any, at: Location, issues: Issues) -> Any:
-    if value is ABSENT:
-        if field.default is REQUIRED:
-            _wrong_type(field.expected, value, at, issues)
-            return ABSENT
-        return field.default
-    if value is None and field.nullable:
-        return None
-    return field.check(value, at, issues)
+    def missing(self, field: Field, whole: Mapping[str, Any], at: Location, issues: Issues) -> None:
+        """Add the issue about a required field that was not sent."""
+        _wrong_type(field.expected, ABSENT, at, issues)
 
 
 def _wrong_type(expected: str, value: Any, at: Location, issues: Issues) -> None:
@@ -250,6 +199,6 @@ def listing(item: Field, to: str = "", *, default: Any = REQUIRED, least: int = 
             return _wrong_type("array", value, at, issues)
         items: list[Any] = value  # pyright: ignore[reportUnknownVariableType]
         _size("array", len(items), least, None, at, issues)
-        return [_field(item, each, (*at, position), issues) for position, each in enumerate(items)]
+        return [item.accept(each, (*at, position), issues) for position, each in enumerate(items)]
 
     return Field(check, default, to=to, expected="array")

@@ -33,6 +33,6 @@ def _links(fields: Iterable[str]) -> Iterator[tuple[str, dict[str, str]]]:
             parameters: dict[str, str] = {}
             while (found := _PARAMETER.match(field, at)) is not None:
                 at = found.end()
-                text = found[3] or "" if found[2] is None else _ESCAPED.sub(r"\1", found[2])
+                text = (found[3] or "") if found[2] is None else _ESCAPED.sub(r"\1", found[2])
                 parameters.setdefault(found[1].lower(), text)
             yield target[1].strip(), parameters

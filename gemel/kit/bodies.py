@@ -1,0 +1,104 @@
+"""Bodies other than JSON: forms, and multipart with files."""
+
+from __future__ import annotations
+
+import mimetypes
+import os
+from pathlib import Path
+from typing import IO, Any
+
+from msgspec import Struct
+
+from gemel.kit.messages import MASK
+from gemel.kit.types import is_array
+from gemel.kit.wire import Refused, json_bytes, wire_text
+
+__all__ = ["File", "Piece", "form_body", "multipart_body", "pieces"]
+
+_UNKNOWN_TYPE = "application/octet-stream"
+
+
+class File(Struct, frozen=True):
+    """A file for a `Part` argument; it is read when the call is made.
+
+    content: bytes, a path, or a binary file object.
+    name: the file name that is sent; by default that of the path or file object.
+    content_type: its media type; by default guessed from the name.
+    """
+
+    content: bytes | str | os.PathLike[str] | IO[bytes]
+    name: str = ""
+    content_type: str = ""
+
+    def __repr__(self) -> str:
+        return f"File({MASK}, name={self.name!r})"
+
+
+class Piece(Struct, frozen=True):
+    """One part of a multipart body, ready to send."""
+
+    name: str
+    content: bytes
+    filename: str = ""
+    content_type: str = ""
+
+
+def form_body(pairs: list[str]) -> tuple[bytes, str]:
+    """Return encoded pairs as a form, and its media type (WHATWG URL, application/x-www-form-urlencoded)."""
+    return "&".join(pairs).encode(), "application/x-www-form-urlencoded"
+
+
+def multipart_body(parts: list[Piece]) -> tuple[bytes, str]:
+    """Return the parts as one body, and its media type with the boundary (RFC 7578)."""
+    from urllib3.filepost import encode_multipart_formdata  # needed by few, slow to load
+
+    return encode_multipart_formdata([_field(part) for part in parts])
+
+
+def pieces(name: str, value: Any) -> list[Piece]:
+    """Return the parts of an argument: a File, bytes, a list of them, a record as JSON, else text; None gives none.
+
+    Raises Refused for what cannot be read.
+    """
+    if value is None:
+        return []
+    if is_array(value):
+        return [piece for item in value for piece in pieces(name, item)]
+    if isinstance(value, File):
+        return [_file_piece(name, value)]
+    if isinstance(value, bytes):
+        return [Piece(name, value, filename=name, content_type=_UNKNOWN_TYPE)]
+    if isinstance(value, Struct | dict):
+        return [Piece(name, json_bytes(value), content_type="application/json")]
+    return [Piece(name, wire_text(value).encode())]
+
+
+def _file_piece(name: str, file: File) -> Piece:
+    filename = file.name or _own_name(file.content) or name
+    kind = file.content_type or mimetypes.guess_type(filename)[0] or _UNKNOWN_TYPE
+    return Piece(name, _read(file.content), filename=filename, content_type=kind)
+
+
+def _own_name(content: Any) -> str:
+    path = content if isinstance(content, str | os.PathLike) else getattr(content, "name", "")
+    return Path(os.fsdecode(path)).name if isinstance(path, str | os.PathLike) else ""
+
+
+def _read(content: Any) -> bytes:
+    if isinstance(content, bytes):
+        return content
+    try:
+        data = Path(content).read_bytes() if isinstance(content, str | os.PathLike) else content.read()
+    except OSError as error:
+        raise Refused(f"the file cannot be read: {error.strerror}") from None
+    if not isinstance(data, bytes):
+        raise Refused('the file must be opened in binary mode: open(path, "rb")')
+    return data
+
+
+def _field(part: Piece) -> Any:
+    from urllib3.fields import RequestField
+
+    field = RequestField(part.name, part.content, filename=part.filename or None)
+    field.make_multipart(content_type=part.content_type or None)
+    return field

@@ -1,0 +1,73 @@
+"""One request for several calls: those that miss the same reply at the same time share the first one's outcome."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Hashable
+from copy import copy
+from typing import TypeAlias
+
+from msgspec.structs import replace
+
+from gemel.kit.errors import APIError, APITimeoutError
+from gemel.kit.messages import Request, Response
+
+__all__ = ["Flight", "Flights", "Outcome"]
+
+Outcome: TypeAlias = "Response | APIError"
+"""What became of a request."""
+
+
+class Flight:
+    """One request on its way, and those who wait for it by its lock.
+
+    name: of the lock.   apart: whether the outcome turned out to be for the first caller only.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.apart = False
+        self._outcome: Outcome | None = None
+        self._deadline = 0.0
+
+    def landed(self, request: Request, outcome: Outcome, *, apart: bool) -> None:
+        """Note what became of it."""
+        self._outcome, self._deadline, self.apart = outcome, request.deadline, apart
+
+    def shared(self, request: Request) -> Outcome | None:
+        """Return the outcome for another call; None when it must ask itself.
+
+        A timeout is not shared with a call that has much longer to go than the one that ran out of time.
+        """
+        outcome = self._outcome
+        if self.apart:
+            return None
+        if isinstance(outcome, APITimeoutError) and request.deadline - self._deadline > request.timeout.total / 2:
+            return None
+        if isinstance(outcome, Response):
+            return replace(outcome, attempts=0, cache="shared")
+        return copy(outcome)
+
+
+class Flights:
+    """The requests of one client that others may join."""
+
+    def __init__(self) -> None:
+        self._under_way: dict[Hashable, Flight] = {}
+        self._guard = threading.Lock()
+        self._numbers = itertools.count(1)
+
+    def joined(self, key: Hashable) -> Flight:
+        """Return the flight of this key, a new one when there is none."""
+        with self._guard:
+            flight = self._under_way.get(key)
+            if flight is None:
+                flight = self._under_way[key] = Flight(f"cache-{next(self._numbers)}")
+            return flight
+
+    def closed(self, key: Hashable, flight: Flight) -> None:
+        """Let nobody join any more."""
+        with self._guard:
+            if self._under_way.get(key) is flight:
+                del self._under_way[key]

@@ -1,0 +1,236 @@
+"""Caching: the policy of one client that serves kept replies, keeps new ones, and forgets what a write has changed."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from gemel.kit.caching import rules
+from gemel.kit.caching.entry import Entry
+from gemel.kit.caching.flights import Flights, Outcome
+from gemel.kit.caching.store import MemoryStore, Store
+from gemel.kit.caching.value import Cache, StaleReply
+from gemel.kit.caching.writes import Writes
+from gemel.kit.effects import Flow, Lock, Unlockable
+from gemel.kit.errors import APIConnectionError, APIError, APIStatusError, APITimeoutError
+from gemel.kit.messages import Request, Response
+
+__all__ = ["Caching", "Identity"]
+
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+_FORMAT = "1"
+_UNSETTLED = frozenset({408, 429})
+
+Send = Callable[[Request], Flow[Response]]
+Identity = Callable[[Request], bytes]
+"""Says in whose name a request goes, by a digest of the credential."""
+
+
+class _Ask(Struct, frozen=True):
+    """One GET: in whose name it goes, its key, what is kept for it, and whether the server's own word is wanted."""
+
+    request: Request
+    identity: bytes
+    key: str
+    held: Entry | None
+    anew: bool
+
+
+class Caching:
+    """The caching policy of one client, and what it keeps.
+
+    identity: in whose name a request goes.   base: the client's address.
+    apart: whether the client also shows credentials that `identity` does not know, so that it shares with no other.
+    """
+
+    def __init__(self, settings: Cache, identity: Identity, *, base: str, apart: bool = False) -> None:
+        self._settings = settings
+        self._clock = settings.clock or (time.monotonic if settings.store is None else time.time)
+        self._store: Store = _memory(settings, self._clock) if settings.store is None else settings.store
+        self._identity = identity
+        self._salt = os.urandom(16) if apart else b""
+        self._server = _digest(_FORMAT, base)
+        self._prefixes: dict[str, str] = {}
+        self._writes = Writes()
+        self._flights = Flights()
+        self._guard = threading.Lock()
+        self._closed = False
+
+    def clear(self) -> None:
+        """Drop all that is kept of this client's server; in a store that clients share, for all of them."""
+        self._forget("")
+
+    def close(self) -> None:
+        """Take no part any more; the client's own memory is emptied, a store that was passed in stays as it is."""
+        self._closed = True
+        if self._settings.store is None:
+            self.clear()
+
+    def around(self, request: Request, send: Send) -> Flow[Response]:
+        """Serve a kept reply, or send and keep the reply; a write makes what is kept of its resource go."""
+        if request.method not in _SAFE:
+            return (yield from self._write(request, send))
+        if request.method != "GET" or self._closed or rules.bypasses(request):
+            return (yield from send(request))
+        identity = self._identity(request)
+        key = self._key(request, identity)
+        ask = _Ask(request, identity, key, Entry.read(self._store.get(key)), rules.asks_anew(request))
+        hit = self._hit(ask)
+        if hit is not None:
+            return hit
+        outcome = yield from self._asked(ask, send) if ask.anew else self._together(ask, send)
+        return self._settled(ask, outcome)
+
+    def _hit(self, ask: _Ask) -> Response | None:
+        held, now = ask.held, self._clock()
+        if held is None or ask.anew or not held.is_fresh(now) or held.age(now) > rules.oldest_wanted(ask.request):
+            return None
+        return held.reply(now, "hit") if self._writes.precede(ask.request.resource, held.time) else None
+
+    def _together(self, ask: _Ask, send: Send) -> Flow[Outcome]:
+        """Ask the server, or share what comes of another call that is asking the same."""
+        request = ask.request
+        place = ask.key, self._writes.mark(request.resource), request.timeout, request.retry
+        flight = self._flights.joined(place)
+        lock: Unlockable | None = yield Lock(request.deadline, flight.name)
+        if lock is None:
+            problem = f"{request.label}: no reply in time; another call was asking for the same"
+            return APITimeoutError(problem, request=request, sent=False)
+        try:
+            outcome = flight.shared(request) or self._hit(self._renewed(ask))
+            if outcome is not None:
+                return outcome
+            if not flight.apart:
+                outcome = yield from self._asked(ask, send)
+                flight.landed(request, outcome, apart=self._is_private(request, outcome))
+                return outcome
+        finally:
+            self._flights.closed(place, flight)
+            lock.release()
+        return (yield from self._asked(ask, send))
+
+    def _renewed(self, ask: _Ask) -> _Ask:
+        """Look again: another call may have come back since."""
+        return replace(ask, held=Entry.read(self._store.get(ask.key)))
+
+    def _is_private(self, request: Request, outcome: Outcome) -> bool:
+        if isinstance(outcome, APIError) or outcome.status != 200:
+            return False
+        return not rules.storable(request, outcome, self._settings.max_reply)
+
+    def _asked(self, ask: _Ask, send: Send) -> Flow[Outcome]:
+        """Ask the server, where something is kept whether it still holds, and keep what comes back."""
+        request, held = ask.request, ask.held
+        mark, now = self._writes.mark(request.resource), self._clock()
+        condition = rules.validators(held.headers) if held is not None else {}
+        try:
+            response: Response = yield from send(request.with_headers(condition) if condition else request)
+        except (APIConnectionError, APIStatusError) as error:
+            self._refused(ask.key, getattr(error, "status", 0))
+            return error
+        use = "miss"
+        if held is not None and condition and response.status == 304:
+            headers = rules.refreshed(held.headers, response.headers)
+            response = replace(response, status=200, headers=headers, body=held.body, url=held.url)
+            use = "revalidated"
+        self._keep(ask, response, mark, now)
+        return replace(response, cache=use)
+
+    def _keep(self, ask: _Ask, response: Response, mark: object, now: float) -> None:
+        """Keep a reply, unless it must not be kept, or a write or a change of credentials came in between."""
+        request, headers, settings = ask.request, response.headers, self._settings
+        if response.status != 200:
+            self._refused(ask.key, response.status)
+            return
+        fresh, spare = rules.freshness(headers, settings.ttl), rules.spare_time(headers, settings.stale_if_error)
+        useful = rules.useful_for(headers, fresh, spare)
+        entry = Entry(response.url, headers.pairs(), response.body, now, fresh, spare)
+        with self._guard:
+            if not useful or self._closed or not rules.storable(request, response, settings.max_reply):
+                self._store.delete(ask.key)
+            elif self._writes.mark(request.resource) == mark and self._identity(request) == ask.identity:
+                self._store.set(ask.key, entry.written(), useful)
+
+    def _refused(self, key: str, status: int) -> None:
+        """Drop what the server no longer gives: what is gone or forbidden must not come back when it is down."""
+        if 300 <= status < 500 and status not in _UNSETTLED:
+            self._store.delete(key)
+
+    def _settled(self, ask: _Ask, outcome: Outcome) -> Response:
+        """Return the reply, or a kept one in the place of a failure; raises what cannot be helped."""
+        if not ask.anew and _failed(outcome):
+            now, held = self._clock(), self._renewed(ask).held
+            if held is not None and held.is_spare(now):
+                self._tell(ask.request, outcome, held.age(now))
+                return held.reply(now, "stale")
+        if isinstance(outcome, APIError):
+            raise outcome
+        return outcome
+
+    def _tell(self, request: Request, outcome: Outcome, age: float) -> None:
+        if self._settings.on_stale is None:
+            return
+        error = type(outcome).__name__ if isinstance(outcome, APIError) else str(outcome.status)
+        try:
+            self._settings.on_stale(StaleReply(request.label, request.masked().url, age, error))
+        except Exception:
+            logging.getLogger("gemel").exception("on_stale failed for %s", request.label)
+
+    def _write(self, request: Request, send: Send) -> Flow[Response]:
+        """Send a write; what is kept goes when it succeeds, and is confirmed before use when nobody knows."""
+        try:
+            response = yield from send(request)
+        except BaseException:
+            self._doubt(request.resource)
+            raise
+        if response.status < 400:
+            self._forget(request.resource)
+        elif response.status >= 500 or response.status in _UNSETTLED:
+            self._doubt(request.resource)
+        return response
+
+    def _doubt(self, resource: str) -> None:
+        with self._guard:
+            self._writes.noted(resource, self._clock())
+
+    def _forget(self, resource: str) -> None:
+        with self._guard:
+            self._writes.noted(resource, self._clock())
+            for prefix in (self._prefix(resource), self._prefix("")) if resource else (f"{self._server}/",):
+                self._store.clear(prefix)
+
+    def _key(self, request: Request, identity: bytes) -> str:
+        """Return a name for all that a reply depends on: digests, of which the last holds credential and address."""
+        named = [(name.lower(), value) for name, value in request.headers.pairs()]
+        told = [pair for pair in named if pair[0] not in rules.UNKEYED]
+        return self._prefix(request.resource) + _digest(self._salt, identity, request.url, told)
+
+    def _prefix(self, resource: str) -> str:
+        prefix = self._prefixes.get(resource)
+        if prefix is None:
+            prefix = self._prefixes[resource] = f"{self._server}/{_digest(resource)}/"
+        return prefix
+
+
+def _memory(settings: Cache, clock: Callable[[], float]) -> MemoryStore:
+    return MemoryStore(max_entries=settings.max_entries, max_bytes=settings.max_bytes, clock=clock)
+
+
+def _digest(*parts: Any) -> str:
+    return hashlib.sha256(msgspec.msgpack.encode(parts)).hexdigest()
+
+
+def _failed(outcome: Outcome) -> bool:
+    """Whether the server is down, as far as one can tell."""
+    if isinstance(outcome, Response | APIStatusError):
+        return outcome.status >= 500
+    return isinstance(outcome, APIConnectionError)

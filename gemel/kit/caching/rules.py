@@ -1,0 +1,139 @@
+"""What may be kept, and for how long: RFC 9111 as it binds a private cache, and RFC 5861; pure functions.
+
+| a reply says | it means |
+|---|---|
+| no-store, Set-Cookie, Vary: * | not kept |
+| no-cache | kept, and confirmed by the server before each use |
+| must-revalidate | never served stale |
+| max-age=N, Expires with Date | fresh for N seconds less its Age, if that is less than the client's ttl |
+| stale-if-error=N | stale for N seconds at most, if that is less than the client's stale_if_error |
+| private, public, s-maxage, proxy-revalidate, stale-while-revalidate, immutable | nothing |
+
+| a request says | it means |
+|---|---|
+| no-store, Range, If-Match, If-None-Match, If-Modified-Since and the like | the cache takes no part |
+| no-cache | the server is asked, and the reply kept |
+| max-age=N | a kept reply may be N seconds old |
+"""
+
+from __future__ import annotations
+
+import re
+from email.utils import parsedate_to_datetime
+
+from gemel.kit.messages import Headers, Request, Response
+
+__all__ = [
+    "REVALIDATED_FOR",
+    "UNKEYED",
+    "asks_anew",
+    "bypasses",
+    "freshness",
+    "oldest_wanted",
+    "refreshed",
+    "spare_time",
+    "storable",
+    "useful_for",
+    "validators",
+]
+
+REVALIDATED_FOR = 3600.0
+"""How many seconds an expired reply is kept because the server may confirm it by 304."""
+
+UNKEYED = frozenset({"baggage", "cache-control", "idempotency-key", "traceparent", "tracestate", "x-request-id"})
+"""Request headers that do not tell replies apart."""
+
+_BYPASSING = ("range", "if-range", "if-match", "if-none-match", "if-modified-since", "if-unmodified-since")
+_OF_THE_BODY = frozenset({"connection", "content-encoding", "content-length", "content-range", "transfer-encoding"})
+_DIRECTIVE = re.compile(r'([^\s,;="]+)(?:\s*=\s*("(?:[^"\\]|\\.)*"|[^\s,]*))?')
+
+
+def _directives(headers: Headers) -> dict[str, str]:
+    """Return what Cache-Control says; of a directive that comes twice, the first."""
+    said: dict[str, str] = {}
+    for name, value in _DIRECTIVE.findall(headers.get("cache-control", "")):
+        said.setdefault(name.lower(), value.strip('"'))
+    return said
+
+
+def _number(text: str) -> float:
+    """Return a number of seconds; what is none counts as 0 (RFC 9111, section 4.2.1)."""
+    return float(text) if text.isascii() and text.isdigit() else 0.0
+
+
+def bypasses(request: Request) -> bool:
+    """Whether the cache takes no part in this request, although it is a GET."""
+    if not request.cacheable or request.streamed or any(name in request.headers for name in _BYPASSING):
+        return True
+    return "no-store" in _directives(request.headers)
+
+
+def asks_anew(request: Request) -> bool:
+    """Whether the request wants the server's own word."""
+    return "no-cache" in _directives(request.headers)
+
+
+def oldest_wanted(request: Request) -> float:
+    """Return how old a reply the request takes, in seconds."""
+    said = _directives(request.headers)
+    return _number(said["max-age"]) if "max-age" in said else float("inf")
+
+
+def storable(request: Request, response: Response, largest: int) -> bool:
+    """Whether this reply may be kept; `largest` is the longest body, in bytes."""
+    if response.status != 200 or len(response.body) > largest or "set-cookie" in response.headers:
+        return False
+    varying = {name.strip().lower() for name in response.headers.get("vary", "").split(",")}
+    if "*" in varying or varying & UNKEYED or ("cookie" in varying and "cookie" not in request.headers):
+        return False
+    return "no-store" not in _directives(response.headers)
+
+
+def freshness(headers: Headers, ttl: float) -> float:
+    """Return for how many seconds a reply is served without asking: `ttl`, or less if the server says so."""
+    said = _directives(headers)
+    if "no-cache" in said:
+        return 0.0
+    if "max-age" in said:
+        claimed = _number(said["max-age"])
+    elif "expires" in headers:
+        claimed = _until(headers["expires"], headers.get("date", ""))
+    else:
+        return ttl
+    return min(ttl, max(0.0, claimed - _number(headers.get("age", "0"))))
+
+
+def _until(expires: str, date: str) -> float:
+    """Return the seconds from one date to the other; 0 when either is none (RFC 9111, section 5.3)."""
+    try:
+        return (parsedate_to_datetime(expires) - parsedate_to_datetime(date)).total_seconds()
+    except (ValueError, TypeError, OverflowError):
+        return 0.0
+
+
+def spare_time(headers: Headers, bound: float) -> float:
+    """Return for how many seconds more a reply may stand in for a server that is down, `bound` at most."""
+    said = _directives(headers)
+    if "no-cache" in said or "must-revalidate" in said:
+        return 0.0
+    return min(bound, _number(said["stale-if-error"])) if "stale-if-error" in said else bound
+
+
+def useful_for(headers: Headers, fresh: float, spare: float) -> float:
+    """Return for how many seconds a reply is worth its room."""
+    return fresh + max(spare, REVALIDATED_FOR if validators(headers) else 0.0)
+
+
+def validators(headers: Headers) -> dict[str, str]:
+    """Return the headers that ask whether a reply still holds (RFC 9110, section 13.1), empty when none can."""
+    if etag := headers.get("etag"):
+        return {"If-None-Match": etag}
+    modified = headers.get("last-modified")
+    return {"If-Modified-Since": modified} if modified else {}
+
+
+def refreshed(headers: Headers, confirmation: Headers) -> Headers:
+    """Return the headers of a kept reply as a 304 renews them (RFC 9111, section 3.2)."""
+    told = [pair for pair in confirmation.pairs() if pair[0].lower() not in _OF_THE_BODY]
+    kept = [pair for pair in headers.pairs() if pair[0].lower() != "age"]
+    return Headers(kept).with_values(told)

@@ -1,0 +1,107 @@
+"""Where replies are kept: the Store protocol, and a bounded store in memory."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Protocol
+
+__all__ = ["MemoryStore", "Store"]
+
+
+class Store(Protocol):
+    """Keeps bytes under text keys, for threads and tasks at once.
+
+    Its methods are plain functions, called in the event loop too: they must be quick, and must not raise.
+    Keys are of letters, digits, - and /; they tell nothing of addresses and credentials. Values are opaque, but not
+    encrypted: they hold whole replies. A store may lose anything at any time.
+    """
+
+    def get(self, key: str) -> bytes | None:
+        """Return the value of this key, None when there is none."""
+        ...
+
+    def set(self, key: str, value: bytes, seconds: float) -> None:
+        """Keep a value; after so many seconds it is of no use and may be dropped."""
+        ...
+
+    def delete(self, key: str) -> None:
+        """Drop this key, if it is there."""
+        ...
+
+    def clear(self, prefix: str = "") -> None:
+        """Drop every key that starts so."""
+        ...
+
+
+class MemoryStore:
+    """Keeps values in memory; the least recently used leave first.
+
+    max_entries, max_bytes: how much is kept at most, in values and in bytes of keys and values.
+    clock: seconds, for dropping what has expired.
+    """
+
+    def __init__(
+        self, *, max_entries: int = 1000, max_bytes: int = 32 << 20, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._max_entries, self._max_bytes = max_entries, max_bytes
+        self._clock = clock
+        self._kept: OrderedDict[str, tuple[bytes, float]] = OrderedDict()
+        self._bytes = 0
+        self._guard = threading.Lock()
+
+    def get(self, key: str) -> bytes | None:
+        """Return the value of this key, None when there is none."""
+        with self._guard:
+            found = self._kept.get(key)
+            if found is None:
+                return None
+            self._kept.move_to_end(key)
+            return found[0]
+
+    def set(self, key: str, value: bytes, seconds: float) -> None:
+        """Keep a value; one that is larger than the whole store is not kept."""
+        with self._guard:
+            self._drop(key)
+            now = self._clock()
+            if len(key) + len(value) <= self._max_bytes:
+                self._kept[key] = value, now + seconds
+                self._bytes += len(key) + len(value)
+            self._make_room(now)
+
+    def delete(self, key: str) -> None:
+        """Drop this key, if it is there."""
+        with self._guard:
+            self._drop(key)
+
+    def clear(self, prefix: str = "") -> None:
+        """Drop every key that starts so."""
+        with self._guard:
+            for key in [key for key in self._kept if key.startswith(prefix)]:
+                self._drop(key)
+
+    def _make_room(self, now: float) -> None:
+        """Drop from the least recently used on: what has expired, and while there is too much."""
+        while self._kept:
+            key, (_, end) = next(iter(self._kept.items()))
+            if end > now and len(self._kept) <= self._max_entries and self._bytes <= self._max_bytes:
+                return
+            self._drop(key)
+
+    def _drop(self, key: str) -> None:
+        found = self._kept.pop(key, None)
+        if found is not None:
+            self._bytes -= len(key) + len(found[0])
+
+    @property
+    def size(self) -> int:
+        """How many bytes are kept, keys included."""
+        return self._bytes
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def __repr__(self) -> str:
+        return f"<MemoryStore: {len(self._kept)} entries, {self._bytes} bytes>"

@@ -1,0 +1,56 @@
+"""Cache: what a client keeps and for how long, as a value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from msgspec import Struct
+
+from gemel.kit.caching.store import Store
+
+__all__ = ["Cache", "StaleReply"]
+
+
+class StaleReply(Struct, frozen=True):
+    """What `on_stale` is told when a kept reply stands in for a server that is down.
+
+    label: the call ("Secrets.list").   url: secret values masked.   age: of the reply, in seconds.
+    error: the class of the error, or the status of the server's reply.
+    """
+
+    label: str
+    url: str
+    age: float
+    error: str
+
+
+class Cache(Struct, frozen=True, eq=False):
+    """What a client keeps: `Client(..., cache=Cache(ttl=60, stale_if_error=600))`. Without one it keeps nothing.
+
+    ttl: for how many seconds a reply is served again without asking; less where the server says so. With 0 the server
+    is asked each time, and answers 304 where it has tagged its reply.
+    stale_if_error: for how many seconds after that a reply stands in for a server that cannot be reached, does not
+    answer in time or fails with a 5xx, once all repeats were made (RFC 5861, section 4).
+    max_entries, max_bytes: how much the client keeps in its memory; the least recently used leave first.
+    max_reply: the longest body that is kept, in bytes.
+    store: keeps the replies instead of the client's memory; it may be shared by clients and has bounds of its own.
+    on_stale: is told of each reply that stands in; what it raises is logged and goes no further.
+    clock: seconds; by default the monotonic clock, and the time of day with a `store`, which may outlive the process.
+    Raises ValueError for numbers that cannot work.
+    """
+
+    ttl: float = 60.0
+    stale_if_error: float = 0.0
+    max_entries: int = 1000
+    max_bytes: int = 32 << 20
+    max_reply: int = 8 << 20
+    store: Store | None = None
+    on_stale: Callable[[StaleReply], None] | None = None
+    clock: Callable[[], float] | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("ttl", "stale_if_error", "max_entries", "max_bytes", "max_reply"):
+            value: Any = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
+                raise ValueError(f"cache: {name} must be a finite number, 0 or more, got {value!r}")

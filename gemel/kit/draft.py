@@ -1,0 +1,102 @@
+"""A request in the making: what the handlers of arguments fill, and what comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from msgspec import Struct
+
+from gemel.kit.bodies import Piece, pieces
+from gemel.kit.messages import redact
+from gemel.kit.model import secret_values
+from gemel.kit.roles import Body, Form, Header, Part, Query, Role
+from gemel.kit.types import OMIT, is_array
+from gemel.kit.upload import Upload
+from gemel.kit.wire import encode_segment, header_text, query_pairs, wire_text
+
+__all__ = ["Bound", "Draft", "Handler", "handler_of", "hiding"]
+
+
+class Draft:
+    """A request while its arguments are put in place."""
+
+    __slots__ = ("body", "fields", "form", "headers", "parts", "query", "secrets", "segments")
+
+    def __init__(self) -> None:
+        self.segments: dict[str, str] = {}
+        self.query: list[str] = []
+        self.headers: list[tuple[str, str]] = []
+        self.fields: dict[str, Any] = {}
+        self.form: list[str] = []
+        self.parts: list[Piece] = []
+        self.body: Any = OMIT
+        self.secrets: list[str] = []
+
+
+class Bound(Struct, frozen=True):
+    """The outcome of a plan: a request's address below the base, its own headers, body and secret values."""
+
+    address: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes | Upload | None
+    secrets: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return f"<Bound to {redact(self.address, self.secrets)}>"
+
+
+Handler = Callable[[Draft, Any], None]
+"""Puts one value in its place in a draft."""
+
+
+def handler_of(role: Role | None, name: str) -> Handler:
+    """Return what puts a value in the place of its role; it raises Refused for a value without a wire form."""
+    if role is None:
+        return lambda draft, value: _add_segment(draft, name, value)
+    if isinstance(role, Query):
+        return lambda draft, value: _add_query(draft, role, name, value)
+    if isinstance(role, Header):
+        return lambda draft, value: _add_header(draft, name, value)
+    if isinstance(role, Body):
+        return _put_body
+    if isinstance(role, Form):
+        return lambda draft, value: draft.form.extend(query_pairs(name, value))
+    if isinstance(role, Part):
+        return lambda draft, value: draft.parts.extend(pieces(name, value))
+    return lambda draft, value: _add_field(draft, name, value)
+
+
+def _add_segment(draft: Draft, name: str, value: Any) -> None:
+    draft.segments[name] = encode_segment(value)
+
+
+def _add_query(draft: Draft, role: Query, name: str, value: Any) -> None:
+    if role.join and is_array(value):
+        value = role.join.join(map(wire_text, value)) or None
+    draft.query.extend(query_pairs(name, value))
+    if role.also:
+        draft.query.extend(query_pairs(role.also, value))
+
+
+def _add_header(draft: Draft, name: str, value: Any) -> None:
+    if value is not None:
+        draft.headers.append((name, header_text(value)))
+
+
+def _add_field(draft: Draft, name: str, value: Any) -> None:
+    draft.fields[name] = value
+
+
+def _put_body(draft: Draft, value: Any) -> None:
+    draft.body = value
+
+
+def hiding(handle: Handler, *, all_of_it: bool) -> Handler:
+    """Note the secret values first, so that no error made from this request can show them."""
+
+    def put(draft: Draft, value: Any) -> None:
+        draft.secrets.extend([value] if all_of_it and isinstance(value, str) else secret_values(value))
+        handle(draft, value)
+
+    return put

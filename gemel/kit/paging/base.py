@@ -1,0 +1,145 @@
+"""Paging: what all kinds of paging have in common: the number of items asked for, and when a page is the last."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
+from urllib.parse import parse_qsl, urlsplit
+
+from msgspec import Struct
+
+from gemel.kit.errors import InvalidArgument
+from gemel.kit.messages import Request
+from gemel.kit.options import NO_OPTIONS
+from gemel.kit.paging.page import Glance
+from gemel.kit.paging.position import Place
+from gemel.kit.types import is_object
+from gemel.kit.upload import Upload
+
+__all__ = ["Paging", "is_whole"]
+
+_SEND_QUERY = frozenset({"GET", "HEAD", "DELETE"})
+_NOT_NAMES = frozenset({"limit", "max_pages", "start", "within"})
+
+
+class Paging(Struct, frozen=True, kw_only=True):
+    """How an API gives a list in pages: one of Offset, PageNumber, Cursor, LinkHeader and NextAddress.
+
+    limit: how many items to ask for on a page, unless the call says it; None asks for no number.
+    limit_param: the parameter that carries it.
+    total, more: what the reply says beside its items: how many there are in all, and whether there are more. These and
+    the other keys of a reply may go into objects with dots, "meta.total".
+    within: where the parameters go; None is where plain arguments of the verb go.
+    max_pages: how many pages one iteration may take, a bound against lists that never end.
+    """
+
+    limit: int | None = None
+    limit_param: str = "limit"
+    total: str = ""
+    more: str = ""
+    within: Literal["query", "body"] | None = None
+    max_pages: int = 10_000
+
+    needed: ClassVar[tuple[str, ...]] = ("limit_param",)
+    keyed: ClassVar[tuple[str, ...]] = ("total", "more")
+    places: ClassVar[tuple[type, ...]] = (str, type(None))
+
+    def keys(self) -> tuple[str, ...]:
+        """Return the paths to read beside the items."""
+        return tuple(path for name in self.keyed if (path := getattr(self, name)))
+
+    def problem(self, method: str, unwrap: str | None) -> str:
+        """Return what is wrong with the declaration, "" when nothing is."""
+        for name in ("limit", "max_pages"):
+            if not is_whole(getattr(self, name), least=1, optional=name == "limit"):
+                return f"{name} must be a whole number from 1, got {getattr(self, name)!r}"
+        for name in self.__struct_fields__:
+            value: Any = getattr(self, name)
+            if name not in _NOT_NAMES and (not isinstance(value, str) or (name in self.needed and not value)):
+                return f"{name} must be a name, got {value!r}"
+        if self.within not in (None, "query", "body"):
+            return f'within must be "query" or "body", got {self.within!r}'
+        if method in ("GET", "HEAD") and (method == "HEAD" or self.within == "body"):
+            return f"a {method} {'reply has no items' if method == 'HEAD' else 'request has no body'}"
+        if self.keys() and unwrap is None:
+            return f"{self.keys()[0]!r} is beside the items: name their key too, unwrap=..."
+        return ""
+
+    def begin(self, request: Request) -> Place:
+        """Return where the list begins for a call; raises InvalidArgument for a number that is none."""
+        return Place()
+
+    def limited(self, request: Request) -> Request:
+        """Return the request with the number of items to ask for, unless it has one."""
+        if self.limit is None or self.given(request, self.limit_param) is not None:
+            return request
+        return self.with_values(request, {self.limit_param: self.limit})
+
+    def aimed(self, request: Request, place: Place) -> Request:
+        """Return the request that fetches the page at a place; raises PagingError."""
+        raise NotImplementedError
+
+    def after(self, place: Place, glance: Glance) -> Place | None:
+        """Return where the next page begins, None after the last; raises PagingError for what makes no sense."""
+        raise NotImplementedError
+
+    def kept(self, place: Place, request: Request) -> Place:
+        """Return the place as it may be stored."""
+        return place
+
+    def restored(self, place: Place, request: Request) -> Place:
+        """Return the place that was stored; raises ValueError for one of another kind of paging."""
+        if not isinstance(place.at, self.places):
+            raise ValueError("it belongs to another kind of paging")
+        return place
+
+    def given(self, request: Request, name: str) -> Any:
+        """Return a parameter that the call sends itself, None when it does not."""
+        if self._where(request) == "query":
+            return next((value for key, value in parse_qsl(urlsplit(request.url).query) if key == name), None)
+        return _members(request).get(name)
+
+    def number(self, request: Request, name: str) -> int | None:
+        """Return such a parameter as a number; raises InvalidArgument for anything else."""
+        value = self.given(request, name)
+        try:
+            return None if value is None else int(value)
+        except (ValueError, TypeError):
+            raise InvalidArgument(request.label, name, "paging needs a whole number here") from None
+
+    def with_values(self, request: Request, values: Mapping[str, Any]) -> Request:
+        """Return the request with these parameters in the place of its own."""
+        return NO_OPTIONS.with_values({self._where(request): values}, request.label).applied(request, 0.0)
+
+    def is_last(self, glance: Glance, reached: int) -> bool:
+        """Say whether a page is the last, after so many items: the API's word first, then the size of the page."""
+        more, total = glance.flag(self.more), glance.number(self.total)
+        if more is not None:
+            return not more
+        if total is not None:
+            return reached >= total
+        limit = self.number(glance.request, self.limit_param)
+        return limit is not None and len(glance.items) < limit
+
+    def _where(self, request: Request) -> str:
+        return self.within or ("query" if request.method in _SEND_QUERY else "body")
+
+
+def _members(request: Request) -> Mapping[str, Any]:
+    """Return the members of a JSON body; raises InvalidArgument for a body that has none."""
+    try:
+        body: Any = json.loads(request.body or b"{}") if not isinstance(request.body, Upload) else None
+    except ValueError:
+        body = None
+    if not is_object(body):
+        problem = 'paging goes into a JSON object, and the body is none; declare it with within="query"'
+        raise InvalidArgument(request.label, "body", problem)
+    return body
+
+
+def is_whole(value: Any, *, least: int, optional: bool = False) -> bool:
+    """Say whether a value is a whole number from `least` on."""
+    if value is None:
+        return optional
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least

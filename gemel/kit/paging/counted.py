@@ -1,0 +1,91 @@
+"""Pages that are counted: by offset or by number; an empty page is always the last."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from gemel.kit.messages import Request
+from gemel.kit.paging.base import Paging, is_whole
+from gemel.kit.paging.page import Glance
+from gemel.kit.paging.position import Place
+
+__all__ = ["Offset", "PageNumber"]
+
+
+class Offset(Paging, frozen=True, kw_only=True):
+    """Pages that begin at an item: `@get("items", paging=Offset(limit=100, total="totalCount"))`.
+
+    param: the parameter that carries the offset.   start: that of the first item.
+    """
+
+    param: str = "offset"
+    start: int = 0
+
+    needed: ClassVar[tuple[str, ...]] = ("limit_param", "param")
+    places: ClassVar[tuple[type, ...]] = (int,)
+
+    def problem(self, method: str, unwrap: str | None) -> str:
+        """Return what is wrong with the declaration, "" when nothing is."""
+        return super().problem(method, unwrap) or _wrong_start(self.start)
+
+    def begin(self, request: Request) -> Place:
+        """Return the offset that the call gives, else that of the first item."""
+        given = self.number(request, self.param)
+        return Place(self.start if given is None else given)
+
+    def aimed(self, request: Request, place: Place) -> Request:
+        """Return the request with the offset of the place."""
+        return self.with_values(request, {self.param: place.at})
+
+    def after(self, place: Place, glance: Glance) -> Place | None:
+        """Return the offset after the items received: counted, since a server may give less than was asked for."""
+        count = len(glance.items)
+        following = Place(_whole(place.at) + count, place.seen + count)
+        over = not count or self.is_last(glance, _whole(following.at) - self.start)
+        return None if over else following
+
+
+class PageNumber(Paging, frozen=True, kw_only=True):
+    """Pages that are numbered: `@get("items", paging=PageNumber(limit=50, limit_param="per_page"))`.
+
+    param: the parameter that carries the number.   start: that of the first page.
+    pages: the key of a reply that says how many pages there are.
+    """
+
+    param: str = "page"
+    start: int = 1
+    pages: str = ""
+
+    needed: ClassVar[tuple[str, ...]] = ("limit_param", "param")
+    keyed: ClassVar[tuple[str, ...]] = ("total", "more", "pages")
+    places: ClassVar[tuple[type, ...]] = (int,)
+
+    def problem(self, method: str, unwrap: str | None) -> str:
+        """Return what is wrong with the declaration, "" when nothing is."""
+        return super().problem(method, unwrap) or _wrong_start(self.start)
+
+    def begin(self, request: Request) -> Place:
+        """Return the number that the call gives, else that of the first page."""
+        given, limit = self.number(request, self.param), self.number(request, self.limit_param)
+        number = self.start if given is None else given
+        return Place(number, seen=max(0, number - self.start) * (limit or 0))
+
+    def aimed(self, request: Request, place: Place) -> Request:
+        """Return the request with the number of the place."""
+        return self.with_values(request, {self.param: place.at})
+
+    def after(self, place: Place, glance: Glance) -> Place | None:
+        """Return the next number."""
+        following = Place(_whole(place.at) + 1, place.seen + len(glance.items))
+        pages = glance.number(self.pages)
+        over = self.is_last(glance, following.seen) if pages is None else _whole(following.at) - self.start >= pages
+        return None if over or not glance.items else following
+
+
+def _wrong_start(start: Any) -> str:
+    return "" if is_whole(start, least=0) else f"start must be a whole number from 0, got {start!r}"
+
+
+def _whole(at: int | str | None) -> int:
+    assert isinstance(at, int)
+    return at

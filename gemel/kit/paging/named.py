@@ -1,0 +1,145 @@
+"""Pages that the server names: by a cursor, by a Link field, or by an address in the reply."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
+
+from msgspec.structs import replace
+
+from gemel.kit.errors import PagingError
+from gemel.kit.messages import Request, origin
+from gemel.kit.paging.base import Paging
+from gemel.kit.paging.links import linked
+from gemel.kit.paging.page import Glance
+from gemel.kit.paging.position import Place, hide, reveal
+from gemel.kit.redirects import absolute
+from gemel.kit.types import is_mapping
+
+__all__ = ["Cursor", "LinkHeader", "NextAddress"]
+
+
+class Cursor(Paging, frozen=True, kw_only=True):
+    """Pages that name the next one: `Cursor(next="nextCursor")`, or `Cursor(item="id", param="after", more="more")`.
+
+    param: the parameter that carries the cursor.   next: the key of a reply that gives the next one.
+    item: in its place, the field of the last item that is the cursor.
+    """
+
+    param: str = "cursor"
+    next: str = ""
+    item: str = ""
+
+    needed: ClassVar[tuple[str, ...]] = ("limit_param", "param")
+    keyed: ClassVar[tuple[str, ...]] = ("total", "more", "next")
+    places: ClassVar[tuple[type, ...]] = (int, str, type(None))
+
+    def problem(self, method: str, unwrap: str | None) -> str:
+        """Return what is wrong with the declaration, "" when nothing is."""
+        if bool(self.next) == bool(self.item):
+            return "the cursor is either next=, a key of the reply, or item=, a field of the last item"
+        return super().problem(method, unwrap)
+
+    def begin(self, request: Request) -> Place:
+        """Return the cursor that the call gives, else the beginning."""
+        return Place(self.given(request, self.param))
+
+    def aimed(self, request: Request, place: Place) -> Request:
+        """Return the request with the cursor of the place."""
+        return request if place.at is None else self.with_values(request, {self.param: place.at})
+
+    def after(self, place: Place, glance: Glance) -> Place | None:
+        """Return the next cursor; an empty page that gives its own cursor again is the last."""
+        seen = place.seen + len(glance.items)
+        more = glance.flag(self.more)
+        if more is False or (self.item and self.is_last(glance, seen)):
+            return None
+        cursor = self._cursor(glance)
+        if cursor is None and more:
+            glance.refuse(f"the reply says that there is more ({self.more!r}), but gives no cursor")
+        return None if cursor is None or (cursor == place.at and not glance.items) else Place(cursor, seen)
+
+    def _cursor(self, glance: Glance) -> int | str | None:
+        value: Any = self._of_last_item(glance) if self.item else glance.beside.get(self.next)
+        if value is None or value == "":
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | str):
+            glance.refuse(f"a cursor is text or a whole number, the reply has {type(value).__name__}")
+        return value
+
+    def _of_last_item(self, glance: Glance) -> Any:
+        if not glance.items:
+            return None
+        last = glance.items[-1]
+        value = last.get(self.item) if is_mapping(last) else getattr(last, self.item, None)
+        if value is None:
+            glance.refuse(f"the last item has no {self.item!r}, which the declaration names as the cursor")
+        return value
+
+
+class _Addressed(Paging, frozen=True, kw_only=True):
+    """Pages whose address the server gives; it is followed at the call's own origin only."""
+
+    def aimed(self, request: Request, place: Place) -> Request:
+        """Return the request to the address of the place; raises PagingError when it is elsewhere."""
+        if place.at is None:
+            return request
+        target = str(place.at)
+        if origin(target) != origin(request.url) or "@" in urlsplit(target).netloc:
+            scheme, host, port = origin(target)
+            problem = (
+                f"the next page is said to be at {scheme}://{host}:{port}: credentials go to the client's own origin"
+            )
+            raise PagingError(f"{request.label}: {problem} only", request=request)
+        return replace(request, url=target)
+
+    def after(self, place: Place, glance: Glance) -> Place | None:
+        """Return the address that the reply gives, made absolute."""
+        reference: Any = self._reference(glance)
+        if reference is None or reference == "":
+            return None
+        target = absolute(glance.response.url, reference) if isinstance(reference, str) else None
+        if target is None:
+            glance.refuse("what the reply gives as the next page is not an address")
+        return Place(target, place.seen + len(glance.items))
+
+    def kept(self, place: Place, request: Request) -> Place:
+        """Return the place without the secret values of the call."""
+        return place if place.at is None else replace(place, at=hide(str(place.at), request.secrets))
+
+    def restored(self, place: Place, request: Request) -> Place:
+        """Return the place with the secret values of the call."""
+        place = super().restored(place, request)
+        return place if place.at is None else replace(place, at=reveal(str(place.at), request.secrets))
+
+    def _reference(self, glance: Glance) -> Any:
+        raise NotImplementedError
+
+
+class LinkHeader(_Addressed, frozen=True, kw_only=True):
+    """Pages named by a Link field of the reply (RFC 8288): `LinkHeader(limit=100, limit_param="per_page")`.
+
+    rel: the relation of the next page.
+    """
+
+    rel: str = "next"
+
+    needed: ClassVar[tuple[str, ...]] = ("limit_param", "rel")
+
+    def _reference(self, glance: Glance) -> Any:
+        return linked(glance.response.headers.get_list("link"), self.rel)
+
+
+class NextAddress(_Addressed, frozen=True, kw_only=True):
+    """Pages whose address is in the reply: `NextAddress(field="next", total="count")`.
+
+    field: the key of the reply that has it; it may be relative.
+    """
+
+    field: str = "next"
+
+    needed: ClassVar[tuple[str, ...]] = ("limit_param", "field")
+    keyed: ClassVar[tuple[str, ...]] = ("total", "more", "field")
+
+    def _reference(self, glance: Glance) -> Any:
+        return None if glance.flag(self.more) is False else glance.beside.get(self.field)

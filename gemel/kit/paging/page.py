@@ -1,0 +1,69 @@
+"""Page: one page of a list, and Glance: what is looked at of a reply to tell where the next one is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Generic, NoReturn
+
+from msgspec import Struct
+from typing_extensions import TypeVar
+
+from gemel.kit.errors import PagingError
+from gemel.kit.messages import Headers, Request, Response
+
+__all__ = ["Glance", "Page"]
+
+T = TypeVar("T")
+
+
+class Page(Generic[T]):
+    """One page of a list; a stub that returns `Page[Album]` is called for a pager of albums.
+
+    items: what is on it.   total: how many the whole list has, None when the API does not say.
+    position: where to go on after this page, for `resume`; None when it is the last. Text that may be stored: it holds
+    no credential and no secret argument, and only the same call to the same server takes it.
+    status, headers, body, url: the reply as it came.
+    """
+
+    def __init__(self, items: list[T], *, total: int | None, position: str | None, response: Response) -> None:
+        self.items: list[T] = items
+        self.total: int | None = total
+        self.position: str | None = position
+        self.status: int = response.status
+        self.headers: Headers = response.headers
+        self.body: bytes = response.body
+        self.url: str = response.url
+
+    def __iter__(self) -> Iterator[T]:
+        """Iterate the items of this page alone."""
+        return iter(self.items)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __repr__(self) -> str:
+        total = "" if self.total is None else f" of {self.total}"
+        return f"<Page, {len(self.items)} items{total}{', the last' if self.position is None else ''}>"
+
+
+class Glance(Struct, frozen=True):
+    """What is looked at of one reply: its items, and what it says beside them, by path."""
+
+    request: Request
+    response: Response
+    items: Sequence[Any]
+    beside: Mapping[str, Any]
+
+    def number(self, path: str) -> int | None:
+        """Return what the reply says there when it is a whole number."""
+        value = self.beside.get(path)
+        return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+    def flag(self, path: str) -> bool | None:
+        """Return what the reply says there when it is true or false."""
+        value = self.beside.get(path)
+        return value if isinstance(value, bool) else None
+
+    def refuse(self, problem: str) -> NoReturn:
+        """Raise a PagingError."""
+        raise PagingError(f"{self.request.label}: {problem}", request=self.request)

@@ -1,0 +1,87 @@
+"""Places in a list as text that can be stored: tied to one call, and refused by every other."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from typing import Annotated
+from urllib.parse import quote, quote_plus
+
+import msgspec
+from msgspec import Struct
+
+from gemel.kit.messages import Request, redact
+
+__all__ = ["Place", "hide", "load", "reveal", "save", "tie"]
+
+_VERSION = 1
+_SHORTEST = 4
+_HIDDEN = re.compile(r"\{(\d+)\}")
+_Count = Annotated[int, msgspec.Meta(ge=0)]
+
+
+class Place(Struct, frozen=True):
+    """Where a page of a list begins.
+
+    at: its offset, number, cursor or address; None is the first page as the call stands.
+    seen: items before it.   skip: items of this page that were taken already.
+    """
+
+    at: int | str | None = None
+    seen: int = 0
+    skip: int = 0
+
+
+def tie(request: Request, kind: str) -> str:
+    """Return what ties a place to its call: a digest of verb, address, body and kind of paging, without secrets."""
+    body = request.body.decode("utf-8", "replace") if isinstance(request.body, bytes) else ""
+    parts = [kind, request.method, *(redact(text, request.secrets) for text in (request.url, body))]
+    return hashlib.sha256("\n".join(parts).encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def save(place: Place, tied: str) -> str:
+    """Return the place as text of letters, digits, "-" and "_"."""
+    data = msgspec.json.encode((_VERSION, tied, place.at, place.seen, place.skip))
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def load(text: str, tied: str) -> Place:
+    """Return the place that was saved; raises ValueError for other text, and for a place of another call."""
+    try:
+        data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        saved = msgspec.json.decode(data, type=_Saved)
+    except (ValueError, TypeError, msgspec.DecodeError):
+        raise ValueError("it is not the position of a page, or was cut") from None
+    if saved.version != _VERSION or saved.tied != tied:
+        raise ValueError("it belongs to another call: resume with the endpoint, arguments and server it was saved from")
+    return Place(saved.at, saved.seen, saved.skip)
+
+
+class _Saved(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    version: int
+    tied: str
+    at: int | str | None
+    seen: _Count
+    skip: _Count
+
+
+def hide(address: str, secrets: tuple[str, ...]) -> str:
+    """Return an encoded address with the number of each secret value in its place: "{0}", which no address holds."""
+    forms = {form: index for index, secret in enumerate(secrets) if len(secret) >= _SHORTEST for form in _forms(secret)}
+    if not forms:
+        return address
+    longest_first = "|".join(map(re.escape, sorted(forms, key=len, reverse=True)))
+    return re.sub(longest_first, lambda found: f"{{{forms[found[0]]}}}", address)
+
+
+def reveal(address: str, secrets: tuple[str, ...]) -> str:
+    """Return the hidden address with the secret values of the present call; raises ValueError when one is missing."""
+    try:
+        return _HIDDEN.sub(lambda found: quote(secrets[int(found[1])], safe=""), address)
+    except IndexError:
+        raise ValueError("it needs a secret argument that this call does not have") from None
+
+
+def _forms(secret: str) -> set[str]:
+    return {quote(secret, safe=""), quote_plus(secret), secret}

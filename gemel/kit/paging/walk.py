@@ -1,0 +1,133 @@
+"""Walk: one course through the pages of a list, written once for both modes; it ends, whatever the server does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Generic
+
+from msgspec import Struct
+from msgspec.structs import replace
+from typing_extensions import TypeVar
+
+from gemel.kit.caller import Caller
+from gemel.kit.effects import Flow
+from gemel.kit.errors import InvalidArgument, PagingError
+from gemel.kit.messages import Request, Response
+from gemel.kit.paging.base import Paging
+from gemel.kit.paging.members import Members
+from gemel.kit.paging.page import Glance, Page
+from gemel.kit.paging.position import Place, load, save, tie
+
+__all__ = ["Listing", "Walk"]
+
+T = TypeVar("T")
+
+
+class Listing(Struct, Generic[T], frozen=True, eq=False):
+    """One call of a paged endpoint, not sent yet.
+
+    first: the request of its first page.   decode: gives the items of a reply.   read: gives what is beside them.
+    place: where to begin.   limit: how many items to take, None for all.
+    """
+
+    caller: Caller
+    first: Request
+    paging: Paging
+    decode: Callable[[Response, Request], list[T]]
+    read: Callable[[bytes], Members]
+    place: Place
+    limit: int | None = None
+
+    def limited(self, limit: int) -> Listing[T]:
+        """Return the listing cut to so many items; raises InvalidArgument unless it is a number from 1."""
+        if not isinstance(limit, int) or isinstance(limit, bool) or limit < 1:  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise InvalidArgument(f"{self.first.label}.limit", "items", "expected a whole number from 1")
+        return replace(self, limit=limit)
+
+    def resumed(self, position: str) -> Listing[T]:
+        """Return the listing from a saved position on; raises InvalidArgument for a position that is not its own."""
+        try:
+            place = self.paging.restored(load(position, self.tied), self.first)
+        except ValueError as refusal:
+            raise InvalidArgument(f"{self.first.label}.resume", "position", str(refusal)) from None
+        return replace(self, place=place)
+
+    @property
+    def tied(self) -> str:
+        """What ties a position to this listing."""
+        return tie(self.first, type(self.paging).__name__)
+
+    def position(self, place: Place | None) -> str | None:
+        """Return a place as text."""
+        return None if place is None else save(self.paging.kept(place, self.first), self.tied)
+
+
+class Walk(Generic[T]):
+    """One course through a listing: which page is next, and what came before."""
+
+    def __init__(self, listing: Listing[T]) -> None:
+        self._listing = listing
+        self._place: Place | None = listing.place
+        self._left: int | None = listing.limit
+        self._pages = 0
+        self._places: set[int | str | None] = set()
+        self._contents: set[int] = set()
+
+    @property
+    def over(self) -> bool:
+        """Whether the last page came."""
+        return self._place is None
+
+    def step(self) -> Flow[Page[T]]:
+        """Fetch the next page, with a timeout and retries of its own.
+
+        Raises PagingError for a page that came before, a place that was visited, and one page too many.
+        """
+        listing, place = self._listing, self._place
+        assert place is not None
+        self._enter(place)
+        request = listing.caller.started(listing.paging.aimed(listing.first, place))
+        response = yield from listing.caller.exchange(request)
+        return self.taken(place, request, listing.caller.checked(response, request))
+
+    def taken(self, place: Place, request: Request, response: Response) -> Page[T]:
+        """Return the page that came, and go on to the next place."""
+        listing = self._listing
+        items, read = listing.decode(response, request), listing.read(response.body)
+        self._remember(items, read, request)
+        glance = Glance(request, response, items, read.values)
+        following = listing.paging.after(place, glance)
+        kept = items[place.skip :][: self._left]
+        cut = place.skip + len(kept) < len(items)
+        self._place = None if cut else self._counted(following, len(kept))
+        position = listing.position(replace(place, skip=place.skip + len(kept)) if cut else following)
+        return Page(kept, total=glance.number(listing.paging.total), position=position, response=response)
+
+    def _counted(self, following: Place | None, taken: int) -> Place | None:
+        """Return the next place, unless so many items were all that is wanted."""
+        if self._left is None:
+            return following
+        self._left -= taken
+        return following if self._left else None
+
+    def _enter(self, place: Place) -> None:
+        paging, first = self._listing.paging, self._listing.first
+        if place.at in self._places:
+            problem = "the server names a page as the next that came before: its list goes in a circle"
+            raise PagingError(f"{first.label}: {problem}", request=first)
+        if self._pages == paging.max_pages:
+            problem = f"{first.label}: more than {paging.max_pages} pages; resume at .position to go on"
+            raise PagingError(problem, request=first, position=self._listing.position(place))
+        self._pages += 1
+        self._places.add(place.at)
+
+    def _remember(self, items: list[T], read: Members, request: Request) -> None:
+        """Refuse a page that came before; empty pages may come again."""
+        content = hash(read.listed)
+        if items and content in self._contents:
+            problem = (
+                f"page {self._pages} has the items of a page before it; the server does not know the parameters "
+                "of the paging declaration, or its list goes in a circle"
+            )
+            raise PagingError(f"{request.label}: {problem}", request=request)
+        self._contents.add(content)

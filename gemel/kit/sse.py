@@ -1,0 +1,155 @@
+"""Server-sent events: how an endpoint declares them, and bytes to events by the rules of the WHATWG; all of it pure.
+
+https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from msgspec import Struct
+
+__all__ = ["EventDecoder", "EventStream", "EventTooLarge", "ServerSentEvent"]
+
+_BOM = b"\xef\xbb\xbf"
+_LINE_END = re.compile(rb"\r\n|\r|\n")
+_LONGEST_RETRY = 12
+
+
+class ServerSentEvent(Struct, frozen=True):
+    """One event of a stream.
+
+    data: its text; the lines of several data fields are joined by a line feed.   event: its name.
+    id: the last id that the stream has given so far.
+    """
+
+    data: str
+    event: str = "message"
+    id: str = ""
+
+
+class EventStream(Struct, frozen=True):
+    """How an API streams events: `@post("chat", events=EventStream(done="[DONE]"))`.
+
+    done: the data of the event that ends the stream; where it is declared, a stream that ends without it was cut.
+    error: the name of the events that tell a failure, or a function that says whether an event does.
+    ignored: names of events that are left out.
+    reconnect: how often in a row, without an event between, a lost stream is opened again, with Last-Event-ID;
+    0 for an API that cannot go on where it stopped.
+    largest: bytes that one event may have.
+    Raises ValueError for numbers that cannot work.
+    """
+
+    done: str = ""
+    error: str | Callable[[ServerSentEvent], bool] = "error"
+    ignored: tuple[str, ...] = ()
+    reconnect: int = 0
+    largest: int = 1 << 20
+
+    def __post_init__(self) -> None:
+        if self.reconnect < 0 or self.largest < 1:
+            raise ValueError("events: reconnect must be 0 or more, and largest a positive number of bytes")
+
+    def tells_failure(self, event: ServerSentEvent) -> bool:
+        """Say whether this event means that the server failed."""
+        return event.event == self.error if isinstance(self.error, str) else self.error(event)
+
+
+class EventTooLarge(ValueError):
+    """One event, or one line, is larger than the decoder may keep."""
+
+
+class EventDecoder:
+    """Turns the pieces of a stream into events, wherever the pieces were cut.
+
+    largest: bytes that one event may have.   last_id: where to go on after a lost connection.
+    retry: seconds to wait before connecting again, None until the server says so.
+    """
+
+    def __init__(self, largest: int, last_id: str = "", retry: float | None = None) -> None:
+        self.last_id: str = last_id
+        self.retry: float | None = retry
+        self._largest = largest
+        self._next_id = last_id
+        self._head: bytes | None = b""
+        self._after_cr = False
+        self._line: list[bytes] = []
+        self._line_size = 0
+        self._event = b""
+        self._data: list[bytes] = []
+        self._size = 0
+
+    def feed(self, piece: bytes) -> Iterator[ServerSentEvent]:
+        """Yield the events that this piece completes; to be read to the end before the next piece.
+
+        Raises EventTooLarge. What is unfinished when the stream ends is no event: there is nothing to call then.
+        """
+        *whole, rest = _LINE_END.split(self._whole_breaks(self._past_bom(piece)))
+        for line in whole:
+            yield from self._ended(line)
+        if rest:
+            self._keep(rest)
+
+    def _past_bom(self, piece: bytes) -> bytes:
+        """Return the piece without the byte order mark that may open the stream."""
+        if self._head is None:
+            return piece
+        head = self._head + piece
+        if len(head) < len(_BOM) and _BOM.startswith(head):
+            self._head = head
+            return b""
+        self._head = None
+        return head[len(_BOM) :] if head.startswith(_BOM) else head
+
+    def _whole_breaks(self, piece: bytes) -> bytes:
+        """Return the piece without the LF of a CRLF whose CR ended the piece before."""
+        if piece and self._after_cr and piece.startswith(b"\n"):
+            self._after_cr = False
+            piece = piece[1:]
+        if piece:
+            self._after_cr = piece.endswith(b"\r")
+        return piece
+
+    def _keep(self, part: bytes) -> None:
+        self._line_size += len(part)
+        if self._size + self._line_size > self._largest:
+            raise EventTooLarge(f"an event of the stream is larger than {self._largest} bytes")
+        self._line.append(part)
+
+    def _ended(self, part: bytes) -> Iterator[ServerSentEvent]:
+        self._keep(part)
+        line = b"".join(self._line)
+        self._line.clear()
+        self._line_size = 0
+        if line:
+            self._field(line)
+            return
+        event = self._dispatched()
+        if event is not None:
+            yield event
+
+    def _field(self, line: bytes) -> None:
+        name, _, value = line.partition(b":")
+        value = value.removeprefix(b" ")
+        if name == b"data":
+            self._data.append(value)
+            self._size += len(value) + 1
+        elif name == b"event":
+            self._event = value
+        elif name == b"id":
+            self._next_id = self._next_id if b"\0" in value else _text(value)
+        elif name == b"retry" and value.isdigit() and len(value) <= _LONGEST_RETRY:
+            self.retry = int(value) / 1000
+
+    def _dispatched(self) -> ServerSentEvent | None:
+        self.last_id = self._next_id
+        data, name = self._data, self._event
+        self._data, self._event, self._size = [], b"", 0
+        if not data:
+            return None
+        return ServerSentEvent(_text(b"\n".join(data)), _text(name) or "message", self.last_id)
+
+
+def _text(value: bytes) -> str:
+    return value.decode("utf-8", "replace")

@@ -1,0 +1,142 @@
+"""Upload: a request body that is read from a file while it is sent, never whole."""
+
+from __future__ import annotations
+
+import io
+import mimetypes
+import os
+import time
+from collections.abc import Callable, Generator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from gemel.kit.errors import UploadError
+
+__all__ = ["Upload", "UploadReader"]
+
+_UNKNOWN_TYPE = "application/octet-stream"
+
+
+class Upload:
+    """A file as the whole body of a request: `client.files.replace(id, Upload("disk.img"))`.
+
+    In a stub, `content: Annotated[Upload, Body]` declares it.
+
+    source: a path, opened for each attempt; or a binary file object, sent from where it stands and not closed.
+    size: in bytes; needed for a file object that cannot tell it, such as a pipe. Exactly so many bytes are sent.
+    content_type: its media type; by default guessed from the name.
+    on_progress: called with the bytes handed on so far and in all; a repeated request begins again at 0.
+    Raises OSError for a path that cannot be read, ValueError for a size that is not known, TypeError for a text file.
+    """
+
+    def __init__(
+        self,
+        source: str | os.PathLike[str] | BinaryIO,
+        *,
+        size: int | None = None,
+        content_type: str = "",
+        on_progress: Callable[[int, int], object] | None = None,
+    ) -> None:
+        self._source = source
+        self.on_progress: Callable[[int, int], object] | None = on_progress
+        self._start, found = _measured(source)
+        self.size: int = _known(found if size is None else size)
+        self.content_type: str = content_type or mimetypes.guess_type(_name(source))[0] or _UNKNOWN_TYPE
+        self.begun: bool = False
+
+    @property
+    def replayable(self) -> bool:
+        """Whether it can be sent (again): a path or a seekable file always can, another file object once."""
+        return self._start is not None or not self.begun
+
+    @contextmanager
+    def opened(self, deadline: float = float("inf")) -> Generator[UploadReader, None, None]:
+        """Open the file for one attempt, at its start; `deadline` in monotonic seconds. Raises UploadError."""
+        with ExitStack() as stack:
+            try:
+                file = self._at_start(stack)
+            except (OSError, ValueError) as error:
+                raise UploadError(f"the file of the upload cannot be read: {error}") from None
+            yield UploadReader(self, file, deadline)
+
+    def _at_start(self, stack: ExitStack) -> BinaryIO:
+        if isinstance(self._source, str | os.PathLike):
+            return stack.enter_context(open(self._source, "rb"))
+        if self._start is not None:
+            self._source.seek(self._start)
+        return self._source
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __repr__(self) -> str:
+        return f"<Upload, {self.size} bytes>"
+
+
+class UploadReader:
+    """Gives exactly so many bytes of the file of an upload."""
+
+    def __init__(self, upload: Upload, file: BinaryIO, deadline: float) -> None:
+        self._upload = upload
+        self._file = file
+        self._left = upload.size
+        self._deadline = deadline
+
+    def read(self, count: int) -> bytes:
+        """Return at most so many of the next bytes, b"" at the end, and tell the progress.
+
+        Raises UploadError, and TimeoutError after the deadline.
+        """
+        if time.monotonic() > self._deadline:
+            raise TimeoutError("the deadline has passed")
+        piece = self.take(count)
+        self.progressed(len(piece))
+        return piece
+
+    def take(self, count: int) -> bytes:
+        """Return at most so many of the next bytes, b"" at the end, without telling; may be called in a thread."""
+        self._upload.begun = True
+        wanted = min(count, self._left)
+        try:
+            piece = self._file.read(wanted) if wanted else b""
+        except (OSError, ValueError) as error:
+            raise UploadError(f"the file of the upload cannot be read: {error}") from None
+        if wanted and not piece:
+            raise UploadError(f"the file of the upload ended {self._left} bytes before its announced size")
+        self._left -= len(piece)
+        return piece
+
+    def progressed(self, count: int) -> None:
+        """Tell the progress after a piece of so many bytes."""
+        if self._upload.on_progress is not None and count:
+            self._upload.on_progress(self._upload.size - self._left, self._upload.size)
+
+
+def _measured(source: str | os.PathLike[str] | BinaryIO) -> tuple[int | None, int | None]:
+    """Return where a source starts, None when it cannot be read again, and its size, None when it is not known."""
+    if isinstance(source, str | os.PathLike):
+        with open(source, "rb") as file:
+            return 0, os.fstat(file.fileno()).st_size
+    if isinstance(source, io.TextIOBase) or not hasattr(source, "read"):
+        raise TypeError('upload: expected a path or a binary file object, as open(path, "rb") gives')
+    if not source.seekable():
+        return None, None
+    start = source.tell()
+    size = source.seek(0, io.SEEK_END) - start
+    source.seek(start)
+    return start, size
+
+
+def _known(size: int | None) -> int:
+    if size is None or size < 0:
+        raise ValueError("upload: the size is not known: pass size=, in bytes")
+    return size
+
+
+def _name(source: str | os.PathLike[str] | BinaryIO) -> str:
+    name: object = os.fspath(source) if isinstance(source, str | os.PathLike) else getattr(source, "name", "")
+    return Path(name).name if isinstance(name, str) else ""

@@ -1,0 +1,23 @@
+"""The two kinds of replies that the Julep server gives: JSON documents and plain text."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ..messages import Reply
+
+__all__ = ["json_reply", "plain"]
+
+Headers = tuple[tuple[str, str], ...]
+
+
+def json_reply(value: Any, status: int = 200, headers: Headers = ()) -> Reply:
+    """A reply with a JSON document; its type names no charset."""
+    body = json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode(errors="replace")
+    return Reply(status, body, (("Content-Type", "application/json"), *headers))
+
+
+def plain(status: int, text: str, *, hang_up: bool = False) -> Reply:
+    """A reply of plain text."""
+    return Reply(status, text.encode(), (("Content-Type", "text/plain; charset=utf-8"),), hang_up=hang_up)

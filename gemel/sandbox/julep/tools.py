@@ -1,0 +1,99 @@
+"""Tools of agents: functions that the model may call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..store import Row
+from .errors import database_refused, detail, not_found
+from .fields import FUNCTION, TOOL
+from .listing import PAGE, page
+from .records import Records, document, new_id, text_of, timestamp
+from .routing import Call, Routes
+from .validation import mapping, optional, record, text
+
+__all__ = ["add_tool", "delete_tools_of", "functions_of", "routes"]
+
+routes: Routes = Routes()  # the operations of this noun
+
+
+def _columns(function: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns of a function; the table of the server takes no null."""
+    if None in (function["name"], function["description"], function["parameters"]):
+        raise database_refused("when executing against relation 'agent_functions'")
+    return {
+        "name": function["name"],
+        "description": function["description"],
+        "parameters": text_of(function["parameters"]),
+    }
+
+
+def add_tool(records: Records, agent_id: str, function: Mapping[str, Any]) -> tuple[str, str]:
+    """Store a tool; its id and when it was made."""
+    tool_id, now = new_id(), timestamp()
+    columns = _columns(function)
+    records.store.insert("tools", id=tool_id, agent_id=agent_id, **columns, created_at=now, updated_at=now)
+    return tool_id, now
+
+
+def functions_of(records: Records, agent_id: str) -> list[dict[str, Any]]:
+    """The functions that an agent's model may call."""
+    return [_function(row) for row in _rows(records, agent_id)]
+
+
+def delete_tools_of(records: Records, agent_id: str) -> None:
+    """Delete every tool of an agent."""
+    records.store.run("DELETE FROM tools WHERE agent_id = ?", agent_id)
+
+
+def _rows(records: Records, agent_id: str) -> list[Row]:
+    return records.store.all("SELECT * FROM tools WHERE agent_id = ? ORDER BY position", agent_id)
+
+
+def _function(row: Row) -> dict[str, Any]:
+    return {"description": row["description"], "name": row["name"]} | document(row, "parameters")
+
+
+def create(call: Call) -> Any:
+    """POST tools of an agent, who need not exist; a webhook is stored as a function."""
+    tool_id, now = add_tool(call.records, call.ids["agent_id"], call.body["function"])
+    return {"id": tool_id, "created_at": now, "jobs": None}
+
+
+def list_all(call: Call) -> Any:
+    """GET tools of an agent, oldest first."""
+    agent_id = call.ids["agent_id"]
+    if call.records.store.one("SELECT 1 FROM agents WHERE id = ?", agent_id) is None:
+        raise not_found("Agent", agent_id)
+    rows = page(_rows(call.records, agent_id), call.query)
+    return {"items": [{"type": "function", "function": _function(row), "id": row["id"]} for row in rows]}
+
+
+def write(call: Call) -> Any:
+    """PUT and PATCH a tool: both want the whole function."""
+    agent_id, tool_id = call.ids["agent_id"], call.ids["tool_id"]
+    columns = _columns(call.body["function"])
+    row = call.records.store.one("SELECT 1 FROM tools WHERE id = ? AND agent_id = ?", tool_id, agent_id)
+    if row is None:
+        raise detail(404, "Agent or tool not found")
+    now = timestamp()
+    call.records.store.update("tools", tool_id, **columns, updated_at=now)
+    return {"id": tool_id, "updated_at": now, "jobs": None}
+
+
+def delete(call: Call) -> Any:
+    """DELETE a tool."""
+    agent_id, tool_id = call.ids["agent_id"], call.ids["tool_id"]
+    if not call.records.store.run("DELETE FROM tools WHERE id = ? AND agent_id = ?", tool_id, agent_id):
+        raise detail(404, "Tool not found")
+    return {"id": tool_id, "deleted_at": timestamp(), "jobs": None}
+
+
+_PATCHED = record({"description": optional(text()), "name": optional(text()), "parameters": optional(mapping())})
+
+routes.add("POST", "/agents/{agent_id}/tools", create, body=TOOL)
+routes.add("GET", "/agents/{agent_id}/tools", list_all, query=PAGE)
+routes.add("DELETE", "/agents/{agent_id}/tools/{tool_id}", delete)
+routes.add("PUT", "/agents/{agent_id}/tools/{tool_id}", write, body={"function": FUNCTION})
+routes.add("PATCH", "/agents/{agent_id}/tools/{tool_id}", write, body={"function": _PATCHED})

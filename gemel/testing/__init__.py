@@ -1,0 +1,58 @@
+"""What users of gemel and of the SDKs on it test with: a stub server, recordings, a frozen clock, pytest fixtures.
+
+with StubServer() as stub:
+    stub.on(Secrets.retrieve).reply(secret)
+    with InfisicalClient(endpoint=stub.url, token="t") as client: ...
+
+Importing this package loads nothing: pytest does so in every run where gemel is installed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gemel.sandbox.messages import Reply
+    from gemel.testing.calls import ReceivedCall
+    from gemel.testing.clock import Dice, FrozenClock
+    from gemel.testing.recorder import Recorder
+    from gemel.testing.replayer import Replayer
+    from gemel.testing.route import Route
+    from gemel.testing.server import StubError
+    from gemel.testing.stub import StubServer
+
+__all__ = [
+    "Dice",
+    "FrozenClock",
+    "ReceivedCall",
+    "Recorder",
+    "Replayer",
+    "Reply",
+    "Route",
+    "StubError",
+    "StubServer",
+]
+
+_HOMES = {
+    "Dice": "gemel.testing.clock",
+    "FrozenClock": "gemel.testing.clock",
+    "ReceivedCall": "gemel.testing.calls",
+    "Recorder": "gemel.testing.recorder",
+    "Replayer": "gemel.testing.replayer",
+    "Reply": "gemel.sandbox.messages",
+    "Route": "gemel.testing.route",
+    "StubError": "gemel.testing.server",
+    "StubServer": "gemel.testing.stub",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

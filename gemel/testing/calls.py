@@ -1,0 +1,67 @@
+"""ReceivedCall: a request as a test's server received it, taken apart by the template of its route."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl
+
+from gemel.kit.messages import Headers
+from gemel.sandbox.messages import RecordedRequest
+
+__all__ = ["ReceivedCall", "asked", "query_of"]
+
+
+@dataclass(frozen=True, repr=False)
+class ReceivedCall:
+    """One call that a stub server received. Its repr shows no value.
+
+    label: the endpoint of the route, "Secrets.retrieve"; "" for a route without one and a call without a route.
+    method: the verb.   template: the path of the route, "" without one.
+    path_values: what stands in the places of the template, decoded, by name.
+    query: the parameters, decoded; of one that is repeated a list.
+    headers: as they came; looked up in any case.   body: its bytes.
+    target: the request target exactly as on the request line.
+    """
+
+    label: str
+    method: str
+    template: str
+    path_values: dict[str, str]
+    query: dict[str, str | list[str]]
+    headers: Headers
+    body: bytes
+    target: str
+    _shown: str = field(default="", compare=False)
+
+    @classmethod
+    def of(cls, request: RecordedRequest, label: str, template: str, values: dict[str, str]) -> ReceivedCall:
+        """Return the call that a request makes of a route."""
+        query = query_of(request.target.partition("?")[2])
+        headers = Headers(request.headers)
+        shown = f"{request.method} {template or request.path}"
+        return cls(label, request.method, template, values, query, headers, request.body, request.target, shown)
+
+    @property
+    def json(self) -> Any:
+        """The body as JSON, None when there is no body; raises ValueError for what is not JSON."""
+        return json.loads(self.body) if self.body else None
+
+    def __repr__(self) -> str:
+        return f"<ReceivedCall {self.label or 'of no endpoint'}: {self._shown}>"
+
+
+def query_of(text: str) -> dict[str, str | list[str]]:
+    """Return the parameters of a query; a list of values for a name that comes more than once."""
+    query: dict[str, str | list[str]] = {}
+    for name, value in parse_qsl(text, keep_blank_values=True):
+        before = query.get(name)
+        query[name] = value if before is None else [*([before] if isinstance(before, str) else before), value]
+    return query
+
+
+def asked(request: RecordedRequest) -> str:
+    """Return a request in words: verb, path and the names of its parameters, whose values may be secret."""
+    names = query_of(request.target.partition("?")[2])
+    return f"{request.method} {request.path}{'?' + '&'.join(names) if names else ''}"

@@ -1,0 +1,145 @@
+"""FrozenClock and Dice: time and chance that a test decides."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import threading
+import time
+from datetime import datetime, timezone
+from itertools import cycle
+
+from gemel.kit.drive import AsyncPerformer, Performer
+from gemel.kit.effects import Unlockable
+from gemel.kit.messages import Request, Response
+
+__all__ = ["Dice", "FrozenClock"]
+
+
+class FrozenClock:
+    """Time that stands still until it is told to go on: `InfisicalClient(clock=FrozenClock())`.
+
+    A client with this clock does not wait: its pauses between attempts move the clock on and are over at once. Token
+    lifetimes and deadlines are counted by it. Cache and Poll take it as their own `clock`.
+    Called, it gives monotonic seconds.
+
+    start: the time of day it begins with; now, unless given. Raises ValueError for one without a zone.
+    """
+
+    def __init__(self, start: datetime | None = None) -> None:
+        if start is not None and start.utcoffset() is None:
+            raise ValueError("the clock's start needs a time zone: datetime(2030, 1, 1, tzinfo=timezone.utc)")
+        self._guard = threading.Lock()
+        self._monotonic = time.monotonic()
+        self._apart = (start or datetime.now(timezone.utc)).timestamp() - self._monotonic
+        self._slept: list[float] = []
+
+    def __call__(self) -> float:
+        """Return the monotonic time, in seconds."""
+        with self._guard:
+            return self._monotonic
+
+    def time(self) -> float:
+        """Return the time of day, in seconds since 1970 (UTC)."""
+        return self() + self._apart
+
+    def now(self) -> datetime:
+        """Return the time of day, in UTC."""
+        return datetime.fromtimestamp(self.time(), timezone.utc)
+
+    def advance(self, seconds: float) -> None:
+        """Move on; raises ValueError for a number that is negative or not finite."""
+        if not 0 <= seconds < math.inf:
+            raise ValueError(f"a clock moves on by a finite number of seconds from 0, not by {seconds!r}")
+        with self._guard:
+            self._monotonic += seconds
+
+    @property
+    def slept(self) -> list[float]:
+        """The pauses that clients would have made, in seconds."""
+        with self._guard:
+            return list(self._slept)
+
+    def sleep(self, seconds: float) -> None:
+        """Move on in the place of waiting, and note it."""
+        self.advance(max(0.0, seconds))
+        with self._guard:
+            self._slept.append(seconds)
+
+    def real(self, deadline: float) -> float:
+        """Return when the machine's clock shows that so much time has passed as this one has until the deadline."""
+        return time.monotonic() + (deadline - self())
+
+    def performing(self, performer: Performer) -> Performer:
+        """Return what sends as this one does, and moves the clock in the place of waiting."""
+        return _Fast(performer, self)
+
+    def async_performing(self, performer: AsyncPerformer) -> AsyncPerformer:
+        """Return what sends as this one does, and moves the clock in the place of waiting."""
+        return _AsyncFast(performer, self)
+
+    def __repr__(self) -> str:
+        return f"<FrozenClock at {self.now().isoformat()}>"
+
+
+class _Fast:
+    """Sends over sockets, which know only the machine's time, and never waits."""
+
+    def __init__(self, performer: Performer, clock: FrozenClock) -> None:
+        self._performer = performer
+        self._clock = clock
+
+    def send(self, request: Request) -> Response:
+        return self._performer.send(request.with_deadline(self._clock.real(request.deadline)))
+
+    def stream(self, request: Request) -> Response:
+        return self._performer.stream(request.with_deadline(self._clock.real(request.deadline)))
+
+    def sleep(self, seconds: float) -> None:
+        self._clock.sleep(seconds)
+
+    def lock(self, deadline: float, name: str = "") -> Unlockable | None:
+        return self._performer.lock(self._clock.real(deadline), name)
+
+
+class _AsyncFast:
+    """The same, awaited."""
+
+    def __init__(self, performer: AsyncPerformer, clock: FrozenClock) -> None:
+        self._performer = performer
+        self._clock = clock
+
+    async def send(self, request: Request) -> Response:
+        return await self._performer.send(request.with_deadline(self._clock.real(request.deadline)))
+
+    async def stream(self, request: Request) -> Response:
+        return await self._performer.stream(request.with_deadline(self._clock.real(request.deadline)))
+
+    async def sleep(self, seconds: float) -> None:
+        self._clock.sleep(seconds)
+        await asyncio.sleep(0)
+
+    async def lock(self, deadline: float, name: str = "") -> Unlockable | None:
+        return await self._performer.lock(self._clock.real(deadline), name)
+
+
+class Dice:
+    """Chance that a test decides: `Dice(0.5)`, or a sequence that begins anew after its last number.
+
+    Called, it gives the next number. Raises ValueError unless each is in [0, 1), TypeError without any.
+    """
+
+    def __init__(self, *numbers: float) -> None:
+        if not numbers:
+            raise TypeError("dice need at least one number")
+        if not all(0 <= number < 1 for number in numbers):
+            raise ValueError(f"dice fall from 0 to below 1, not as {numbers!r}")
+        self._numbers = cycle(numbers)
+        self._shown = ", ".join(map(str, numbers))
+
+    def __call__(self) -> float:
+        """Return the next number."""
+        return next(self._numbers)
+
+    def __repr__(self) -> str:
+        return f"Dice({self._shown})"

@@ -1,0 +1,140 @@
+"""Masking of recorded exchanges: what is secret by its place first, then the same values wherever else they are."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from gemel.kit.messages import MASK, redact
+from gemel.kit.types import is_array, is_mapping
+from gemel.testing.bodies import Kept
+from gemel.testing.secrecy import Names
+
+__all__ = ["Masking"]
+
+_PARAMETER = re.compile(r"(^|[?&;,\s])([^=&?#;\s\"'<>]+)=([^&#\s\"'<>]+)")
+_PASSWORD = re.compile(r"(://[^/\s:@]*:)[^/\s@]+(@)")
+_SCHEME = re.compile(r"(?i)\b(bearer|basic|digest)\s+([A-Za-z0-9._~+/=-]{4,})")
+_COOKIE_ATTRIBUTES = frozenset({"path", "domain", "expires", "max-age", "samesite"})
+
+
+class Masking:
+    """What one recording has learnt to be secret, and how it hides it.
+
+    secrets: values that are known to be secret from the start.
+    """
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        self._learnt: set[str] = set(secrets)
+
+    def by_place(self, value: Any, names: Names, *, number: Any = MASK) -> Any:
+        """Return decoded JSON without what names say is secret, and learn those values.
+
+        number: what stands in the place of a secret number.
+        """
+        if is_mapping(value):
+            return {name: self._member(name, inner, names, number) for name, inner in value.items()}
+        if is_array(value):
+            return [self.by_place(inner, names, number=number) for inner in value]
+        return value
+
+    def body(self, kept: Kept, names: Names, *, number: Any = MASK) -> Kept:
+        """Return a body in the same way, as far as its kind has names."""
+        if kept is not None and "json" in kept:
+            return {"json": self.by_place(kept["json"], names, number=number)}
+        if kept is not None and "form" in kept:
+            return {"form": self.pairs(kept["form"], names)}
+        if kept is not None and "lines" in kept:
+            return {"lines": [[field, self.by_place(value, names, number=number)] for field, value in kept["lines"]]}
+        if kept is not None and "parts" in kept:
+            return {"parts": [[name, self._part(inner, names.suspect(name))] for name, inner in kept["parts"]]}
+        return kept
+
+    def pairs(self, pairs: Iterable[Iterable[str]], names: Names) -> list[list[str]]:
+        """Return parameters without the values that names say are secret, and learn those."""
+        return [[name, self.text(value) if names.suspect(name) else value] for name, value in pairs]
+
+    def fields(self, pairs: Iterable[Iterable[str]], names: Names) -> list[list[str]]:
+        """Return header fields in the same way, and learn the tokens and cookies that are in them too."""
+        given = [(name, value) for name, value in pairs]
+        self._learnt.update(part for name, value in given if names.suspect(name) for part in _parts(value))
+        return self.pairs(given, names)
+
+    def text(self, value: str) -> str:
+        """Return the mask of a secret text, and learn it; an empty one is no secret."""
+        self._learnt.add(value)
+        return MASK if value else ""
+
+    def everywhere(self, value: Any) -> Any:
+        """Return a document, in which every value that was learnt is masked, and what looks like a credential."""
+        if isinstance(value, str):
+            return self._redacted(value)
+        if is_mapping(value):
+            if list(value) == ["base64"] and isinstance(value["base64"], str):
+                return {"base64": self._bytes(value["base64"])}
+            return {self._redacted(name): self.everywhere(inner) for name, inner in value.items()}
+        if is_array(value):
+            return [self.everywhere(inner) for inner in value]
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return value if redact(str(value), self._learnt) == str(value) else 0
+        return value
+
+    def _part(self, kept: dict[str, str], secret: bool) -> dict[str, str] | str:
+        """Return a part, or the mask of a secret one, whose text is learnt."""
+        if not secret:
+            return kept
+        return self.text(kept["text"]) if "text" in kept else MASK
+
+    def _bytes(self, text: str) -> str:
+        """Return base64 text of bytes in which every value that was learnt is masked."""
+        body = base64.b64decode(text)
+        for secret in sorted(self._learnt, key=len, reverse=True):
+            body = body.replace(secret.encode(), MASK.encode()) if len(secret) >= len(MASK) + 1 else body
+        return base64.b64encode(body).decode()
+
+    def _member(self, name: str, value: Any, names: Names, number: Any) -> Any:
+        if names.hide(name):
+            return self._hidden(value, number)
+        if names.suspect(name) and not is_mapping(value):
+            plain = is_array(value) and any(map(is_mapping, value))
+            return self.by_place(value, names, number=number) if plain else self._hidden(value, number)
+        return self.by_place(value, names, number=number)
+
+    def _hidden(self, value: Any, number: Any) -> Any:
+        if isinstance(value, str):
+            return self.text(value)
+        if is_mapping(value):
+            return {name: self._hidden(inner, number) for name, inner in value.items()}
+        if is_array(value):
+            return [self._hidden(inner, number) for inner in value]
+        return value if value is None or isinstance(value, bool) else number
+
+    def _redacted(self, text: str) -> str:
+        text = _PASSWORD.sub(rf"\1{MASK}\2", redact(text, self._learnt))
+        text = _SCHEME.sub(rf"\1 {MASK}", text)
+        return _PARAMETER.sub(_masked_parameter, text)
+
+
+def _masked_parameter(found: re.Match[str]) -> str:
+    lead, name, _ = found.groups()
+    return f"{lead}{name}={MASK}" if Names().suspect(name) else found[0]
+
+
+def _parts(value: str) -> list[str]:
+    """Return what a header field holds that is secret alone: a token without its scheme, the values of cookies."""
+    scheme, _, rest = value.partition(" ")
+    parts = [rest] if scheme.lower() in ("bearer", "basic", "digest", "token", "apikey") else []
+    if scheme.lower() == "basic":
+        parts.append(_basic(rest))
+    cookies = [pair.strip().partition("=") for pair in value.split(";")]
+    return parts + [text for name, _, text in cookies if name.lower() not in _COOKIE_ATTRIBUTES]
+
+
+def _basic(text: str) -> str:
+    """Return the password of HTTP Basic credentials (RFC 7617)."""
+    try:
+        return base64.b64decode(text, validate=True).decode().partition(":")[2]
+    except ValueError:
+        return ""

@@ -1,0 +1,195 @@
+"""Recorder: a local server in front of a real one, which writes down what goes through it, secrets masked.
+
+with Recorder("https://app.infisical.com", "tests/exchanges.jsonl", sdk=InfisicalClient) as recorder:
+    with InfisicalClient(endpoint=recorder.url) as client: ...
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urlsplit
+
+from typing_extensions import Self
+
+from gemel.kit.environment import Network, Verify
+from gemel.kit.errors import APIConnectionError
+from gemel.kit.messages import Headers, Request, Response, Timeout
+from gemel.kit.resource import Mounting
+from gemel.sandbox.messages import RecordedRequest, Reply
+from gemel.testing.bodies import kept_body, kept_request
+from gemel.testing.calls import asked
+from gemel.testing.exchange import SERVER, Exchange, write_exchanges
+from gemel.testing.masking import Masking
+from gemel.testing.secrecy import Declared, Names, declared_by
+from gemel.testing.server import Account, LocalServer
+
+if TYPE_CHECKING:
+    from gemel.kit.drive import AsyncPerformer
+
+__all__ = ["Recorder"]
+
+_OF_ONE_CONNECTION = frozenset(
+    {"connection", "content-encoding", "content-length", "keep-alive", "proxy-connection", "te", "trailer"}
+    | {"transfer-encoding", "upgrade"}
+)
+_NOT_FORWARDED = _OF_ONE_CONNECTION | {"host", "accept-encoding", "expect"}
+_CODINGS = ("Accept-Encoding", "gzip, deflate")
+_SHORTEST_SECRET = 4
+
+
+class Recorder:
+    """A server on this machine that passes every request on to another one, and writes a recording at its end.
+
+    In the file stands `***` for the values of headers, parameters and JSON members whose names are those of
+    credentials; for what `sdk` declares as SECRET; and for all of these values wherever else they appear. A plain
+    member that `sdk` declares, such as `secretKey`, is kept. The client itself receives everything unmasked.
+
+    upstream: the address of the real server.   path: the file; it is written when the block is left, in whatever way.
+    sdk: the class of the client or resource whose endpoints are called.
+    mask: more names of headers, parameters and members to mask.   secrets: values to mask wherever they are.
+    timeout: seconds that the real server may take for a reply, which is read to its end: not for streams without one.
+    verify: as for a client.
+    Raises ValueError for an address that is none, and for secrets below four characters.
+    """
+
+    def __init__(
+        self,
+        upstream: str,
+        path: str | os.PathLike[str],
+        *,
+        sdk: type[Mounting] | None = None,
+        mask: Iterable[str] = (),
+        secrets: Iterable[str] = (),
+        timeout: float = 60.0,
+        verify: Verify = True,
+    ) -> None:
+        self._upstream = _address(upstream)
+        self._path = path
+        self._declared: list[Declared] = [] if sdk is None else declared_by(sdk)
+        self._mask = frozenset(mask)
+        self._masking = Masking(_long_enough(secrets))
+        self._timeout = Timeout.of(timeout)
+        self._network = Network.of(verify=verify)
+        self._transport: AsyncPerformer | None = None
+        self._passed: list[tuple[RecordedRequest, Response]] = []
+        self._account = Account()
+        self._server = LocalServer(self._answer, "recorder")
+
+    @property
+    def url(self) -> str:
+        """Where it listens, without a trailing slash: the endpoint of a client."""
+        return self._server.url
+
+    def __enter__(self) -> Self:
+        self._server.open()
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        self._server.close()
+        write_exchanges(self._path, self._masked())
+        self._account.settle(error)
+
+    def __repr__(self) -> str:
+        return f"<Recorder of {self._upstream}, {len(self._passed)} exchanges>"
+
+    async def _answer(self, incoming: RecordedRequest) -> Reply:
+        try:
+            reply = await self._sender().send(self._forwarded(incoming))
+        except APIConnectionError as error:
+            problem = f"the recorder had no reply to {asked(incoming)}: {error}"
+            self._account.add(problem)
+            return Reply.of({"message": problem}, 502)
+        self._passed.append((incoming, reply))
+        return self._handed_on(reply)
+
+    def _sender(self) -> AsyncPerformer:
+        """Return the transport, made in the server's own loop, with which it is closed."""
+        if self._transport is None:
+            from gemel.kit.transport.aiohttp_ import AiohttpTransport
+
+            self._transport = AiohttpTransport(self._network)
+        return self._transport
+
+    def _forwarded(self, incoming: RecordedRequest) -> Request:
+        kept = [pair for pair in incoming.headers if pair[0].lower() not in _NOT_FORWARDED]
+        return Request(
+            incoming.method,
+            self._upstream + incoming.target,
+            Headers([*kept, _CODINGS]),
+            incoming.body or None,
+            deadline=time.monotonic() + self._timeout.total,
+            timeout=self._timeout,
+            label="Recorder",
+        )
+
+    def _handed_on(self, reply: Response) -> Reply:
+        """Return the reply with the recorder's address in the place of the real server's."""
+        pairs = [(name, value.replace(self._upstream, self.url)) for name, value in _own(reply.headers)]
+        return Reply(reply.status, reply.body.replace(self._upstream.encode(), self.url.encode()), tuple(pairs))
+
+    def _masked(self) -> list[Exchange]:
+        """Return the exchanges: masked by place first, so that all values are known that are masked everywhere."""
+        exchanges = [self._by_place(*passed) for passed in self._passed]
+        return [self._everywhere(exchange) for exchange in exchanges]
+
+    def _by_place(self, request: RecordedRequest, reply: Response) -> Exchange:
+        names, path = self._names(request)
+        masking, headers = self._masking, Headers(request.headers)
+        query = parse_qsl(request.target.partition("?")[2], keep_blank_values=True)
+        replied = reply.body.replace(self._upstream.encode(), SERVER.encode())
+        reply_headers = [(name, value.replace(self._upstream, SERVER)) for name, value in _own(reply.headers)]
+        return Exchange(
+            method=request.method,
+            path=path,
+            query=masking.pairs(query, names),
+            headers=masking.fields(_own(headers), names),
+            body=masking.body(kept_request(headers, request.body), names),
+            status=reply.status,
+            reply_headers=masking.fields(reply_headers, names),
+            reply=masking.body(kept_body(reply.headers, replied), names, number=0),
+        )
+
+    def _names(self, request: RecordedRequest) -> tuple[Names, str]:
+        """Return the names of the endpoint that a request calls, and its path with secret values masked."""
+        for declared in self._declared:
+            values = declared.template.match(request.path) if declared.method == request.method else None
+            if values is not None:
+                names = declared.names.joined(self._mask)
+                hidden = {name: self._masking.text(value) for name, value in values.items() if names.hide(name)}
+                return names, declared.template.filled(request.path, hidden)
+        return Names().joined(self._mask), request.path
+
+    def _everywhere(self, exchange: Exchange) -> Exchange:
+        masked = self._masking.everywhere
+        return replace(
+            exchange,
+            path=masked(exchange.path),
+            query=masked(exchange.query),
+            headers=masked(exchange.headers),
+            body=masked(exchange.body),
+            reply_headers=masked(exchange.reply_headers),
+            reply=masked(exchange.reply),
+        )
+
+
+def _own(headers: Headers) -> list[tuple[str, str]]:
+    """Return the fields that belong to a message, not to its connection or to the hour it was sent."""
+    return [pair for pair in headers.pairs() if pair[0].lower() not in _OF_ONE_CONNECTION | {"host", "date"}]
+
+
+def _address(upstream: str) -> str:
+    parts = urlsplit(upstream)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.username:
+        raise ValueError("upstream: expected an address like https://host, without a user, a password or a query")
+    return upstream.rstrip("/")
+
+
+def _long_enough(secrets: Iterable[str]) -> list[str]:
+    known = list(secrets)
+    if any(len(secret) < _SHORTEST_SECRET for secret in known):
+        raise ValueError(f"secrets: a value below {_SHORTEST_SECRET} characters would be masked in every word")
+    return known

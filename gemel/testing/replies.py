@@ -1,0 +1,124 @@
+"""A typed value as the reply that a declaration promises: wire names, envelope, content type."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, get_args, get_origin
+
+from gemel.kit.arguments import checker, expectation
+from gemel.kit.download import Download
+from gemel.kit.endpoint import Endpoint
+from gemel.kit.paging import Page
+from gemel.kit.sse import EventStream, ServerSentEvent
+from gemel.kit.stream import Stream
+from gemel.kit.types import is_object
+from gemel.kit.wire import json_bytes
+from gemel.sandbox.messages import JSON_TYPE, Reply
+
+__all__ = ["HeaderPairs", "json_reply", "plain_reply", "raw_reply", "typed_reply"]
+
+HeaderPairs = tuple[tuple[str, str], ...]
+"""Names and values of header fields, as they are sent."""
+
+TEXT_TYPE = "text/plain; charset=utf-8"
+EVENTS_TYPE = "text/event-stream"
+BYTES_TYPE = "application/octet-stream"
+
+
+def typed_reply(
+    endpoint: Endpoint[..., Any], value: Any, status: int | None, headers: HeaderPairs, beside: Mapping[str, Any]
+) -> Reply:
+    """Return the reply from which a client reads this value.
+
+    status: None is 200, or 204 where the endpoint returns None.   beside: what the envelope holds besides.
+    Raises TypeError for a value that the endpoint does not return, ValueError for one without a wire form.
+    """
+    hint = returned(endpoint)
+    if not checker(hint)(value):
+        raise TypeError(
+            f"{endpoint.label} returns {expectation(hint)}, not {type(value).__name__}; "
+            "reply_json() sends any JSON, reply_bytes() any bytes"
+        )
+    if endpoint.spec.paging is None and get_origin(endpoint.compiled()[0].returns) is Stream:
+        events = endpoint.spec.events or EventStream()
+        return raw_reply(event_bytes(value, events), 200 if status is None else status, headers, EVENTS_TYPE)
+    if hint is None or hint is type(None):
+        return raw_reply(b"", 204 if status is None else status, headers, "")
+    status = 200 if status is None else status
+    if isinstance(value, bytes):
+        return raw_reply(value, status, headers, BYTES_TYPE)
+    if hint is str and endpoint.spec.unwrap is None:
+        return raw_reply(value.encode(), status, headers, TEXT_TYPE)
+    return json_reply(_enveloped(_dumped(hint, value), endpoint, beside), status, headers)
+
+
+def plain_reply(value: Any, status: int | None, headers: HeaderPairs, beside: Mapping[str, Any]) -> Reply:
+    """Return the reply of a route that no declaration describes: bytes as they are, None without a body, else JSON."""
+    if value is None and not beside:
+        return raw_reply(b"", 204 if status is None else status, headers, "")
+    status = 200 if status is None else status
+    if isinstance(value, bytes):
+        return raw_reply(value, status, headers, BYTES_TYPE)
+    return json_reply(_merged(value, beside), status, headers)
+
+
+def json_reply(value: Any, status: int, headers: HeaderPairs) -> Reply:
+    """Return a reply with a JSON body; raises ValueError for what JSON cannot hold."""
+    return raw_reply(json_bytes(value), status, headers, JSON_TYPE)
+
+
+def raw_reply(body: bytes, status: int, headers: HeaderPairs, kind: str) -> Reply:
+    """Return a reply with these bytes; `kind` is the content type unless the headers name one."""
+    named = any(name.lower() == "content-type" for name, _ in headers)
+    return Reply(status, body, headers if named or not kind else (("Content-Type", kind), *headers))
+
+
+def returned(endpoint: Endpoint[..., Any]) -> Any:
+    """Return what a reply to the endpoint is made of: of a page its items, of a stream its events, else the value."""
+    hint = endpoint.compiled()[0].returns
+    if get_origin(hint) in (Page, Stream):
+        return list[get_args(hint)[0]]  # type: ignore[misc]
+    return bytes if hint is Download else hint
+
+
+def event_bytes(values: Iterable[Any], events: EventStream) -> bytes:
+    """Return values as server-sent events (WHATWG HTML, section 9.2), and the one that ends the stream if declared."""
+    told = [value if isinstance(value, ServerSentEvent) else ServerSentEvent(_text(value)) for value in values]
+    ended = [ServerSentEvent(events.done)] if events.done else []
+    return "".join(map(_event, [*told, *ended])).encode()
+
+
+def _text(value: Any) -> str:
+    return json_bytes(value).decode()
+
+
+def _event(event: ServerSentEvent) -> str:
+    named = [] if event.event == "message" else [f"event: {event.event}"]
+    numbered = [f"id: {event.id}"] if event.id else []
+    data = [f"data: {line}" for line in event.data.split("\n")]
+    return "\n".join([*named, *numbered, *data]) + "\n\n"
+
+
+def _dumped(hint: Any, value: Any) -> Any:
+    """Return the value as its declaration's own marshmallow schema writes it, if there is one."""
+    marks = get_args(hint)[1:] if get_origin(hint) is Annotated else ()
+    for mark in marks:
+        if hasattr(mark, "_declared_fields"):
+            schema: Any = mark() if isinstance(mark, type) else mark
+            return schema.dump(value)
+    return value
+
+
+def _enveloped(value: Any, endpoint: Endpoint[..., Any], beside: Mapping[str, Any]) -> Any:
+    unwrap = endpoint.spec.unwrap
+    return _merged(value, beside) if unwrap is None else {**beside, unwrap: value}
+
+
+def _merged(value: Any, beside: Mapping[str, Any]) -> Any:
+    if not beside:
+        return value
+    document: Any = json.loads(json_bytes(value))
+    if not is_object(document):
+        raise ValueError("beside: the reply is not an object, so that nothing can stand beside it")
+    return {**beside, **document}

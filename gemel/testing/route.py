@@ -1,0 +1,167 @@
+"""Route: what a stub server answers to one endpoint, typed by what the endpoint returns.
+
+stub.on(Secrets.retrieve).fail(503).reply(secret)      # 503 first, the secret from then on
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic
+
+from typing_extensions import Self, TypeVar
+
+from gemel.kit.endpoint import Endpoint
+from gemel.sandbox.messages import RecordedRequest, Reply
+from gemel.testing.calls import ReceivedCall
+from gemel.testing.replies import BYTES_TYPE, HeaderPairs, json_reply, plain_reply, raw_reply, typed_reply
+from gemel.testing.server import StubError
+from gemel.testing.template import Template
+
+__all__ = ["Route"]
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One answer of a script; `waits` says that making it may take time, so that it needs a thread."""
+
+    make: Callable[[ReceivedCall], Reply]
+    delay: float
+    waits: bool = False
+
+
+class Route(Generic[R]):
+    """What is answered to one endpoint: a script, one step a call, the last step again and again.
+
+    method: the verb.   template: the path.   label: of the endpoint, "" without one.
+    Every method that adds a step returns the route. `delay` is in seconds, before the reply.
+    """
+
+    def __init__(self, method: str, template: str, endpoint: Endpoint[..., Any] | None = None) -> None:
+        self.method: str = method.upper()
+        self.template: Template = Template(template)
+        self.label: str = "" if endpoint is None else endpoint.label
+        self._endpoint = endpoint
+        self._guard = threading.Lock()
+        self._steps: list[Step] = []
+        self._calls: list[ReceivedCall] = []
+
+    @property
+    def calls(self) -> list[ReceivedCall]:
+        """The calls received so far, oldest first."""
+        with self._guard:
+            return list(self._calls)
+
+    def reply(
+        self,
+        value: R,
+        *,
+        status: int | None = None,
+        headers: Mapping[str, str] | None = None,
+        delay: float = 0.0,
+        beside: Mapping[str, Any] | None = None,
+    ) -> Self:
+        """Answer with what the endpoint returns, under its wire names and in its envelope; of a list in pages the
+        items of one page, of a stream its events, of a download its bytes.
+
+        Without an endpoint: None sends no body, bytes are sent as they are, anything else as JSON.
+        status: 200 by default, 204 for no body.   beside: what the envelope holds beside the value: a total, a cursor.
+        Raises TypeError for a value that the endpoint does not return, ValueError for one without a wire form.
+        """
+        return self._given(self._encoded(value, status, _pairs(headers), beside or {}), delay)
+
+    def reply_each(self, *values: R) -> Self:
+        """Answer with these values, one a call."""
+        for value in values:
+            self.reply(value)
+        return self
+
+    def reply_json(
+        self, value: Any, *, status: int = 200, headers: Mapping[str, str] | None = None, delay: float = 0.0
+    ) -> Self:
+        """Answer with any JSON, neither checked nor put in an envelope: replies of other versions, broken ones."""
+        return self._given(json_reply(value, status, _pairs(headers)), delay)
+
+    def reply_bytes(
+        self, body: bytes, *, status: int = 200, headers: Mapping[str, str] | None = None, delay: float = 0.0
+    ) -> Self:
+        """Answer with these bytes; the headers may name their type."""
+        return self._given(raw_reply(body, status, _pairs(headers), BYTES_TYPE), delay)
+
+    def fail(
+        self, status: int, body: Any = None, *, headers: Mapping[str, str] | None = None, delay: float = 0.0
+    ) -> Self:
+        """Answer with an error.
+
+        body: sent as JSON; None sends {"message": ...}.
+        Raises ValueError unless the status is 400 to 599.
+        """
+        if not 400 <= status <= 599:
+            raise ValueError(f"fail: the status of an error is 400 to 599, not {status}; reply() sends others")
+        said: Any = {"message": f"the stub answers {status}"} if body is None else body
+        return self.reply_json(said, status=status, headers=headers, delay=delay)
+
+    def answer(self, function: Callable[[ReceivedCall], R | Reply], *, delay: float = 0.0) -> Self:
+        """Answer with what a function gives for the call: a value as for `reply`, or a Reply with a status of its own.
+
+        It runs in a thread of its own, for calls at the same time more than once. What it raises fails the test.
+        """
+
+        def make(call: ReceivedCall) -> Reply:
+            outcome = function(call)
+            return outcome if isinstance(outcome, Reply) else self._encoded(outcome, None, (), {})
+
+        return self._then(Step(make, delay, waits=True))
+
+    def matches(self, request: RecordedRequest) -> bool:
+        """Say whether a request is a call of this route."""
+        return request.method == self.method and self.template.match(request.path) is not None
+
+    def received(self, request: RecordedRequest) -> ReceivedCall:
+        """Return a request that matches as a call of this route."""
+        return ReceivedCall.of(request, self.label, self.template.text, self.template.match(request.path) or {})
+
+    async def answered(self, call: ReceivedCall) -> Reply:
+        """Note the call and take the next step of the script; raises StubError without one, and what a step raises."""
+        with self._guard:
+            self._calls.append(call)
+            step = self._steps[min(len(self._calls), len(self._steps)) - 1] if self._steps else None
+        if step is None:
+            raise StubError("no answer was given to it: write .reply(...) after .on(...)")
+        await asyncio.sleep(step.delay)
+        return await asyncio.to_thread(step.make, call) if step.waits else step.make(call)
+
+    def missed(self) -> str:
+        """Return what of the script did not happen, "" when all of it did."""
+        with self._guard:
+            called, steps = len(self._calls), len(self._steps)
+        if not called:
+            return f"{self}: never called"
+        return f"{self}: {called} of {steps} answers given" if called < steps else ""
+
+    def _given(self, reply: Reply, delay: float) -> Self:
+        return self._then(Step(lambda call: reply, delay))
+
+    def _then(self, step: Step) -> Self:
+        with self._guard:
+            self._steps.append(step)
+        return self
+
+    def _encoded(self, value: Any, status: int | None, headers: HeaderPairs, beside: Mapping[str, Any]) -> Reply:
+        if self._endpoint is None:
+            return plain_reply(value, status, headers, beside)
+        return typed_reply(self._endpoint, value, status, headers, beside)
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.template.text}{f' ({self.label})' if self.label else ''}"
+
+    def __repr__(self) -> str:
+        return f"<Route {self}>"
+
+
+def _pairs(headers: Mapping[str, str] | None) -> HeaderPairs:
+    return tuple((headers or {}).items())

@@ -1,0 +1,101 @@
+"""What is secret in an exchange: by the declaration of its endpoint where one is known, by its names elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, get_args
+
+from typing_extensions import get_type_hints
+
+from gemel.kit.catalog import declarations
+from gemel.kit.endpoint import Endpoint
+from gemel.kit.messages import is_sensitive
+from gemel.kit.model import Model, is_secret
+from gemel.kit.resource import Mounting
+from gemel.testing.template import Template
+
+__all__ = ["Declared", "Names", "declared_by", "names_of"]
+
+
+@dataclass(frozen=True)
+class Names:
+    """Which names of headers, parameters and members stand for secrets.
+
+    secret: those that do, in lower case.   plain: those that are declared and do not, however they sound.
+    """
+
+    secret: frozenset[str] = frozenset()
+    plain: frozenset[str] = frozenset()
+
+    def hide(self, name: str) -> bool:
+        """Say whether everything that goes by this name is secret."""
+        return name.lower() in self.secret
+
+    def suspect(self, name: str) -> bool:
+        """Say whether a text that goes by this name is taken for a secret."""
+        return self.hide(name) or (is_sensitive(name) and name.lower() not in self.plain)
+
+    def joined(self, secret: Iterable[str]) -> Names:
+        """Return these names and more secret ones."""
+        return Names(self.secret | {name.lower() for name in secret}, self.plain)
+
+
+@dataclass(frozen=True)
+class Declared:
+    """An endpoint as requests are compared with it, and its names."""
+
+    method: str
+    template: Template
+    names: Names
+
+
+def declared_by(sdk: type[Mounting]) -> list[Declared]:
+    """Return the endpoints of a client or resource class, those with the most exact templates first."""
+    found = [_declared(endpoint) for endpoint in declarations(sdk)]
+    return sorted(found, key=lambda declared: declared.template.variables)
+
+
+def _declared(endpoint: Endpoint[..., Any]) -> Declared:
+    return Declared(endpoint.spec.method, Template(endpoint.spec.path), names_of(endpoint))
+
+
+def names_of(endpoint: Endpoint[..., Any]) -> Names:
+    """Return the wire names that an endpoint declares: of its arguments, and of the fields of its records."""
+    plan, spec = endpoint.compiled()[0], endpoint.spec
+    named = [(parameter.wire_name, parameter.hint) for parameter in plan.parameters]
+    hints = [plan.returns, *(error.model for error in spec.otherwise.values()), *(hint for _, hint in named)]
+    for model in _models(hints):
+        named += _fields(model)
+    secret = frozenset(name.lower() for name, hint in named if _marked(hint))
+    plain = frozenset(name.lower() for name, _ in named) | {
+        (spec.unwrap or "").lower(),
+        *map(str.lower, spec.otherwise),
+    }
+    return Names(secret, plain - secret)
+
+
+def _fields(model: type[Model]) -> list[tuple[str, Any]]:
+    """Return the wire name and the hint of each field."""
+    hints = get_type_hints(model, include_extras=True)
+    names = zip(model.__struct_fields__, model.__struct_encode_fields__, strict=True)
+    return [(wire_name, hints[name]) for name, wire_name in names]
+
+
+def _models(hints: Iterable[Any]) -> set[type[Model]]:
+    """Return the records that hints lead to, through containers, unions and the fields of other records."""
+    found, waiting = set[type[Model]](), list(hints)
+    while waiting:
+        hint = waiting.pop()
+        if isinstance(hint, type) and issubclass(hint, Model):
+            if hint not in found:
+                found.add(hint)
+                waiting += [inner for _, inner in _fields(hint)]
+        else:
+            waiting += get_args(hint)
+    return found
+
+
+def _marked(hint: Any) -> bool:
+    """Say whether a hint is marked SECRET, itself or inside its brackets."""
+    return is_secret(hint) or any(map(_marked, get_args(hint)))

@@ -1,0 +1,1 @@
+"""Tests of the Infisical SDK against the sandbox, each in both modes."""
