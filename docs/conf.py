@@ -21,6 +21,7 @@ from gemel.kit import messages
 from gemel.kit.endpoint import Endpoint
 from gemel.kit.retry import Retry
 from gemel.kit.types import OMIT
+from gemel.kit.upload import Upload
 
 project = "gemel"
 author = "gemel contributors"
@@ -37,8 +38,9 @@ autodoc_member_order = "bysource"
 autodoc_preserve_defaults = True
 autodoc_typehints_format = "short"
 
-# It names Retry for checkers only, since it stands below; autodoc evaluates the annotation.
+# It names them for checkers only, since they stand below; autodoc evaluates the annotations.
 vars(messages)["Retry"] = Retry
+vars(messages)["Upload"] = Upload
 
 SECTIONS = {"Arguments:", "Attributes:", "Raises:"}
 ARGUMENT = re.compile(r"(?:    )?(?P<names>[a-z_]+(?:, [a-z_]+)*|[A-Z]\w+Error): (?P<meaning>.*)")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import mimetypes
 import os
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeGuard
 
 from msgspec import Struct
 
@@ -80,15 +80,19 @@ def _file_piece(name: str, file: File) -> Piece:
 
 
 def _own_name(content: Any) -> str:
-    path = content if isinstance(content, str | os.PathLike) else getattr(content, "name", "")
-    return Path(os.fsdecode(path)).name if isinstance(path, str | os.PathLike) else ""
+    path = content if _is_path(content) else getattr(content, "name", "")
+    return Path(path).name if _is_path(path) else ""
+
+
+def _is_path(value: Any) -> TypeGuard[str | os.PathLike[str]]:
+    return isinstance(value, str | os.PathLike)
 
 
 def _read(content: Any) -> bytes:
     if isinstance(content, bytes):
         return content
     try:
-        data = Path(content).read_bytes() if isinstance(content, str | os.PathLike) else content.read()
+        data = Path(content).read_bytes() if _is_path(content) else content.read()
     except OSError as error:
         raise Refused(f"the file cannot be read: {error.strerror}") from None
     if not isinstance(data, bytes):

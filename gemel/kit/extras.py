@@ -9,7 +9,17 @@ import msgspec
 
 from gemel.kit.types import OMIT, is_array, is_mapping
 
-__all__ = ["KEEPING", "anything_keeps", "by_name", "given_back", "keep_extras", "keeping", "keeps_unknown", "kept", "plain_of"]
+__all__ = [
+    "KEEPING",
+    "anything_keeps",
+    "by_name",
+    "given_back",
+    "keep_extras",
+    "keeping",
+    "keeps_unknown",
+    "kept",
+    "plain_of",
+]
 
 T = TypeVar("T")
 

@@ -12,11 +12,14 @@ from gemel.kit.types import is_array, is_mapping
 from gemel.testing.bodies import Kept
 from gemel.testing.secrecy import Names
 
-__all__ = ["Masking"]
+__all__ = ["SHORTEST_SECRET", "Masking"]
 
 _PARAMETER = re.compile(r"(^|[?&;,\s])([^=&?#;\s\"'<>]+)=([^&#\s\"'<>]+)")
 _PASSWORD = re.compile(r"(://[^/\s:@]*:)[^/\s@]+(@)")
 _SCHEME = re.compile(r"(?i)\b(bearer|basic|digest)\s+([A-Za-z0-9._~+/=-]{4,})")
+SHORTEST_SECRET = 4
+"""Characters that a value must have to be masked wherever it is; shorter ones would be found in every word."""
+
 _COOKIE_ATTRIBUTES = frozenset({"path", "domain", "expires", "max-age", "samesite"})
 
 
@@ -89,9 +92,12 @@ class Masking:
 
     def _bytes(self, text: str) -> str:
         """Return base64 text of bytes in which every value that was learnt is masked."""
-        body = base64.b64decode(text)
+        try:
+            body = base64.b64decode(text, validate=True)
+        except ValueError:
+            return self._redacted(text)
         for secret in sorted(self._learnt, key=len, reverse=True):
-            body = body.replace(secret.encode(), MASK.encode()) if len(secret) >= len(MASK) + 1 else body
+            body = body.replace(secret.encode(), MASK.encode()) if len(secret) >= SHORTEST_SECRET else body
         return base64.b64encode(body).decode()
 
     def _member(self, name: str, value: Any, names: Names, number: Any) -> Any:

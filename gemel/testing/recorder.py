@@ -23,7 +23,7 @@ from gemel.sandbox.messages import RecordedRequest, Reply
 from gemel.testing.bodies import kept_body, kept_request
 from gemel.testing.calls import asked
 from gemel.testing.exchange import SERVER, Exchange, write_exchanges
-from gemel.testing.masking import Masking
+from gemel.testing.masking import SHORTEST_SECRET, Masking
 from gemel.testing.secrecy import Declared, Names, declared_by
 from gemel.testing.server import Account, LocalServer
 
@@ -38,7 +38,6 @@ _OF_ONE_CONNECTION = frozenset(
 )
 _NOT_FORWARDED = _OF_ONE_CONNECTION | {"host", "accept-encoding", "expect"}
 _CODINGS = ("Accept-Encoding", "gzip, deflate")
-_SHORTEST_SECRET = 4
 
 
 class Recorder:
@@ -190,6 +189,6 @@ def _address(upstream: str) -> str:
 
 def _long_enough(secrets: Iterable[str]) -> list[str]:
     known = list(secrets)
-    if any(len(secret) < _SHORTEST_SECRET for secret in known):
-        raise ValueError(f"secrets: a value below {_SHORTEST_SECRET} characters would be masked in every word")
+    if any(len(secret) < SHORTEST_SECRET for secret in known):
+        raise ValueError(f"secrets: a value below {SHORTEST_SECRET} characters would be masked in every word")
     return known

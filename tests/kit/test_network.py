@@ -135,8 +135,8 @@ def test_an_own_session_with_credentials_of_its_own_is_refused() -> None:
     async def make() -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
-            auth = aiohttp.BasicAuth("a", "b")
-        async with aiohttp.ClientSession(auth=auth) as session:
+            session = aiohttp.ClientSession(auth=aiohttp.BasicAuth("a", "b"))
+        async with session:
             AsyncShopClient("http://127.0.0.1:9", session=session)
 
     with pytest.raises(ValueError, match="session: it has an auth"):

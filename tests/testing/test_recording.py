@@ -109,6 +109,7 @@ def test_headers_cookies_and_credentials_of_an_unknown_api_are_masked(tmp_path: 
         "mine": {"a": ["mine-0007", 42]},
         "dsn": "mysql://root:pw-0008@h/db",
         "link": "https://h/x?X-Amz-Signature=sig-0009&page=2",
+        "odd": {"base64": "no base64 mine-0003"},
         "note": "Authorization: Bearer bea-0010 and sid cookie-0001",
     }
     reply = Reply.of(
