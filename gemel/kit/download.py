@@ -32,7 +32,7 @@ class Transfer:
         self.caller: Caller = caller
         self.response: Response = response
         self.size: int | None = _size(response)
-        self.received = 0
+        self.received: int = 0
         self._request = request
         self._over = False
 

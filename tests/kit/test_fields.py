@@ -66,14 +66,16 @@ def accepted(road: Callable[[Any], Any] | None, given: Any) -> list[Any]:
 def agree(hint: Any, body: bytes) -> None:
     """Hold the fast road, and the road of models that keep, against the schema."""
     for quick in accepted(fast_decoder(hint), body):
-        slow = load(hint, read_json(body, exact=True))
-        assert slow == quick
-        assert repr(slow) == repr(quick)
+        same(load(hint, read_json(body, exact=True)), quick)
     keep = keeper(hint)
     for kept in accepted(keep, json.loads(body)) if keep is not None else []:
-        slow = load(hint, json.loads(body))
-        assert slow == kept
-        assert repr(slow) == repr(kept)
+        same(load(hint, json.loads(body)), kept)
+
+
+def same(slow: Any, quick: Any) -> None:
+    """Hold two results together; Decimal("NaN"), which text may say, is not even equal to itself."""
+    assert repr(slow) == repr(quick)
+    assert slow == quick or "Decimal('NaN')" in repr(quick)
 
 
 @slowly
@@ -148,6 +150,7 @@ DISAGREED = [
     (dict[int, str], b'{"1": "a"}'),
     (list[Decimal], b"[0.1000000000000000055511151231257827]"),
     (Decimal, b"1.10"),
+    (list[Decimal], b'["NaN", "-Infinity"]'),
     (Kept, b'{"docId": 1, "inner": {"docId": 2, "x": 1}}'),
     (Circle | Square, b'{"shape": "square", "side": 1, "new": 2}'),
     (Square, b'{"side": 1}'),
@@ -158,8 +161,7 @@ DISAGREED = [
 @pytest.mark.parametrize(("hint", "body"), DISAGREED, ids=str)
 def test_what_the_roads_once_read_differently(hint: Any, body: bytes) -> None:
     slow = load(hint, read_json(body, exact=True))
-    assert read(hint, body) == slow
-    assert repr(read(hint, body)) == repr(slow)
+    same(slow, read(hint, body))
     agree(hint, body)
 
 

@@ -13,7 +13,7 @@ from gemel.infisical import AccessToken, InfisicalAsyncClient, InfisicalClient
 from gemel.infisical.api.auth import UniversalAuth
 from gemel.infisical.api.projects import Projects
 from gemel.kit.caching import Cache
-from gemel.kit.errors import InternalServerError, RateLimitError
+from gemel.kit.errors import APITimeoutError, InternalServerError, RateLimitError
 from gemel.kit.messages import Timeout
 from gemel.kit.polling import Poll, WaitTimeoutError, wait_until
 from gemel.kit.retry import Retry
@@ -62,13 +62,24 @@ def test_a_deadline_is_counted_by_the_clock(call: Any) -> None:
     assert caught.value.status == 503
 
 
-def test_sockets_have_the_time_that_is_left_however_old_the_clock_is(call: Any) -> None:
+SHORT = Timeout(total=0.4, connect=10, read=10)
+
+
+def test_sockets_have_the_whole_time_however_old_the_clock_is(call: Any) -> None:
     clock = FrozenClock()
-    clock.advance(3600)
-    time.sleep(0.3)
+    time.sleep(0.5)
     with StubServer() as stub:
         stub.on(Books.latest).reply(BOOK)
-        assert call(stub.url, latest, clock=clock, timeout=Timeout(total=0.25, connect=0.25, read=0.25)) == BOOK
+        assert call(stub.url, latest, clock=clock, timeout=SHORT) == BOOK
+
+
+def test_sockets_have_no_more_time_however_far_the_clock_is(call: Any) -> None:
+    clock = FrozenClock()
+    clock.advance(3600)
+    with StubServer() as stub:
+        stub.on(Books.latest).reply(BOOK, delay=2)
+        with pytest.raises(APITimeoutError):
+            call(stub.url, latest, clock=clock, timeout=SHORT, retries=0)
 
 
 def test_a_token_expires_by_the_clock() -> None:

@@ -27,7 +27,7 @@ class Flight:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.apart = False
+        self.apart: bool = False
         self._outcome: Outcome | None = None
         self._deadline = 0.0
 

@@ -30,8 +30,8 @@ class Limits:
     __slots__ = ("deadline", "silence")
 
     def __init__(self, deadline: float, silence: float) -> None:
-        self.deadline = deadline
-        self.silence = silence
+        self.deadline: float = deadline
+        self.silence: float = silence
 
 
 _limits: ContextVar[Limits | None] = ContextVar("gemel_reply_limits", default=None)
