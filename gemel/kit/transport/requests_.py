@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -161,9 +162,13 @@ class _Pieces:
         self._request = request
         self._deadline = deadline
         self._aborted = False
-        sock = getattr(getattr(reply.raw, "connection", None), "sock", None)
+        sock = self._socket()
         if sock is not None:
             sock.settimeout(request.timeout.read)
+
+    def _socket(self) -> Any:
+        """Return the socket while it belongs to this reply, where the connection still knows it."""
+        return getattr(getattr(self._reply.raw, "connection", None), "sock", None)
 
     def read(self) -> bytes:
         """Return what has come; b"" at the end, when the connection goes back to the pool."""
@@ -195,8 +200,8 @@ class _Pieces:
     def abort(self) -> None:
         """Close from another thread: one that waits for a piece is woken first."""
         self._aborted = True
-        with contextlib.suppress(OSError, ValueError, RuntimeError):
-            getattr(self._reply.raw, "shutdown", bool)()
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            self._socket().shutdown(socket.SHUT_RDWR)
         self.close()
 
 
