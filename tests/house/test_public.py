@@ -8,6 +8,7 @@ import pkgutil
 import types
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_origin
 
 import pytest
 
@@ -44,8 +45,8 @@ def made_here(module: types.ModuleType) -> Iterator[str]:
 
 
 def documented(value: object) -> bool:
-    """Whether a class or a function says what it is; a value cannot carry a docstring."""
-    if not (inspect.isclass(value) or inspect.isroutine(value)):
+    """Whether a class or a function says what it is; a value, a type alias too, cannot carry a docstring."""
+    if get_origin(value) is not None or not (inspect.isclass(value) or inspect.isroutine(value)):
         return True
     return bool(value.__doc__ and value.__doc__.strip())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,13 @@ from gemel.kit.errors import APIConnectionError, APIStatusError
 from .authority import Authority
 from .shop import Mode
 from .wire import Wire, cut, reply
+
+# Before 3.11, asyncio leaves the transport of a TLS connection that ended badly to the garbage collector.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:Exception ignored in. <function _SSLProtocolTransport:pytest.PytestUnraisableExceptionWarning"
+    if sys.version_info < (3, 11)
+    else "error"
+)
 
 
 @pytest.fixture

@@ -110,7 +110,6 @@ def records(doc: Doc) -> None:
     reveal_type(Doc.Schema())  # R: Schema
     schema: type[marshmallow.Schema] = Doc.Schema
     assert_type(DocSchema(), DocSchema)
-    print(schema)
     reveal_type(doc.extras)  # R: dict[str, Any]
     reveal_type(doc.to_dict(by_alias=False))  # R: dict[str, Any]
     reveal_type(doc.to_json())  # R: str

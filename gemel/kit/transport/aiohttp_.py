@@ -217,8 +217,7 @@ class _Room:
             trust_env=False,
         )
         # aiohttp repeats a GET or DELETE by itself when a kept connection was closed; repeating is the retry policy's.
-        if hasattr(self.session, "_retry_connection"):
-            self.session._retry_connection = False  # pyright: ignore[reportPrivateUsage]
+        self.session._retry_connection = False  # pyright: ignore[reportPrivateUsage]
 
 
 def _headers(request: Request) -> CIMultiDict[str]:
