@@ -18,7 +18,7 @@ from .wire import Wire, cut, reply
 
 # Before 3.11, asyncio leaves the transport of a TLS connection that ended badly to the garbage collector.
 pytestmark = pytest.mark.filterwarnings(
-    "ignore:Exception ignored in. <function _SSLProtocolTransport:pytest.PytestUnraisableExceptionWarning"
+    "ignore:Exception ignored in. <function _(SSLProtocol|Selector)Transport:pytest.PytestUnraisableExceptionWarning"
     if sys.version_info < (3, 11)
     else "error"
 )
