@@ -12,7 +12,7 @@ from gemel.infisical.api.folders import Folders
 from gemel.infisical.api.imports import SecretImports
 from gemel.infisical.api.projects import Environments, Projects
 from gemel.infisical.api.secrets import Secrets
-from gemel.infisical.credentials import ProviderChain, find_credential, find_endpoint
+from gemel.infisical.credentials import ProviderChain, check_texts, find_credential, find_endpoint
 from gemel.infisical.errors import read_infisical_fault, token_refused
 from gemel.kit.client import AsyncClient, BaseClient, Client, Settings
 from gemel.kit.errors import Fault
@@ -70,8 +70,10 @@ class BaseInfisicalClient(BaseClient[M]):
         client_id, client_secret: of a machine identity (universal auth); else INFISICAL_CLIENT_ID and _CLIENT_SECRET.
         provider_chain: an object whose `resolve()` finds the credentials.
         session, follow_redirects, timeout, retries and the other settings: as for `gemel.kit.client.BaseClient`.
-        Raises CredentialsError when no credentials are found, ValueError for settings that cannot work.
+        Raises CredentialsError when no credentials are found, InvalidArgument for what is no text,
+        ValueError for settings that cannot work.
         """
+        check_texts(endpoint=endpoint, token=token, client_id=client_id, client_secret=client_secret)
         credential, found_endpoint = find_credential(
             token=token, client_id=client_id, client_secret=client_secret, provider_chain=provider_chain
         )

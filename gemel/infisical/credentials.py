@@ -10,11 +10,11 @@ from gemel.infisical.api.auth import UniversalAuth
 from gemel.kit.auth import Credential, Fetch, ProvidedToken, StaticToken, Token, digest
 from gemel.kit.caller import Caller
 from gemel.kit.effects import Flow
-from gemel.kit.errors import CredentialsError
+from gemel.kit.errors import CredentialsError, InvalidArgument
 from gemel.kit.messages import MASK
 from gemel.kit.types import Sync
 
-__all__ = ["ProviderChain", "UniversalAuthCredential", "find_credential", "find_endpoint"]
+__all__ = ["ProviderChain", "UniversalAuthCredential", "check_texts", "find_credential", "find_endpoint"]
 
 DEFAULT_ENDPOINT = "https://app.infisical.com"
 
@@ -59,6 +59,13 @@ class UniversalAuthCredential:
             return Token(made.access_token, made.expires_in or None)
 
         return fetch
+
+
+def check_texts(**settings: object) -> None:
+    """Refuse settings that are neither text nor None; raises InvalidArgument that does not show them."""
+    for name, value in settings.items():
+        if value is not None and not isinstance(value, str):
+            raise InvalidArgument("InfisicalClient", name, f"expected str, got {type(value).__name__}")
 
 
 def find_credential(

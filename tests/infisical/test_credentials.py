@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from gemel.infisical import InfisicalClient
 from gemel.infisical.credentials import UniversalAuthCredential
 from gemel.kit.auth import StaticToken
-from gemel.kit.errors import CredentialsError
+from gemel.kit.errors import CredentialsError, InvalidArgument
 from gemel.sandbox import Sandbox
 
 from .modes import Mode
@@ -278,3 +279,11 @@ def test_the_environment_is_not_read_at_import() -> None:
     """A program may set its variables, or load a .env file, after its imports."""
     done = subprocess.run([sys.executable, "-c", WATCHED], capture_output=True, text=True, timeout=60)
     assert done.stdout.strip() == "import reads nothing, making a client does", done.stderr
+
+
+@pytest.mark.parametrize("name", ["endpoint", "token", "client_id", "client_secret"])
+def test_a_setting_that_is_no_text_is_named(name: str) -> None:
+    settings: dict[str, Any] = {"client_id": "i", "client_secret": "s"} if name.startswith("client") else {"token": "t"}
+    with pytest.raises(InvalidArgument, match=f"{name}: expected str, got int") as caught:
+        InfisicalClient(**{**settings, name: 512345})
+    assert "512345" not in str(caught.value)
