@@ -1,19 +1,31 @@
-"""The processes that pytest-xdist starts are as strict as the one that starts them: -X dev and -W error."""
+"""How the tests run: each process as strict as the one that starts it, and hypothesis for a short or a long while."""
 
 from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 
 import pytest
 
-STRICT = {"PYTHONDEVMODE": "1", "PYTHONWARNINGS": "error"}
+# What an interpreter hands to the processes that pytest-xdist starts, and no further than to them.
+STRICT = {"PYTHONWARNINGS": "error", **({"PYTHONDEVMODE": "1"} if sys.flags.dev_mode else {})}
+
+with suppress(ModuleNotFoundError):  # the environments for the docs and for the peers are without it
+    from hypothesis import HealthCheck, settings
+
+    # A longer look: python -m pytest --hypothesis-profile long. Tests that talk over sockets take a part of this.
+    for name, examples in {"short": 40, "long": 2_000}.items():
+        settings.register_profile(
+            name, max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+        )
+    settings.load_profile("short")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Hand the interpreter's flags down to the workers, and no further than to them."""
+    """Hand the interpreter's flags down to the workers."""
     if "PYTEST_XDIST_WORKER" in os.environ:
         for name in STRICT:
             os.environ.pop(name, None)
-    elif sys.flags.dev_mode and config.getoption("numprocesses", default=None):
+    elif "error" in sys.warnoptions and config.getoption("numprocesses", default=None):
         os.environ |= STRICT

@@ -15,7 +15,7 @@ from gemel.infisical.api.secrets import Secrets
 from gemel.infisical.credentials import ProviderChain, check_texts, find_credential, find_endpoint
 from gemel.infisical.errors import read_infisical_fault, token_refused
 from gemel.kit.client import AsyncClient, BaseClient, Client, Settings
-from gemel.kit.errors import Fault
+from gemel.kit.fault import Fault
 from gemel.kit.messages import Request, Response
 from gemel.kit.resource import extensible
 from gemel.kit.types import Async, M, Sync

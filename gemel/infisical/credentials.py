@@ -6,8 +6,8 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol, cast
 
-from gemel.infisical.api.auth import UniversalAuth
-from gemel.kit.auth import Credential, Fetch, ProvidedToken, StaticToken, Token, digest
+from gemel.infisical.api.auth import AccessTokens, UniversalAuth
+from gemel.kit.auth import Credential, Fetch, ProvidedToken, Revoke, StaticToken, Token, digest
 from gemel.kit.caller import Caller
 from gemel.kit.effects import Flow
 from gemel.kit.errors import CredentialsError, InvalidArgument
@@ -35,7 +35,7 @@ class ProviderChain(Protocol):
 
 
 class UniversalAuthCredential:
-    """A client id and secret of a machine identity; logs in when a token is needed."""
+    """A client id and secret of a machine identity; logs in when a token is needed, and can give the token back."""
 
     renewable: bool = True
 
@@ -59,6 +59,11 @@ class UniversalAuthCredential:
             return Token(made.access_token, made.expires_in or None)
 
         return fetch
+
+    def revoking(self, caller: Caller) -> Revoke:
+        """Return the way to give the tokens of this login back: the setting `revoke_on_close`."""
+        revoke = AccessTokens[Sync](caller).revoke
+        return lambda token, deadline: revoke.flow(deadline, token.value)
 
 
 def check_texts(**settings: object) -> None:

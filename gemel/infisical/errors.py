@@ -7,7 +7,8 @@ import re
 from typing import Any
 
 from gemel.infisical.models.secrets import SecretApproval
-from gemel.kit.errors import AlternativeReplyError, Fault, read_fault
+from gemel.kit.errors import AlternativeReplyError
+from gemel.kit.fault import Fault, read_fault
 from gemel.kit.messages import Response
 from gemel.kit.retry import retry_after
 from gemel.kit.types import is_array, is_object

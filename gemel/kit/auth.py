@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import re
 import time
@@ -15,8 +16,8 @@ from msgspec.structs import replace
 
 from gemel.kit.caller import Caller
 from gemel.kit.effects import Flow, Lock, Unlockable, discard
-from gemel.kit.errors import APIStatusError, APITimeoutError, CredentialsError
-from gemel.kit.messages import MASK, Request, Response, origin
+from gemel.kit.errors import APIStatusError, APITimeoutError, CredentialsError, GemelError
+from gemel.kit.messages import MASK, Request, Response, origin, redact
 
 __all__ = [
     "Authorizing",
@@ -25,11 +26,18 @@ __all__ = [
     "Identified",
     "ProvidedToken",
     "Refused",
+    "Revocable",
+    "Revoke",
     "Sender",
     "StaticToken",
     "Token",
     "digest",
 ]
+
+logger: logging.Logger = logging.getLogger("gemel")
+
+REVOKING = 5.0
+"""How long closing a client waits for its token to be revoked, in seconds, at most."""
 
 _EARLY = 0.8
 _VISIBLE = re.compile(r"[!-~]+")
@@ -79,6 +87,19 @@ class Credential(Protocol):
 
     def bound(self, caller: Caller) -> Fetch:
         """Return the way to get tokens for one client; it may call endpoints that need no credentials."""
+        ...
+
+
+Revoke: TypeAlias = Callable[[Token, float], Flow[object]]
+"""Gives a token back before a deadline (monotonic seconds)."""
+
+
+@runtime_checkable
+class Revocable(Protocol):
+    """A credential whose tokens can be given back when the client that fetched them is closed."""
+
+    def revoking(self, caller: Caller) -> Revoke:
+        """Return the way to give tokens back, for one client; it may call endpoints that need no credentials."""
         ...
 
 
@@ -161,13 +182,15 @@ class Authorizing:
     ) -> None:
         self._credential = credential
         self._fetch: Fetch | None = None
+        self._revoke: Revoke | None = None
         self._base = base
         self._refused = refused
         self._clock = clock
         self._token: Token | None = None
-        self._stale_at = 0.0
+        self._stale_at = self._over_at = 0.0
         self._failure: APIStatusError | None = None
         self._failures = 0
+        self._fetching = False
         self._nameless: bytes = os.urandom(32)
         self._identified = credential if isinstance(credential, Identified) else None
 
@@ -180,10 +203,33 @@ class Authorizing:
             return b""
         return self._nameless if self._identified is None else self._identified.identity()
 
-    def connect(self, caller: Caller) -> None:
-        """Let the credential call endpoints of this client."""
+    def connect(self, caller: Caller, *, revoking: bool = False) -> None:
+        """Let the credential call endpoints of this client; `revoking` lets `close` give the token back."""
         if self._credential is not None:
             self._fetch = self._credential.bound(caller)
+        if revoking and isinstance(self._credential, Revocable):
+            self._revoke = self._credential.revoking(caller)
+
+    @property
+    def revokes(self) -> bool:
+        """Whether there may be a token to give back."""
+        return self._revoke is not None and (self._token is not None or self._fetching)
+
+    def close(self, timeout: float) -> Flow[None]:
+        """Give the token back that was fetched last and is not over; what goes wrong is logged, and never raised.
+
+        timeout: seconds, of which at most REVOKING are taken, a token that is just being fetched included.
+        """
+        deadline = self._clock() + min(timeout, REVOKING)
+        lock: Unlockable | None = yield Lock(deadline)
+        token, self._token, self._stale_at = self._token, None, 0.0
+        if lock is not None:
+            lock.release()
+        if token is not None and self._revoke is not None and self._clock() < self._over_at:
+            try:
+                yield from self._revoke(token, deadline)
+            except Exception as error:
+                _tell_failure(error, token)
 
     def around(self, request: Request, send: Sender) -> Flow[Response]:
         """Send with a token; when it is refused, with a new one."""
@@ -224,18 +270,27 @@ class Authorizing:
 
     def _fetched(self, fetch: Fetch, deadline: float) -> Flow[Token]:
         """Fetch; a refusal is kept for those who wait meanwhile, since repeated failed logins lock an identity."""
+        self._fetching = True
         try:
             token = yield from fetch(deadline)
         except APIStatusError as error:
             self._failure = copy(error)
             self._failures += 1
             raise
+        finally:
+            self._fetching = False
         lifetime = float("inf") if token.lifetime is None else token.lifetime
         if self._token is not None and self._token.value != token.value:
             self._nameless = os.urandom(32)
         self._token = token
-        self._stale_at = self._clock() + lifetime * _EARLY
+        self._stale_at, self._over_at = self._clock() + lifetime * _EARLY, self._clock() + lifetime
         return token
+
+
+def _tell_failure(error: Exception, token: Token) -> None:
+    """Log why a token was not revoked; of an error that is not gemel's own nobody knows what it says."""
+    problem = redact(str(error), [token.value]) if isinstance(error, GemelError) else type(error).__name__
+    logger.warning("the token was not revoked: %s", problem)
 
 
 def _without(response: Response, token: Token) -> Response:

@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 from gemel.kit.caller import Caller
 from gemel.kit.draft import Bound
 from gemel.kit.isolated import import_isolated
-from gemel.kit.messages import Headers, Request
+from gemel.kit.messages import Headers, Request, root_of
 from gemel.kit.options import NO_OPTIONS, Options
 from gemel.kit.plan import Plan
 from gemel.kit.resource import Resource
@@ -67,6 +67,7 @@ class _RequestAdapter(_Adapter):  # type: ignore[misc]
         self._caller: Caller = resource.caller
         self._resource = f"{type(resource).__module__}.{type(resource).__qualname__}"
         self._plan = plan
+        self._base: str = root_of(self._caller.base) if plan.spec.path.startswith("/") else self._caller.base
         self._io = _io.BlockingStrategy()
 
     def io(self) -> Any:
@@ -78,7 +79,7 @@ class _RequestAdapter(_Adapter):  # type: ignore[misc]
         caller = self._caller
         return Request(
             method=method,
-            url=caller.base + bound.address,
+            url=self._base + bound.address,
             headers=_headers(caller.headers, bound),
             body=bound.body,
             deadline=caller.deadline(),

@@ -13,9 +13,10 @@ from gemel.kit.messages import MASK
 from gemel.kit.types import is_array
 from gemel.kit.wire import Refused, json_bytes, wire_text
 
-__all__ = ["File", "Piece", "form_body", "multipart_body", "pieces"]
+__all__ = ["UNKNOWN_TYPE", "File", "Piece", "form_body", "multipart_body", "pieces"]
 
-_UNKNOWN_TYPE = "application/octet-stream"
+UNKNOWN_TYPE = "application/octet-stream"
+"""The media type of bytes of which nothing else is known (RFC 2046, section 4.5.1)."""
 
 
 class File(Struct, frozen=True):
@@ -67,7 +68,7 @@ def pieces(name: str, value: Any) -> list[Piece]:
     if isinstance(value, File):
         return [_file_piece(name, value)]
     if isinstance(value, bytes):
-        return [Piece(name, value, filename=name, content_type=_UNKNOWN_TYPE)]
+        return [Piece(name, value, filename=name, content_type=UNKNOWN_TYPE)]
     if isinstance(value, Struct | dict):
         return [Piece(name, json_bytes(value), content_type="application/json")]
     return [Piece(name, wire_text(value).encode())]
@@ -75,7 +76,7 @@ def pieces(name: str, value: Any) -> list[Piece]:
 
 def _file_piece(name: str, file: File) -> Piece:
     filename = file.name or _own_name(file.content) or name
-    kind = file.content_type or mimetypes.guess_type(filename)[0] or _UNKNOWN_TYPE
+    kind = file.content_type or mimetypes.guess_type(filename)[0] or UNKNOWN_TYPE
     return Piece(name, _read(file.content), filename=filename, content_type=kind)
 
 

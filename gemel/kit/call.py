@@ -14,6 +14,7 @@ from gemel.kit.caller import Caller
 from gemel.kit.curl import curl_command
 from gemel.kit.decode import Decode
 from gemel.kit.effects import Flow
+from gemel.kit.errors import ResponseValidationError
 from gemel.kit.messages import Headers, Request, Response, redact
 from gemel.kit.options import CallOptions, Options
 from gemel.kit.resource import Resource
@@ -104,7 +105,11 @@ class Call(Generic[P, R_co]):
         return self._finish(response, request)
 
     def _finish(self, response: Response, request: Request) -> R_co:
-        return cast("R_co", self._decode(self._caller.checked(response, request), request))
+        try:
+            return cast("R_co", self._decode(self._caller.checked(response, request), request))
+        except ResponseValidationError as error:
+            error.add_hint(self._caller.explain(response))
+            raise
 
     def _raw(self, response: Response, request: Request) -> RawReply[R_co]:
         return RawReply(response, self._finish(response, request))

@@ -13,7 +13,8 @@ from msgspec.structs import replace
 from gemel.kit.drift import LENIENT, Reading
 from gemel.kit.drive import AsyncPerformer, Performer, adrive, drive
 from gemel.kit.effects import Flow
-from gemel.kit.errors import FaultReader, RateLimitError, status_error
+from gemel.kit.errors import RateLimitError, status_error
+from gemel.kit.fault import FaultReader
 from gemel.kit.messages import Headers, Request, Response, Timeout
 from gemel.kit.options import NO_OPTIONS, Options
 from gemel.kit.pipeline import Pipeline
@@ -22,12 +23,17 @@ from gemel.kit.retry import Retry, retry_after
 __all__ = ["Caller"]
 
 
+def _unexplained(response: Response) -> str:
+    return ""
+
+
 class Caller(Struct, frozen=True, eq=False):
     """One client's way to the server.
 
     base: the address that paths are appended to, ending in "/".
     headers: sent with every request.   timeout: of every call.
-    options: what every call does differently.   retry: how a lost stream waits before it is opened again.
+    explain: says why a reply may not be as declared.   options: what every call does differently.
+    retry: how a lost stream waits before it is opened again.
     reading: how replies are checked, and who is told of drift.
     clock: monotonic seconds.   now: the time of day, in seconds.   dice: numbers in [0, 1).
     exchange: the pipeline.   performer, async_performer: the transport of the client's mode; the other is None.
@@ -38,6 +44,7 @@ class Caller(Struct, frozen=True, eq=False):
     timeout: Timeout
     exchange: Pipeline
     read_fault: FaultReader
+    explain: Callable[[Response], str] = _unexplained
     performer: Performer | None = None
     async_performer: AsyncPerformer | None = None
     options: Options = NO_OPTIONS

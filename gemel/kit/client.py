@@ -22,7 +22,7 @@ from gemel.kit.drift import OnDrift, Reading, Validate
 from gemel.kit.drive import AsyncPerformer, Performer
 from gemel.kit.effects import Flow
 from gemel.kit.environment import Certificate, Network, Verify
-from gemel.kit.errors import Fault, read_fault
+from gemel.kit.fault import Fault, read_fault
 from gemel.kit.messages import Headers, Response, Timeout
 from gemel.kit.observing import Attempts, Calls, Observer, Observers, configure_logging, debugging
 from gemel.kit.options import CallOptions
@@ -38,9 +38,9 @@ if TYPE_CHECKING:
     import aiohttp
     import requests
 
-    from gemel.kit.caching import Cache, Caching, Identity
+    from gemel.kit.caching import Cache, Caching
 
-__all__ = ["AsyncClient", "BaseClient", "Client", "Settings"]
+__all__ = ["AsyncClient", "BaseClient", "Client", "CommonSettings", "Settings"]
 
 R = TypeVar("R")
 
@@ -72,6 +72,8 @@ class BaseClient(Mounting, Generic[M]):
         cache: Cache | None = None,
         validate: Validate = "lenient",
         on_drift: OnDrift | None = None,
+        max_response_bytes: int | None = 64 << 20,
+        revoke_on_close: bool = False,
         clock: Clock | None = None,
         dice: Callable[[], float] = random.random,
     ) -> None:
@@ -88,30 +90,28 @@ class BaseClient(Mounting, Generic[M]):
         on_request, on_response, on_retry: observers; each is called with an Event of every attempt, reply and repeat.
         cache: keeps replies of GET requests as it says; None keeps nothing.
         validate: "lenient", "strict" or "off"; see Reading.   on_drift: called with a Drift for each difference found.
+        max_response_bytes: the largest body that is taken, None for any; a Download has a limit of its own.
+        revoke_on_close: whether closing revokes the token, where the client has fetched it and the credential can.
         clock, dice: the time and the chance of the machine, unless a test gives others (gemel.testing).
         Raises ValueError for settings that cannot work.
         """
-        configure_logging()
-        base, times = _base_address(endpoint), _times(clock, dice)
+        base, times, retry = _base_address(endpoint), _times(clock, dice), Retry.of(retries)
         observers = Observers.of(on_request, on_response, on_retry)
         network = Network.of(verify=verify, certificate=certificate, proxy=proxy, trust=trust_env)
-        self._transport: Any = self._connected(network, session)
-        auth = Authorizing(credential, base, refused=self.token_refused, clock=times["clock"])
-        redirects = Redirects(follow_redirects, abroad=session is None)
-        apart = session is not None or certificate is not None
-        self._cache: Caching | None = None if cache is None else _caching(cache, auth.identity, base, apart=apart)
+        self._transport: Any = self._connected(network, session, max_response_bytes)
+        self._auth = Authorizing(credential, base, refused=self.token_refused, clock=times["clock"])
+        self._cache: Caching | None = self._keeping(cache, base, times, (session, certificate))
         self.caller: Caller = Caller(
             base=base,
             headers=_default_headers(headers),
             timeout=Timeout.of(timeout),
-            exchange=self._exchange(redirects, auth, Retry.of(retries), observers, times),
-            read_fault=self.read_fault,
-            retry=Retry.of(retries),
-            reading=Reading(validate, on_drift),
+            exchange=self._exchange(Redirects(follow_redirects, abroad=session is None), retry, observers, times),
+            retry=retry,
+            **self._reading(validate, on_drift),
             **self._performing(self._transport, clock),
             **times,
         )
-        auth.connect(self.caller)
+        self._auth.connect(self.caller, revoking=revoke_on_close)
 
     @property
     def endpoint(self) -> str:
@@ -121,11 +121,17 @@ class BaseClient(Mounting, Generic[M]):
     @property
     def cache(self) -> Caching:
         """What the client keeps; `client.cache.clear()` drops it. Without the setting `cache` it is empty."""
-        return self._cache or _caching(None, None, self.caller.base)
+        from gemel.kit.caching import Cache, Caching
+
+        return self._cache or Caching(Cache(), self._auth.identity, base=self.caller.base)
 
     def read_fault(self, response: Response) -> Fault:
         """Read an error body; an SDK overrides it with its API's shapes. Never raises."""
         return read_fault(response)
+
+    def explain(self, response: Response) -> str:
+        """Say why a reply may not be as declared, "" when nothing is known; an SDK overrides it. Never raises."""
+        return ""
 
     def token_refused(self, response: Response) -> bool:
         """Say whether a reply means that the token is no longer accepted; 401 unless an SDK knows better."""
@@ -150,18 +156,37 @@ class BaseClient(Mounting, Generic[M]):
         return list(catalog(cls))
 
     def _exchange(
-        self, redirects: Redirects, auth: Authorizing, retry: Retry, observers: Observers | None, times: dict[str, Any]
+        self, redirects: Redirects, retry: Retry, observers: Observers | None, times: dict[str, Any]
     ) -> Pipeline:
+        configure_logging()
         return pipeline(
             calls=Calls(self.read_fault),
             cache=self._cache,
             redirects=redirects,
-            auth=auth,
+            auth=self._auth,
             retry=Retrying(retry, repeating=observers.repeating if observers else None, **times),
             attempts=Attempts(observers) if observers or debugging() else None,
         )
 
-    def _connected(self, network: Network, session: Any) -> Any:
+    def _reading(self, validate: Validate, on_drift: OnDrift | None) -> dict[str, Any]:
+        """Return how replies are read, as a Caller takes it."""
+        return {"read_fault": self.read_fault, "explain": self.explain, "reading": Reading(validate, on_drift)}
+
+    def _keeping(
+        self, cache: Cache | None, base: str, times: dict[str, Any], others: tuple[Any, ...]
+    ) -> Caching | None:
+        """Return the policy that keeps replies, imported by those alone who want it.
+
+        others: what may show credentials that `identity` does not know.
+        """
+        if cache is None:
+            return None
+        from gemel.kit.caching import Caching
+
+        apart = any(other is not None for other in others)
+        return Caching(cache, self._auth.identity, base=base, apart=apart, clock=times["clock"], now=times["now"])
+
+    def _connected(self, network: Network, session: Any, largest: int | None) -> Any:
         raise TypeError(f"{type(self).__name__} has no mode; derive it from Client or AsyncClient too")
 
     def _performing(self, transport: Any, clock: Clock | None) -> dict[str, Any]:
@@ -175,10 +200,9 @@ class BaseClient(Mounting, Generic[M]):
         return f"<{type(self).__name__} of {self.endpoint}>"
 
 
-class Settings(TypedDict, total=False):
-    """The settings that every client takes; `BaseClient.__init__` says what they mean."""
+class CommonSettings(TypedDict, total=False):
+    """The settings that every client takes, but for the timeout, which an SDK may name among its own arguments."""
 
-    timeout: Timeout | float
     retries: Retry | int
     follow_redirects: bool
     headers: Mapping[str, str] | None
@@ -192,8 +216,16 @@ class Settings(TypedDict, total=False):
     cache: Cache | None
     validate: Validate
     on_drift: OnDrift | None
+    max_response_bytes: int | None
+    revoke_on_close: bool
     clock: Clock | None
     dice: Callable[[], float]
+
+
+class Settings(CommonSettings, total=False):
+    """The settings that every client takes; `BaseClient.__init__` says what they mean."""
+
+    timeout: Timeout | float
 
 
 class Client(BaseClient[Sync]):
@@ -210,10 +242,10 @@ class Client(BaseClient[Sync]):
         """Make a blocking client; the arguments are those of BaseClient."""
         super().__init__(endpoint, credential=credential, session=session, **settings)
 
-    def _connected(self, network: Network, session: requests.Session | None) -> Performer:
+    def _connected(self, network: Network, session: requests.Session | None, largest: int | None) -> Performer:
         from gemel.kit.transport.requests_ import RequestsTransport
 
-        return RequestsTransport(network, session)
+        return RequestsTransport(network, session, largest=largest)
 
     def request(
         self,
@@ -237,8 +269,12 @@ class Client(BaseClient[Sync]):
 
     def close(self) -> None:
         """Close the connections; an own session that was passed in stays open. May be called again."""
-        self._transport.close()
-        self._forget()
+        try:
+            if self._auth.revokes:
+                self.caller.run(self._auth.close(self.caller.timeout.total))
+        finally:
+            self._transport.close()
+            self._forget()
 
     def __enter__(self) -> Self:
         return self
@@ -261,10 +297,12 @@ class AsyncClient(BaseClient[Async]):
         """Make an async client; the arguments are those of BaseClient."""
         super().__init__(endpoint, credential=credential, session=session, **settings)
 
-    def _connected(self, network: Network, session: aiohttp.ClientSession | None) -> AsyncPerformer:
+    def _connected(
+        self, network: Network, session: aiohttp.ClientSession | None, largest: int | None
+    ) -> AsyncPerformer:
         from gemel.kit.transport.aiohttp_ import AiohttpTransport
 
-        return AiohttpTransport(network, session)
+        return AiohttpTransport(network, session, largest=largest)
 
     def _performing(self, transport: Any, clock: Clock | None) -> dict[str, Any]:
         return {"async_performer": clock.async_performing(transport) if clock else transport}
@@ -288,8 +326,12 @@ class AsyncClient(BaseClient[Async]):
 
     async def close(self) -> None:
         """Close the connections of the running loop; a session that was passed in stays open. May be called again."""
-        await self._transport.close()
-        self._forget()
+        try:
+            if self._auth.revokes:
+                await self.caller.arun(self._auth.close(self.caller.timeout.total))
+        finally:
+            await self._transport.close()
+            self._forget()
 
     async def aclose(self) -> None:
         """The same as `close`."""
@@ -320,13 +362,6 @@ def _times(clock: Clock | None, dice: Callable[[], float]) -> dict[str, Any]:
         "now": clock.time if clock else time.time,
         "dice": dice,
     }
-
-
-def _caching(cache: Cache | None, identity: Identity | None, base: str, *, apart: bool = False) -> Caching:
-    """Return the policy that keeps replies, imported by those alone who want it."""
-    from gemel.kit.caching import Cache, Caching
-
-    return Caching(cache or Cache(), identity or (lambda _: b""), base=base, apart=apart)
 
 
 def _without_user(endpoint: str) -> str:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from msgspec import Struct
 
-from gemel.kit.bodies import Piece, pieces
+from gemel.kit.bodies import UNKNOWN_TYPE, Piece, pieces
 from gemel.kit.messages import redact
-from gemel.kit.model import secret_values
 from gemel.kit.roles import Body, Form, Header, Part, Query, Role
 from gemel.kit.types import OMIT, is_array
 from gemel.kit.upload import Upload
-from gemel.kit.wire import encode_segment, header_text, query_pairs, wire_text
+from gemel.kit.wire import encode_segment, header_text, json_bytes, query_pairs, utf8_bytes, wire_text
 
 __all__ = ["Bound", "Draft", "Handler", "handler_of", "hiding"]
 
@@ -21,7 +20,7 @@ __all__ = ["Bound", "Draft", "Handler", "handler_of", "hiding"]
 class Draft:
     """A request while its arguments are put in place."""
 
-    __slots__ = ("body", "fields", "form", "headers", "parts", "query", "secrets", "segments")
+    __slots__ = ("body", "fields", "form", "headers", "parts", "query", "raw", "secrets", "segments")
 
     def __init__(self) -> None:
         self.segments: dict[str, str] = {}
@@ -31,6 +30,7 @@ class Draft:
         self.form: list[str] = []
         self.parts: list[Piece] = []
         self.body: Any = OMIT
+        self.raw: bytes | None = None
         self.secrets: list[str] = []
 
 
@@ -59,7 +59,7 @@ def handler_of(role: Role | None, name: str) -> Handler:
     if isinstance(role, Header):
         return lambda draft, value: _add_header(draft, name, value)
     if isinstance(role, Body):
-        return _put_body
+        return lambda draft, value: _put_body(draft, role, value)
     if isinstance(role, Form):
         return lambda draft, value: draft.form.extend(query_pairs(name, value))
     if isinstance(role, Part):
@@ -72,6 +72,8 @@ def _add_segment(draft: Draft, name: str, value: Any) -> None:
 
 
 def _add_query(draft: Draft, role: Query, name: str, value: Any) -> None:
+    if role.json and value is not None:
+        value = json_bytes(value).decode()
     if role.join and is_array(value):
         value = role.join.join(map(wire_text, value)) or None
     draft.query.extend(query_pairs(name, value))
@@ -88,15 +90,23 @@ def _add_field(draft: Draft, name: str, value: Any) -> None:
     draft.fields[name] = value
 
 
-def _put_body(draft: Draft, value: Any) -> None:
-    draft.body = value
+def _put_body(draft: Draft, role: Body, value: Any) -> None:
+    kind = role.content_type
+    if isinstance(value, bytes | bytearray):
+        draft.raw, kind = bytes(value), kind or UNKNOWN_TYPE
+    elif isinstance(value, str) and kind and "json" not in kind:
+        draft.raw = utf8_bytes(value)
+    else:
+        draft.body = value
+    if kind and not isinstance(value, Upload):
+        draft.headers.append(("Content-Type", kind))
 
 
-def hiding(handle: Handler, *, all_of_it: bool) -> Handler:
+def hiding(handle: Handler, secrets: Callable[[Any], Iterable[str]]) -> Handler:
     """Note the secret values first, so that no error made from this request can show them."""
 
     def put(draft: Draft, value: Any) -> None:
-        draft.secrets.extend([value] if all_of_it and isinstance(value, str) else secret_values(value))
+        draft.secrets.extend(secrets(value))
         handle(draft, value)
 
     return put

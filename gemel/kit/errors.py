@@ -17,21 +17,20 @@ GemelError
     AlternativeReplyError     .reply: a success, but of another kind than asked for
     PagingError               .position: a list whose pages repeat, do not end, or go elsewhere
     StreamFailedError         .event .code .message .details .request_id .body: told inside a stream
+    ResponseTooLargeError     .limit .status: a body larger than the client's max_response_bytes
 
 Every error survives pickling and shows no secret value.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from gemel.kit.fault import Fault, FaultReader, readable
 from gemel.kit.messages import MASK, Headers, Request, Response, redact
-from gemel.kit.types import is_object
 
 __all__ = [
     "APIConnectionError",
@@ -45,8 +44,6 @@ __all__ = [
     "ConflictError",
     "CredentialsError",
     "DeclarationError",
-    "Fault",
-    "FaultReader",
     "GemelError",
     "InternalServerError",
     "InvalidArgument",
@@ -54,16 +51,14 @@ __all__ = [
     "PagingError",
     "PermissionDeniedError",
     "RateLimitError",
+    "ResponseTooLargeError",
     "ResponseValidationError",
     "StreamFailedError",
     "UnprocessableEntityError",
     "UploadError",
-    "read_fault",
     "status_error",
     "stream_error",
 ]
-
-_EXCERPT = 300
 
 
 class GemelError(Exception):
@@ -161,7 +156,7 @@ class APIStatusError(APIError):
         self.details: Any = fault.details
         self.request_id: str = fault.request_id
         self.headers: Headers = response.headers
-        self.body: Any = _readable(response)
+        self.body: Any = readable(response)
         super().__init__(_status_text(self, request, hint), request=request)
 
 
@@ -218,6 +213,23 @@ class ResponseValidationError(APIError, ValueError):
         """The reply's bytes; they may hold secret values."""
         return self._body.value
 
+    def add_hint(self, hint: str) -> None:
+        """Add to the text what may be the reason; an empty hint adds nothing."""
+        if hint:
+            self.args = (f"{self}; {hint}",)
+
+
+class ResponseTooLargeError(APIError):
+    """The reply has more bytes than the client takes; the rest was not read, and the connection was closed.
+
+    limit: the client's `max_response_bytes`.   status: of the reply, which may be a failure too.
+    """
+
+    def __init__(self, message: str, *, request: Request, limit: int, status: int) -> None:
+        self.limit: int = limit
+        self.status: int = status
+        super().__init__(message, request=request)
+
 
 class AlternativeReplyError(APIError):
     """The server accepted the request but answered with something else than its result.
@@ -257,7 +269,7 @@ class StreamFailedError(APIError):
         self.message: str = fault.message
         self.details: Any = fault.details
         self.request_id: str = fault.request_id
-        self.body: Any = _readable(response)
+        self.body: Any = readable(response)
         said = " ".join(part for part in (fault.code, fault.message) if part) or "no further word"
         super().__init__(f"{request.label or 'stream'}: the stream failed: {said}", request=request)
 
@@ -270,23 +282,6 @@ class _Unseen(Struct, frozen=True):
     def __repr__(self) -> str:
         return MASK
 
-
-class Fault(Struct, frozen=True):
-    """What an error body says, in neutral words.
-
-    hint: what to do next, where an API knows better than the status code.
-    """
-
-    message: str = ""
-    code: str = ""
-    details: Any = None
-    request_id: str = ""
-    retry_after: float | None = None
-    hint: str = ""
-
-
-FaultReader: TypeAlias = Callable[[Response], Fault]
-"""Reads the error body of one API; never raises."""
 
 _BY_STATUS: dict[int, type[APIStatusError]] = {
     400: BadRequestError,
@@ -326,18 +321,6 @@ def stream_error(event: str, response: Response, request: Request, read: FaultRe
     return StreamFailedError(read(response), event=event, response=response, request=request)
 
 
-def read_fault(response: Response) -> Fault:
-    """Read the usual shapes: {"message"}, {"error": {"message", "code"}}, {"detail"}, or the start of a text."""
-    body = _parsed(response.body)
-    request_id = response.headers.get("x-request-id", "")
-    if not is_object(body):
-        return Fault(message=_excerpt(response), request_id=request_id)
-    inner = body.get("error")
-    source = {**body, **inner} if is_object(inner) else body
-    message = source.get("message") or source.get("detail") or (inner if isinstance(inner, str) else "")
-    return Fault(_text(message), _text(source.get("code") or ""), source.get("details"), request_id)
-
-
 def _status_text(error: APIStatusError, request: Request, hint: str) -> str:
     said = " ".join(part for part in (error.code, error.message) if part) or "no further word"
     trace = f", request id {error.request_id}" if error.request_id else ""
@@ -358,31 +341,3 @@ def _redacted(response: Response, request: Request) -> Response:
     text = redact(response.body.decode("utf-8", "replace"), request.secrets)
     headers = Headers((name, redact(value, request.secrets)) for name, value in response.headers.masked().pairs())
     return replace(response, body=text.encode("utf-8", "replace"), headers=headers)
-
-
-def _readable(response: Response) -> Any:
-    text = response.body.decode("utf-8", "replace")
-    parsed = _parsed(text)
-    return text if parsed is _NOT_JSON else parsed
-
-
-_NOT_JSON: Any = object()
-
-
-def _parsed(body: str | bytes) -> Any:
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        return _NOT_JSON
-
-
-def _excerpt(response: Response) -> str:
-    text = " ".join(response.body[: 4 * _EXCERPT].decode("utf-8", "replace").split())
-    kind = response.headers.get("content-type", "").partition(";")[0]
-    if "html" in kind:
-        return f"an HTML page instead of JSON: {text[:_EXCERPT]}"
-    return text[:_EXCERPT]
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)

@@ -21,7 +21,8 @@ from typing_extensions import ParamSpec, Self, TypeVar
 
 from gemel.kit.effects import Flow
 from gemel.kit.errors import DeclarationError
-from gemel.kit.resource import Resource
+from gemel.kit.resource import Resource, local_names
+from gemel.kit.signature import Signature
 from gemel.kit.types import Async, Sync
 
 __all__ = ["AsyncFlowCall", "Composable", "FlowCall", "Flowing", "SyncFlowCall", "flow", "perform"]
@@ -61,6 +62,14 @@ class Flowing(Generic[P, R_co]):
         self.method: Callable[..., Flow[R_co]] = method
         self.name: str = method.__name__
         self.__doc__ = method.__doc__
+        self._scope = local_names(method.__qualname__)
+        self._signatures: dict[str, Signature | None] = {}
+
+    def signature(self, label: str) -> Signature | None:
+        """Return what the method takes, looked up on first use; `label` is what errors call it."""
+        if label not in self._signatures:
+            self._signatures[label] = Signature.of(self.method, label, self._scope)
+        return self._signatures[label]
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
@@ -85,32 +94,40 @@ class FlowCall(Generic[P, R_co]):
     def __init__(self, declared: Flowing[P, R_co], resource: Resource[Any]) -> None:
         self.__name__: str = declared.name
         self.__doc__ = declared.__doc__
-        self._method: Callable[..., Flow[R_co]] = declared.method
+        self.__qualname__: str = f"{type(resource).__name__}.{declared.name}"
+        self._declared: Flowing[P, R_co] = declared
         self._resource = resource
 
     @property
     def __signature__(self) -> inspect.Signature:
-        signature = inspect.signature(self._method)
+        signature = inspect.signature(self._declared.method)
         return signature.replace(parameters=list(signature.parameters.values())[1:])
 
     def flow(self, deadline: float, *args: P.args, **kwargs: P.kwargs) -> Flow[R_co]:
-        """Return the flow, to be part of another one; each call in it keeps its own timeout."""
-        return self._method(self._resource, *args, **kwargs)
+        """Return the flow, to be part of another one; each call in it keeps its own timeout.
+
+        Raises InvalidArgument for arguments that its annotations do not allow.
+        """
+        return self._started(args, kwargs)
+
+    def _started(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Flow[R_co]:
+        signature = self._declared.signature(self.__qualname__)
+        if signature is None:
+            return self._declared.method(self._resource, *args, **kwargs)
+        return self._declared.method(self._resource, **signature.checked(args, kwargs))
 
 
 class SyncFlowCall(FlowCall[P, R_co]):
     """A flow that runs blocking."""
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
-        """Run the flow to its end and return its result."""
-        started = self._method(self._resource, *args, **kwargs)
-        return cast("R_co", self._resource.caller.run(started))
+        """Run the flow to its end and return its result; raises InvalidArgument before anything is sent."""
+        return cast("R_co", self._resource.caller.run(self._started(args, kwargs)))
 
 
 class AsyncFlowCall(FlowCall[P, R_co]):
     """A flow that is awaited."""
 
     async def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
-        """Run the flow to its end and return its result."""
-        started = self._method(self._resource, *args, **kwargs)
-        return cast("R_co", await self._resource.caller.arun(started))
+        """Run the flow to its end and return its result; raises InvalidArgument before anything is sent."""
+        return cast("R_co", await self._resource.caller.arun(self._started(args, kwargs)))

@@ -16,7 +16,18 @@ if TYPE_CHECKING:
     from gemel.kit.retry import Retry
     from gemel.kit.upload import Upload
 
-__all__ = ["MASK", "HeaderSource", "Headers", "Request", "Response", "Timeout", "is_sensitive", "origin", "redact"]
+__all__ = [
+    "MASK",
+    "HeaderSource",
+    "Headers",
+    "Request",
+    "Response",
+    "Timeout",
+    "is_sensitive",
+    "origin",
+    "redact",
+    "root_of",
+]
 
 MASK = "***"
 """What stands in the place of a secret value wherever text is shown."""
@@ -209,6 +220,12 @@ def origin(url: str) -> tuple[str, str, int | None]:
     parts = urlsplit(url)
     port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
     return parts.scheme, parts.hostname or "", port
+
+
+def root_of(url: str) -> str:
+    """Return the address without path and query: where a path that begins with "/" is appended."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def redact(text: str, secrets: Iterable[str]) -> str:

@@ -26,7 +26,17 @@ if TYPE_CHECKING:
 else:
     _Record = msgspec.Struct
 
-__all__ = ["Model", "ModelMeta", "camel_case", "field", "is_secret", "secret_fields", "secret_values", "wire_case"]
+__all__ = [
+    "Model",
+    "ModelMeta",
+    "camel_case",
+    "field",
+    "is_secret",
+    "secret_fields",
+    "secret_values",
+    "texts_in",
+    "wire_case",
+]
 
 
 def camel_case(name: str) -> str:
@@ -191,7 +201,7 @@ def secret_values(value: Any) -> Iterator[str]:
                 yield inner
             else:
                 yield from secret_values(inner)
-        yield from _texts(kept(value))
+        yield from texts_in(kept(value))  # what a model does not declare may be secret
     elif is_mapping(value):
         yield from secret_values(list(value.values()))
     elif is_array(value):
@@ -199,13 +209,13 @@ def secret_values(value: Any) -> Iterator[str]:
             yield from secret_values(inner)
 
 
-def _texts(value: Any) -> Iterator[str]:
-    """Yield every text in a JSON value: what a model does not declare may be secret."""
+def texts_in(value: Any) -> Iterator[str]:
+    """Yield every text in a JSON value."""
     if isinstance(value, str):
         yield value
     elif is_mapping(value) or is_array(value):
         for inner in value.values() if is_mapping(value) else value:
-            yield from _texts(inner)
+            yield from texts_in(inner)
 
 
 def is_secret(hint: Any) -> bool:

@@ -14,7 +14,8 @@ from collections.abc import Callable, Mapping
 from msgspec import Struct
 
 from gemel.kit.effects import Flow
-from gemel.kit.errors import APIError, FaultReader
+from gemel.kit.errors import APIError
+from gemel.kit.fault import FaultReader
 from gemel.kit.messages import Request, Response
 
 __all__ = ["Attempts", "Calls", "Event", "Observer", "Observers", "configure_logging", "debugging"]

@@ -6,19 +6,33 @@ import inspect
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from functools import partial
+from typing import Any, get_args
 from uuid import UUID
 
 from msgspec import Struct, UnsetType
 from msgspec.structs import replace
 from typing_extensions import get_type_hints
 
-from gemel.kit.arguments import Check, checker, exact_types, expectation
+from gemel.kit.arguments import Check, Names, checker, exact_types, unfit
 from gemel.kit.bodies import form_body, multipart_body
 from gemel.kit.draft import Bound, Draft, Handler, handler_of, hiding
 from gemel.kit.errors import DeclarationError, InvalidArgument
-from gemel.kit.model import is_secret
-from gemel.kit.roles import Body, Field, Place, Query, Role, Spec, arguments_of, check_places, place_of, split_path
+from gemel.kit.model import is_secret, secret_values
+from gemel.kit.roles import (
+    Argument,
+    Body,
+    Field,
+    Place,
+    Query,
+    Role,
+    Spec,
+    arguments_of,
+    as_role,
+    places_of,
+    split_path,
+)
+from gemel.kit.typed_dicts import dicts_in, keys_of, secrets_in
 from gemel.kit.types import OMIT
 from gemel.kit.upload import Upload
 from gemel.kit.wire import Refused, json_bytes
@@ -45,7 +59,7 @@ class Parameter(Struct, frozen=True):
     def put(self, draft: Draft, value: Any, label: str) -> None:
         """Check the value and put it in its place; raises InvalidArgument."""
         if type(value) not in self.exact and not self.fits(value):
-            raise InvalidArgument(label, self.name, f"expected {expectation(self.hint)}, got {self._shown(value)}")
+            raise unfit(label, self.name, self.hint, value)
         try:
             self.handle(draft, value)
         except Refused as refusal:
@@ -60,11 +74,6 @@ class Parameter(Struct, frozen=True):
         elif self.default is not OMIT:
             self.put(draft, self.default, label)
 
-    def _shown(self, value: Any) -> str:
-        kind = type(value).__name__
-        harmless = self.exact and not is_secret(self.hint) and isinstance(value, int | float | str)
-        return f"{kind} {value!r:.80}" if harmless else kind
-
 
 class Plan:
     """A compiled declaration; a call leaves no state on it."""
@@ -77,15 +86,15 @@ class Plan:
         self.name: str = label.rpartition(".")[2]
         self.returns = returns
         self.parameters: list[Parameter] = parameters
-        self._names = {parameter.name for parameter in parameters}
-        self._positional = positional
+        names = frozenset(parameter.name for parameter in parameters)
+        self._names = Names(label, names, tuple(positional))
         self._literals, self._variables = split_path(spec.path)
+        takes_fields = any(isinstance(parameter.role, Field) for parameter in parameters)
+        self._always_object: bool = takes_fields and spec.method != "DELETE"
 
     def bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Bound:
         """Turn the arguments of a call into a request; raises InvalidArgument, and nothing was sent."""
-        given = self._given(args, kwargs) if args else kwargs
-        if not given.keys() <= self._names:
-            raise self._unknown(given)
+        given = self._names.given(args, kwargs)
         draft = Draft()
         for parameter in self.parameters:
             value = given.get(parameter.name, _ABSENT)
@@ -95,25 +104,6 @@ class Plan:
                 parameter.put(draft, value, self.label)
         body = self._body(draft)
         return Bound(self._address(draft), tuple(draft.headers), body, tuple(draft.secrets))
-
-    def _given(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
-        if len(args) > len(self._positional):
-            allowed = ", ".join(self._positional) or "none"
-            raise InvalidArgument(
-                self.label,
-                "",
-                f"{len(args)} positional arguments given, only {len(self._positional)} taken ({allowed})",
-            )
-        given = dict(zip(self._positional, args, strict=False))
-        for name in given.keys() & kwargs.keys():
-            raise InvalidArgument(self.label, name, "given twice, by position and by name")
-        return {**given, **kwargs}
-
-    def _unknown(self, given: Mapping[str, Any]) -> InvalidArgument:
-        name = min(given.keys() - self._names)
-        return InvalidArgument(
-            self.label, name, f"unknown argument; it takes {', '.join(sorted(self._names)) or 'none'}"
-        )
 
     def _address(self, draft: Draft) -> str:
         path = self._literals[0]
@@ -125,6 +115,8 @@ class Plan:
         if isinstance(draft.body, Upload):
             draft.headers.append(("Content-Type", draft.body.content_type))
             return draft.body
+        if draft.raw is not None:
+            return draft.raw
         if draft.form or draft.parts:
             body, kind = multipart_body(draft.parts) if draft.parts else form_body(draft.form)
             draft.headers.append(("Content-Type", kind))
@@ -132,7 +124,7 @@ class Plan:
         try:
             if draft.body is not OMIT:
                 return json_bytes(draft.body)
-            return json_bytes(draft.fields) if draft.fields else None
+            return json_bytes(draft.fields) if draft.fields or self._always_object else None
         except Refused as refusal:
             raise InvalidArgument(self.label, self._unsendable(draft), str(refusal)) from None
 
@@ -154,26 +146,37 @@ def compile_plan(spec: Spec, stub: Callable[..., Any], *, label: str, case: Call
     """
     try:
         hints = get_type_hints(stub, localns=scope, include_extras=True)
+        arguments = arguments_of(stub, label, hints, scope)
+        for parameter, hint in arguments:
+            _check_dicts(hint, f"{label}(): {parameter.name}", scope)
     except NameError as error:
         raise DeclarationError(f"{label}(): {error}; import it at run time, not under TYPE_CHECKING") from None
-    variables = split_path(spec.path)[1]
-    parameters, places, positional = list[Parameter](), list[Place](), list[str]()
-    for name, parameter in arguments_of(stub):
-        if parameter.kind is not parameter.KEYWORD_ONLY:
-            positional.append(name)
-        hint = hints.get(name, Any)
-        place = place_of(spec, label, parameter, hint, in_path=name in variables, wire_name=case(name))
-        places.append(place)
-        parameters.append(_parameter(parameter, hint, place, label))
-    check_places(label, places, spec)
+    places = places_of(spec, label, arguments, case)
+    parameters = [_parameter(argument, place, label) for argument, place in zip(arguments, places, strict=True)]
+    positional = [parameter.name for parameter, _ in arguments if parameter.kind is not parameter.KEYWORD_ONLY]
     return Plan(spec, label, parameters, positional, hints["return"])
 
 
-def _parameter(parameter: inspect.Parameter, hint: Any, place: Place, label: str) -> Parameter:
+def _check_dicts(hint: Any, argument: str, scope: Any) -> None:
+    """Look the TypedDicts of an argument up; raises DeclarationError, NameError for what is not there."""
+    try:
+        for typed_dict in dicts_in(hint, scope):
+            for name, key in keys_of(typed_dict).items():
+                if any(as_role(mark) for mark in get_args(key.hint)):
+                    said = f"{name!r} of {typed_dict.__name__}"
+                    raise DeclarationError(f"{argument}: {said} cannot have a role: the dict is sent as it is")
+    except TypeError as error:
+        raise DeclarationError(f"{argument}: {error}") from None
+
+
+def _parameter(argument: Argument, place: Place, label: str) -> Parameter:
+    hint, default = argument.hint, argument.parameter.default
     handle, exact = handler_of(place.role, place.wire_name), exact_types(hint)
-    if is_secret(hint) or not exact or not exact <= _PLAIN:
-        handle = hiding(handle, all_of_it=is_secret(hint))
-    made = Parameter(place.name, place.wire_name, parameter.default, hint, exact, checker(hint), place.role, handle)
+    if is_secret(hint) or any(dicts_in(hint)):
+        handle = hiding(handle, partial(secrets_in, hint))
+    elif not exact or not exact <= _PLAIN:
+        handle = hiding(handle, secret_values)
+    made = Parameter(place.name, place.wire_name, default, hint, exact, checker(hint), place.role, handle)
     return replace(made, preset=_preset(made, label))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, Any, NamedTuple, get_args, get_origin
 
 from msgspec import Struct
 from typing_extensions import get_type_hints
@@ -13,9 +13,12 @@ from typing_extensions import get_type_hints
 from gemel.kit.errors import AlternativeReplyError, DeclarationError
 from gemel.kit.paging import Paging
 from gemel.kit.sse import EventStream
-from gemel.kit.wire import Refused, header_name
+from gemel.kit.typed_dicts import is_typed_dict, keys_of, unpacked
+from gemel.kit.types import OMIT
+from gemel.kit.wire import Refused, header_name, header_text
 
 __all__ = [
+    "Argument",
     "Body",
     "Field",
     "Form",
@@ -26,9 +29,9 @@ __all__ = [
     "Role",
     "Spec",
     "arguments_of",
+    "as_role",
     "check_declaration",
-    "check_places",
-    "place_of",
+    "places_of",
     "split_path",
 ]
 
@@ -62,10 +65,12 @@ class Query(Role, frozen=True):
 
     also: a second name that is sent with the same value, for servers that know only that one.
     join: text between the items of a list, sent as one parameter; without it the name is repeated.
+    json: whether the value is sent as JSON text, so that it may be a dict.
     """
 
     also: str = ""
     join: str = ""
+    json: bool = False
 
 
 class Field(Role, frozen=True):
@@ -77,7 +82,12 @@ class Header(Role, frozen=True):
 
 
 class Body(Role, frozen=True):
-    """The whole JSON body, or an Upload, sent as it is; no Field beside it, and at most one."""
+    """The whole body: bytes and an Upload as they are, anything else as JSON; no Field beside it, and at most one.
+
+    content_type: the media type, unless an Upload has its own; text is then sent as it is, in UTF-8, if not as JSON.
+    """
+
+    content_type: str = ""
 
 
 class Form(Role, frozen=True):
@@ -107,47 +117,97 @@ def check_declaration(
     Only the annotations that name a role are looked up; one that cannot be yet is checked on first use.
     """
     _check_path(spec.path, label)
-    variables, arguments = split_path(spec.path)[1], arguments_of(stub)
-    for variable in variables:
-        if variable not in dict(arguments):
-            raise DeclarationError(f"{label}(): the path names {{{variable}}}, but there is no such parameter")
-    for name, parameter in arguments:
-        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
-            raise DeclarationError(f"{label}(): {name}: write each argument out, * and ** cannot be declared")
+    for name, parameter in _parameters(stub):
+        unpacks = parameter.kind is parameter.VAR_KEYWORD and "Unpack" in str(parameter.annotation)
+        if parameter.kind is parameter.VAR_POSITIONAL or (parameter.kind is parameter.VAR_KEYWORD and not unpacks):
+            raise DeclarationError(f"{label}(): {name}: write each argument out, or **{name}: Unpack[SomeTypedDict]")
     if inspect.signature(stub).return_annotation is inspect.Signature.empty:
         raise DeclarationError(f"{label}(): the return type is missing; write -> None for a reply without a body")
     hints = _role_hints(stub, scope)
-    places = [
-        place_of(spec, label, parameter, hints.get(name), in_path=name in variables, wire_name=case(name))
-        for name, parameter in arguments
-    ]
-    check_places(label, places, spec)
+    if hints is not None:
+        places_of(spec, label, arguments_of(stub, label, hints, scope), case)
 
 
 def _check_path(path: str, label: str) -> None:
-    segments = path.split("/")
+    segments = path.removeprefix("/").split("/")
     plain = all(_LITERAL.fullmatch(literal) for literal in split_path(path)[0])
     if not plain or "" in segments[:-1] or not {".", ".."}.isdisjoint(segments):
         raise DeclarationError(
-            f"{label}(): the path {path!r} must be relative, without query, and name each value as {{name}}"
+            f"{label}(): the path {path!r} must be below the endpoint, or below its host when it begins with /, "
+            "without query, and name each value as {name}"
         )
 
 
-def _role_hints(stub: Callable[..., Any], scope: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the annotations that may name a role, looked up; none when a name is not there yet."""
+def _role_hints(stub: Callable[..., Any], scope: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the annotations that may name a role, looked up; none of them when a name is not there yet.
+
+    Where that is a key's, or one of the TypedDict's itself, not even the arguments are known yet: None.
+    """
 
     def holder() -> None: ...
 
-    named = {name: hint for name, hint in stub.__annotations__.items() if "Annotated" in str(hint)}
+    named = {name: hint for name, hint in stub.__annotations__.items() if _NAMES_ROLES.search(str(hint))}
     holder.__annotations__ = {name: hint for name, hint in named.items() if name != "return"}
     try:
-        return get_type_hints(holder, stub.__globals__, dict(scope), include_extras=True)
+        hints = get_type_hints(holder, stub.__globals__, dict(scope), include_extras=True)
+        for hint in hints.values():
+            if is_typed_dict(unpacked(hint)):
+                keys_of(unpacked(hint), scope)
     except NameError:
-        return {}
+        return None if "Unpack" in str(named) else {}
+    return hints
 
 
-def arguments_of(stub: Callable[..., Any]) -> list[tuple[str, inspect.Parameter]]:
-    """Return the parameters of a stub by name, without `self`."""
+_NAMES_ROLES = re.compile("Annotated|Unpack")
+
+
+class Argument(NamedTuple):
+    """One argument of a stub: a parameter, or a key of the TypedDict that its `**` unpacks; and its annotation."""
+
+    parameter: inspect.Parameter
+    hint: Any
+
+
+def arguments_of(
+    stub: Callable[..., Any], label: str, hints: Mapping[str, Any], scope: Mapping[str, Any]
+) -> list[Argument]:
+    """Return the arguments of a stub in their order, without `self`.
+
+    Raises DeclarationError, and NameError when the annotation of a key names what is not there.
+    """
+    arguments: list[Argument] = []
+    for name, parameter in _parameters(stub):
+        if parameter.kind is parameter.VAR_KEYWORD:
+            arguments += _unpacked_arguments(name, label, hints[name], scope)
+        else:
+            arguments.append(Argument(parameter, hints.get(name, Any)))
+    _check_names(label, arguments, stub)
+    return arguments
+
+
+def _unpacked_arguments(name: str, label: str, hint: Any, scope: Mapping[str, Any]) -> list[Argument]:
+    typed_dict = unpacked(hint)
+    if not is_typed_dict(typed_dict):
+        raise DeclarationError(f"{label}(): {name}: Unpack takes a TypedDict, got {typed_dict!r}")
+    return [
+        Argument(inspect.Parameter(key, _KEYWORD, default=_ABSENT if required else OMIT), inner)
+        for key, (inner, required) in keys_of(typed_dict, scope).items()
+    ]
+
+
+_KEYWORD = inspect.Parameter.KEYWORD_ONLY
+_ABSENT: Any = inspect.Parameter.empty
+
+
+def _check_names(label: str, arguments: list[Argument], stub: Callable[..., Any]) -> None:
+    names = [argument.parameter.name for argument in arguments]
+    for name in names:
+        if names.count(name) > 1:
+            kwargs = _parameters(stub)[-1][0]
+            raise DeclarationError(f"{label}(): {name}: it is a key of **{kwargs} too")
+
+
+def _parameters(stub: Callable[..., Any]) -> list[tuple[str, inspect.Parameter]]:
     return list(inspect.signature(stub).parameters.items())[1:]
 
 
@@ -157,9 +217,22 @@ def split_path(path: str) -> tuple[list[str], list[str]]:
     return pieces[::2], pieces[1::2]
 
 
-def place_of(
-    spec: Spec, label: str, parameter: inspect.Parameter, hint: Any, *, in_path: bool, wire_name: str
-) -> Place:
+def places_of(spec: Spec, label: str, arguments: list[Argument], case: Callable[[str], str]) -> list[Place]:
+    """Return where the arguments of a stub go; raises DeclarationError, also when they do not go together."""
+    variables = split_path(spec.path)[1]
+    names = {argument.parameter.name for argument in arguments}
+    for variable in variables:
+        if variable not in names:
+            raise DeclarationError(f"{label}(): the path names {{{variable}}}, but there is no such parameter")
+    places = [
+        _place(spec, label, parameter, hint, in_path=parameter.name in variables, wire_name=case(parameter.name))
+        for parameter, hint in arguments
+    ]
+    _check_places(label, places, spec)
+    return places
+
+
+def _place(spec: Spec, label: str, parameter: inspect.Parameter, hint: Any, *, in_path: bool, wire_name: str) -> Place:
     """Return where an argument goes; raises DeclarationError."""
     name, declared = parameter.name, _declared_role(label, parameter.name, hint)
     if in_path and declared is not None:
@@ -170,7 +243,9 @@ def place_of(
         return Place(name, name, None)
     role = declared or (Query() if spec.method in _SEND_QUERY else Field())
     if isinstance(role, Header):
-        return Place(name, _checked_header(label, name, role.name or wire_name.replace("_", "-")), role)
+        return Place(name, _checked(header_name, label, name, role.name or wire_name.replace("_", "-")), role)
+    if isinstance(role, Body):
+        _checked(header_text, label, name, role.content_type)
     return Place(name, role.name or wire_name, role)
 
 
@@ -179,21 +254,22 @@ def _declared_role(label: str, name: str, hint: Any) -> Role | None:
         if any(_declared_role(label, name, member) for member in get_args(hint)):
             raise DeclarationError(f"{label}(): {name}: the role must be outermost: Annotated[X | None, Query]")
         return None
-    roles = [made for mark in get_args(hint)[1:] if (made := _as_role(mark)) is not None]
+    roles = [made for mark in get_args(hint)[1:] if (made := as_role(mark)) is not None]
     if len(roles) > 1:
         raise DeclarationError(f"{label}(): {name}: it cannot be {' and '.join(map(_named, roles))} at once")
     return roles[0] if roles else None
 
 
-def _as_role(mark: Any) -> Role | None:
+def as_role(mark: Any) -> Role | None:
+    """Return the role that a mark of an Annotated hint names, None for another mark."""
     if isinstance(mark, type) and issubclass(mark, Role):
         return mark()
     return mark if isinstance(mark, Role) else None
 
 
-def _checked_header(label: str, parameter: str, name: str) -> str:
+def _checked(check: Callable[[str], str], label: str, parameter: str, text: str) -> str:
     try:
-        return header_name(name)
+        return check(text)
     except Refused as refusal:
         raise DeclarationError(f"{label}(): {parameter}: {refusal}") from None
 
@@ -202,7 +278,7 @@ def _named(role: Role) -> str:
     return f"{type(role).__name__}({role.name!r})" if role.name else type(role).__name__
 
 
-def check_places(label: str, places: list[Place], spec: Spec) -> None:
+def _check_places(label: str, places: list[Place], spec: Spec) -> None:
     """Check that the arguments of a stub go together; raises DeclarationError."""
     bodies = [place.name for place in places if isinstance(place.role, Body)]
     fields = [place.name for place in places if isinstance(place.role, Field)]

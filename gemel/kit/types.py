@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeAlias, TypeGuard, final
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Struct, UnsetType
 from typing_extensions import TypeVar
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "JSONObject",
     "M",
     "Omit",
+    "Predicate",
     "Secrecy",
     "Sync",
     "is_array",
@@ -63,6 +64,18 @@ Omit: TypeAlias = UnsetType
 
 OMIT: Final = UNSET
 """Not sent at all; `None` is JSON null in a body and not sent in a query."""
+
+
+class Predicate(Struct, frozen=True, eq=False):
+    """What an argument must be beyond its type: `Annotated[int, Predicate("0 or more", lambda value: value >= 0)]`.
+
+    expected: in words, for the error.   holds: says whether a value of the type is one.
+    error: the class to raise, derived from InvalidArgument; None for InvalidArgument itself.
+    """
+
+    expected: str
+    holds: Callable[[Any], bool]
+    error: type[Exception] | None = None
 
 
 @final

@@ -27,9 +27,18 @@ import msgspec
 
 from gemel.kit.exact import converter
 from gemel.kit.extras import plain_of
-from gemel.kit.types import is_array, is_mapping
+from gemel.kit.types import OMIT, is_array, is_mapping
 
-__all__ = ["Refused", "encode_segment", "header_name", "header_text", "json_bytes", "query_pairs", "wire_text"]
+__all__ = [
+    "Refused",
+    "encode_segment",
+    "header_name",
+    "header_text",
+    "json_bytes",
+    "query_pairs",
+    "utf8_bytes",
+    "wire_text",
+]
 
 
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+\-.^_`|~]+")
@@ -104,6 +113,14 @@ def _percent(text: str) -> str:
         raise Refused("the text is not valid Unicode (a lone surrogate)") from None
 
 
+def utf8_bytes(text: str) -> bytes:
+    """Return a text as a body; refuses what UTF-8 cannot hold."""
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        raise Refused("the text is not valid Unicode (a lone surrogate)") from None
+
+
 def header_name(name: str) -> str:
     """Return a header name; refuses what is not a token (RFC 9110, section 5.6.2)."""
     if not _TOKEN.fullmatch(name):
@@ -143,6 +160,8 @@ def _check_fields(record: msgspec.Struct) -> None:
 
 def _checked(value: Any) -> None:
     """Refuse what would be sent silently changed or wrong: NaN as null, a datetime without zone, a field's type."""
+    if value is OMIT:
+        raise Refused("OMIT has no place inside a dict or list: leave the key out")
     if is_mapping(value):
         for item in value.values():
             _checked(item)
@@ -151,7 +170,8 @@ def _checked(value: Any) -> None:
             _checked(item)
     elif isinstance(value, msgspec.Struct):
         for name in value.__struct_fields__:
-            _checked(getattr(value, name))
+            if (inner := getattr(value, name)) is not OMIT:
+                _checked(inner)
         _check_fields(value)
     elif isinstance(value, float | datetime | Decimal):
         wire_text(value)

@@ -1,4 +1,4 @@
-"""Runs `python -m gemel` as a process of its own, with every warning an error."""
+"""Runs `python -m gemel` as a process of its own, as strict as the one that runs the tests."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-COMMAND = [sys.executable, "-W", "error", "-X", "dev", "-m", "gemel"]
+DEVELOPMENT = ["-X", "dev"] if sys.flags.dev_mode else []
+COMMAND = [sys.executable, "-W", "error", *DEVELOPMENT, "-m", "gemel"]
 SECONDS = 60
 # An access token (JWT), and a client secret or a signing key of the sandbox.
 CREDENTIAL = re.compile(r"eyJ[\w-]+\.[\w-]+|\b[0-9a-f]{64}\b")

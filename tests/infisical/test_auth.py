@@ -73,6 +73,27 @@ def test_a_revoked_token_is_replaced(mode: Mode, sandbox: Sandbox) -> None:
     assert lines(sandbox) == [LIST, POST_LOGIN, LIST]
 
 
+def test_closing_revokes_the_token_if_asked(mode: Mode, sandbox: Sandbox) -> None:
+    client = as_machine(mode, sandbox, revoke_on_close=True)
+    mode.run(client.projects.list())
+    token = sandbox.requests[-1].header("authorization").removeprefix("Bearer ")
+    mode.run(client.close())
+    assert lines(sandbox) == [POST_LOGIN, LIST, "POST /api/v1/auth/token/revoke"]
+    again = mode.client(endpoint=sandbox.url, token=token)
+    with pytest.raises(AuthenticationError):
+        mode.run(again.projects.list())
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_a_given_token_stays_valid(mode: Mode, sandbox: Sandbox, asked: bool) -> None:
+    client = mode.client(endpoint=sandbox.url, token=sandbox.token, revoke_on_close=asked)
+    mode.run(client.projects.list())
+    mode.run(client.close())
+    again = mode.client(endpoint=sandbox.url, token=sandbox.token)
+    assert mode.run(again.projects.list()) == []
+    assert lines(sandbox) == [LIST, LIST]
+
+
 def test_expiry_under_many_calls_costs_one_login(mode: Mode, sandbox: Sandbox) -> None:
     client = as_machine(mode, sandbox)
     mode.run(client.projects.list())

@@ -13,11 +13,11 @@ from urllib.parse import parse_qsl
 import pytest
 
 from gemel.kit.client import AsyncClient, BaseClient, Client
-from gemel.kit.declare import File, Form, Part, get, post
+from gemel.kit.declare import Body, File, Form, Part, get, patch, post, put
 from gemel.kit.errors import DeclarationError, InvalidArgument
 from gemel.kit.model import Model
 from gemel.kit.resource import Resource
-from gemel.kit.types import OMIT, SECRET, Async, M, Omit, Sync
+from gemel.kit.types import OMIT, SECRET, Async, JSONObject, M, Omit, Sync
 
 from .shop import Mode
 from .wire import Seen, Wire, reply
@@ -157,3 +157,79 @@ def test_a_body_is_of_one_kind() -> None:
         class Read(Resource[M]):
             @get("x")
             def all(self, *, one: Annotated[str, Form]) -> None: ...
+
+
+MERGE = "application/merge-patch+json"
+
+
+class Blobs(Resource[M]):
+    """Bodies as they are."""
+
+    @put("pictures/{name}")
+    def picture(self, name: str, content: Annotated[bytes | bytearray, Body(content_type="image/png")]) -> None:
+        """Put a picture."""
+        ...
+
+    @put("tables/{name}")
+    def table(self, name: str, rows: Annotated[str, Body(content_type="text/csv; charset=utf-8")]) -> None:
+        """Put a table."""
+        ...
+
+    @patch("records/{name}")
+    def change(self, name: str, changes: Annotated[JSONObject, Body(content_type=MERGE)]) -> None:
+        """Change a record."""
+        ...
+
+    @put("text/{name}")
+    def text(self, name: str, value: Annotated[str, Body]) -> None:
+        """Put a JSON text."""
+        ...
+
+    @put("blobs/{name}")
+    def put(self, name: str, content: Annotated[bytes, Body]) -> None:
+        """Put bytes."""
+        ...
+
+
+class BlobService(BaseClient[M]):
+    blobs: Blobs[M]
+
+
+class SyncBlobs(BlobService[Sync], Client):
+    """Blocking."""
+
+
+class AsyncBlobs(BlobService[Async], AsyncClient):
+    """Awaited."""
+
+
+RAW = {
+    "bytes": (lambda blobs: blobs.put("a", b"\x00\xff"), b"\x00\xff", "application/octet-stream"),
+    "no bytes": (lambda blobs: blobs.put("a", b""), b"", "application/octet-stream"),
+    "a picture": (lambda blobs: blobs.picture("a", bytearray(b"\x89PNG")), b"\x89PNG", "image/png"),
+    "a text": (lambda blobs: blobs.table("a", "ä,b\n"), "ä,b\n".encode(), "text/csv; charset=utf-8"),
+    "JSON of another type": (lambda blobs: blobs.change("a", {"x": None}), b'{"x":null}', MERGE),
+    "a JSON text": (lambda blobs: blobs.text("a", "b"), b'"b"', "application/json"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("step", "body", "kind"), RAW.values(), ids=RAW)
+def test_a_body_is_sent_as_it_is(mode: Mode, step: Any, body: bytes, kind: str) -> None:
+    with Wire(reply(status=204)) as wire:
+        mode.run(wire.url, lambda client: step(client.blobs), client=AsyncBlobs if mode.is_async else SyncBlobs)
+    assert (wire.last.body, wire.last.headers["content-type"]) == (body, kind)
+    assert wire.last.headers["content-length"] == str(len(body))
+
+
+def test_a_text_that_is_no_unicode_is_refused(mode: Mode) -> None:
+    client = AsyncBlobs if mode.is_async else SyncBlobs
+    error = mode.fails("http://127.0.0.1:1", lambda client: client.blobs.table("a", "\ud800"), client=client)
+    assert (type(error), error.parameter) == (InvalidArgument, "rows")
+
+
+def test_a_media_type_that_is_no_header_is_refused() -> None:
+    with pytest.raises(DeclarationError, match=r"Broken.put\(\): content: .* line breaks"):
+
+        class Broken(Resource[M]):
+            @put("x")
+            def put(self, content: Annotated[bytes, Body(content_type="a\nb")]) -> None: ...

@@ -110,9 +110,13 @@ def test_a_whole_body(mode: Mode) -> None:
     assert sent(mode, lambda shop: shop.albums.replace_all([]), reply({})).body == b"[]"
 
 
-@pytest.mark.parametrize("call", [lambda shop: shop.albums.archive("a"), lambda shop: shop.albums.update("a")])
-def test_without_fields_there_is_no_body(mode: Mode, call: Any) -> None:
-    request = sent(mode, call)
+def test_an_object_without_members_is_sent_where_all_fields_are_left_out(mode: Mode) -> None:
+    request = sent(mode, lambda shop: shop.albums.update("a"))
+    assert (request.body, request.headers["content-type"]) == (b"{}", "application/json")
+
+
+def test_where_no_field_is_declared_there_is_no_body(mode: Mode) -> None:
+    request = sent(mode, lambda shop: shop.albums.archive("a"))
     assert request.body == b""
     assert "content-type" not in request.headers
     assert request.headers.get("content-length", "0") == "0"
@@ -306,7 +310,7 @@ def test_wrong_declarations_name_class_method_and_parameter() -> None:
     def buried(self: Any, a: Annotated[str, Query("x")] | None = None) -> None: ...
 
     wrong: list[tuple[Any, Any, str]] = [
-        *[(bad_path, declared(path), "path") for path in ("/x", "http://h/x", "x?a=1", "x#a", "{", "{}", "{a", "x y")],
+        *[(bad_path, declared(path), "path") for path in ("//", "http://h/x", "x?a=1", "x#a", "{", "{}", "{a", "x y")],
         *[(bad_path, declared(path), "path") for path in ("{+a}", "{?a}", "{a:3}", "../x", "a/./b", "a/../b", "//h/x")],
         (missing, declared("x/{name}"), "{name}"),
         (default, declared("x/{name}"), "name"),

@@ -12,7 +12,7 @@ from uuid import UUID
 import marshmallow as ma
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gemel.kit.client import AsyncClient, Client
@@ -118,7 +118,6 @@ def fast(body: bytes, hint: Any) -> Any:
     return msgspec.json.decode(body, type=hint)
 
 
-@settings(max_examples=300, deadline=None)
 @given(near | documents)
 def test_what_the_fast_path_accepts_the_schema_accepts_alike(document: Any) -> None:
     body = json.dumps(document).encode()
@@ -145,7 +144,6 @@ HINTS = [
 
 
 @pytest.mark.parametrize("hint", HINTS, ids=str)
-@settings(max_examples=150, deadline=None)
 @given(
     document=values | st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["1", "a"]), scalars, max_size=2)
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -12,7 +11,7 @@ from typing import Annotated, Any, Literal
 import marshmallow as ma
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gemel.kit.decode import decoder
@@ -44,9 +43,6 @@ from .everything import (
 
 REFUSALS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 REQUEST = Request("GET", "http://h/x", Headers(), label="Things.read")
-# A longer look: GEMEL_EXAMPLES=5000 python -m pytest kit/test_fields.py
-EXAMPLES = int(os.environ.get("GEMEL_EXAMPLES", "60"))
-slowly = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def read(hint: Any, body: bytes, **options: Any) -> Any:
@@ -78,14 +74,12 @@ def same(slow: Any, quick: Any) -> None:
     assert slow == quick or "Decimal('NaN')" in repr(quick)
 
 
-@slowly
 @given(junk, st.data())
 def test_no_fast_road_accepts_what_the_schema_does_not(document: Any, data: Any) -> None:
     good = {name: data.draw(values) for name in data.draw(st.lists(st.sampled_from(list(document)), max_size=2))}
     agree(Everything, json.dumps({**document, **good}).encode())
 
 
-@slowly
 @given(right)
 def test_a_record_comes_back_by_every_road(record: Everything) -> None:
     body = record.to_json().encode()
@@ -95,7 +89,6 @@ def test_a_record_comes_back_by_every_road(record: Everything) -> None:
     assert json.loads(json.dumps(record.to_dict())) == json.loads(body)
 
 
-@slowly
 @given(right, st.sampled_from(["whole", "inner", "pet", "shape", "color", "kept", "box", "moment"]), values)
 def test_a_record_with_one_field_changed_is_read_alike(record: Everything, name: str, value: Any) -> None:
     agree(Everything, json.dumps({**record.to_dict(), name: value}).encode())
@@ -126,7 +119,6 @@ HINTS = [
 
 
 @pytest.mark.parametrize("hint", HINTS, ids=str)
-@slowly
 @given(document=values | records | st.lists(records, max_size=2) | st.lists(scalars, max_size=2))
 def test_plain_types_are_read_alike(hint: Any, document: Any) -> None:
     agree(hint, json.dumps(document).encode())
@@ -238,7 +230,6 @@ BY_LITERAL = Annotated[LiteralCat | LiteralDog, Discriminator("kind")]
 BY_BOTH = Annotated[TaggedCat | TaggedDog, Discriminator("kind")]
 
 
-@slowly
 @given(st.fixed_dictionaries({}, optional={"kind": st.sampled_from(["cat", "dog", "cow", 1, None]), "lives": scalars}))
 def test_both_ways_to_tell_a_union_apart_agree(document: Any) -> None:
     body = json.dumps(document).encode()

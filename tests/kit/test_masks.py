@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from gemel.kit import errors
 from gemel.kit.auth import ProvidedToken, StaticToken, Token
 from gemel.kit.errors import APIStatusError, GemelError, InvalidArgument, ResponseValidationError
+from gemel.kit.fault import read_fault
 from gemel.kit.messages import Headers, Request, Response, redact
 
 from .shop import Album, Mode, NewAlbum
@@ -193,13 +194,15 @@ def made(kind: type) -> GemelError:
         return InvalidArgument("Albums.list", "limit", "expected int")
     if issubclass(kind, APIStatusError):
         status = STATUSES.get(kind, 418)
-        error = errors.status_error(replace(RESPONSE, status=status), REQUEST, errors.read_fault)
+        error = errors.status_error(replace(RESPONSE, status=status), REQUEST, read_fault)
     elif kind is ResponseValidationError:
         error = kind("hunter2", request=REQUEST, body=b"hunter2", errors={"a": ["b"]})
     elif kind is errors.AlternativeReplyError:
         error = kind({"slug": "x"}, request=REQUEST)
     elif kind is errors.StreamFailedError:
-        error = errors.stream_error("error", RESPONSE, REQUEST, errors.read_fault)
+        error = errors.stream_error("error", RESPONSE, REQUEST, read_fault)
+    elif kind is errors.ResponseTooLargeError:
+        error = kind("larger than hunter2", request=REQUEST, limit=1, status=200)
     elif issubclass(kind, errors.APIError):
         error = kind("lost hunter2", request=REQUEST)
     else:

@@ -63,7 +63,6 @@ def test_the_path_of_the_endpoint_is_kept(mode: Mode, base: str) -> None:
     assert wire.targets == [f"{base.rstrip('/')}/api/any/batch%3Aget"]
 
 
-@settings(max_examples=150, deadline=None)
 @given(st.lists(st.text().filter(lambda text: text not in ("", ".", "..")), min_size=1, max_size=4))
 def test_every_text_arrives_as_it_was(values: list[str]) -> None:
     values = [value.encode("utf-8", "replace").decode() for value in values]
@@ -79,7 +78,7 @@ def _targets(values: list[str]) -> list[str]:
     return wire.targets
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=settings().max_examples // 2)
 @given(st.lists(st.text(alphabet=st.characters(codec="utf-8")).filter(bool), min_size=3, max_size=8))
 def test_every_query_text_arrives_the_same_on_both_transports(values: list[str]) -> None:
     with Wire(reply([])) as wire:

@@ -59,14 +59,14 @@ BROKEN = {
     "not what gzip makes": (reply(b"plain", headers=GZIP), APIConnectionError, "Content-Encoding says"),
     "half of a body": (cut(HEAD + b'Content-Length: 999\r\n\r\n{"album"'), *LOST),
     "half of the chunks": (cut(HEAD + b'Transfer-Encoding: chunked\r\n\r\n8\r\n{"album"\r\n'), *LOST),
-    "a wrong chunk": (cut(HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n"), *LOST),
+    "a wrong chunk": (cut(HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n"), APIConnectionError, "the reply "),
     "half of the headers": (cut(HEAD + b"X-A"), *LOST),
     "no reply": (cut(), *LOST),
-    "another protocol": (cut(b"SSH-2.0-OpenSSH_9.6\r\n"), *LOST),
-    "a status that is no number": (cut(b"HTTP/1.1 abc OK\r\n\r\n"), *LOST),
+    "another protocol": (cut(b"SSH-2.0-OpenSSH_9.6\r\n"), APIConnectionError, "does not begin with a status line"),
+    "a status that is no number": (cut(b"HTTP/1.1 abc OK\r\n\r\n"), APIConnectionError, "is not readable"),
     "a length that is no number": (cut(HEAD + b"Content-Length: x\r\n\r\n{}"), APIError, ""),
-    "too many headers": (cut(HEAD + MANY + b"\r\n"), APIConnectionError, ""),
-    "an endless header": (cut(HEAD + b"X-A: " + b"a" * 300_000 + b"\r\n\r\n"), APIConnectionError, ""),
+    "too many headers": (cut(HEAD + MANY + b"\r\n"), APIConnectionError, "more than 99 header fields"),
+    "an endless header": (cut(HEAD + b"X-A: " + b"a" * 300_000 + b"\r\n\r\n"), APIConnectionError, "is too long"),
 }  # fmt: skip
 
 

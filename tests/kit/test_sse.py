@@ -124,7 +124,7 @@ def outcome(pieces: list[bytes], largest: int) -> tuple[list[ServerSentEvent], s
     return events, decoder.last_id, decoder.retry, failed
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=settings().max_examples * 5)
 @given(STREAMS, st.lists(st.integers(0, 200), max_size=12), st.sampled_from([5, 20, LARGEST]))
 @example(b"\xef\xbb\xbfdata: \xe2\x82\xac\r\n\r\n", list(range(17)), LARGEST)
 def test_any_chunking_gives_the_same_events(stream: bytes, cuts: list[int], largest: int) -> None:

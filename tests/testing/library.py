@@ -9,6 +9,8 @@ from typing import Annotated, Any, Generic
 from gemel.kit.client import AsyncClient, BaseClient, Client
 from gemel.kit.declare import Body, Field, Header, Offset, Page, Query, delete, get, post
 from gemel.kit.download import Download
+from gemel.kit.effects import Flow
+from gemel.kit.flows import flow, perform
 from gemel.kit.model import Model, field
 from gemel.kit.resource import Resource
 from gemel.kit.sse import EventStream
@@ -46,6 +48,11 @@ class Books(Resource[M], case="camel"):
     def latest(self) -> Book:
         """Retrieve the latest book."""
         ...
+
+    @flow
+    def newest(self) -> Flow[Book]:
+        """Retrieve the latest book, in a flow."""
+        return (yield from perform(self.latest))
 
     @get("api/books", unwrap="books", paging=Offset(limit=2, total="total"))
     def list(self) -> Page[Book]:

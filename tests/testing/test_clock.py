@@ -12,7 +12,7 @@ import pytest
 from gemel.infisical import AccessToken, InfisicalAsyncClient, InfisicalClient
 from gemel.infisical.api.auth import UniversalAuth
 from gemel.infisical.api.projects import Projects
-from gemel.kit.caching import Cache
+from gemel.kit.caching import Cache, MemoryStore
 from gemel.kit.errors import APITimeoutError, InternalServerError, RateLimitError
 from gemel.kit.messages import Timeout
 from gemel.kit.polling import Poll, WaitTimeoutError, wait_until
@@ -112,23 +112,56 @@ def test_the_async_client_takes_it_too() -> None:
     assert clock.slept == [0.25]
 
 
-def test_polls_and_caches_take_the_clock(call: Any) -> None:
+@pytest.mark.parametrize("own", [True, False])
+def test_a_poll_takes_the_clock_of_its_client(call: Any, own: bool) -> None:
     clock = FrozenClock()
-    poll: Poll[Book] = Poll(lambda book: book.page_count > 0, timeout=10, interval=4, factor=1, jitter=0, clock=clock)
+    patience: dict[str, Any] = {"timeout": 10, "interval": 4, "factor": 1, "jitter": 0.5}
+    chance: dict[str, Any] = {"clock": clock, "dice": Dice(0.5)} if own else {}
+    poll: Poll[Book] = Poll(lambda book: book.page_count > 0, **patience, **chance)
     with StubServer(assert_all_called=False) as stub:
         stub.on(Books.latest).reply(BOOK)
         with pytest.raises(WaitTimeoutError) as caught:
-            call(stub.url, lambda library: library.run(wait_until(poll, library.books.latest)), clock=clock)
-        assert caught.value.attempts == 3 and clock.slept == [4.0, 4.0]
+            call(
+                stub.url,
+                lambda library: library.run(wait_until(poll, library.books.latest)),
+                clock=clock,
+                dice=Dice(0.5),
+            )
+        assert caught.value.attempts == 4 and clock.slept == [3.0, 3.0, 3.0]
 
 
-def test_a_cached_reply_ages_by_the_clock() -> None:
+def test_a_poll_of_a_flow_takes_the_clock_of_its_client(call: Any) -> None:
+    clock = FrozenClock()
+    poll: Poll[Book] = Poll(lambda book: book.page_count > 0, timeout=10, interval=4, factor=1, jitter=0)
+    with StubServer(assert_all_called=False) as stub:
+        stub.on(Books.latest).reply(BOOK)
+        with pytest.raises(WaitTimeoutError):
+            call(stub.url, lambda library: library.run(wait_until(poll, library.books.newest)), clock=clock)
+        assert clock.slept == [4.0, 4.0]
+
+
+@pytest.mark.parametrize("stored", [True, False])
+def test_a_cached_reply_ages_by_the_clock_of_its_client(stored: bool) -> None:
+    from .library import Library
+
+    clock = FrozenClock()
+    kept = Cache(ttl=60, store=MemoryStore(clock=clock.time) if stored else None)
+    with StubServer() as stub:
+        route = stub.on(Books.latest).reply(BOOK)
+        with Library(stub.url, clock=clock, cache=kept) as library:
+            for seconds in (0, 59, 2):
+                clock.advance(seconds)
+                library.books.latest()
+        assert len(route.calls) == 2
+
+
+def test_a_cache_may_have_a_clock_of_its_own() -> None:
     from .library import Library
 
     clock = FrozenClock()
     with StubServer() as stub:
         route = stub.on(Books.latest).reply(BOOK)
-        with Library(stub.url, clock=clock, cache=Cache(ttl=60, clock=clock)) as library:
+        with Library(stub.url, cache=Cache(ttl=60, clock=clock)) as library:
             for seconds in (0, 59, 2):
                 clock.advance(seconds)
                 library.books.latest()

@@ -13,6 +13,7 @@ import pytest
 
 import gemel.testing
 
+DEVELOPMENT = ["-X", "dev"] if sys.flags.dev_mode else []
 USES_BOTH = """
     import asyncio
     from gemel.infisical import InfisicalAsyncClient, InfisicalClient
@@ -68,7 +69,7 @@ def run(folder: Path, test: str, *options: str, disabled: bool = False) -> str:
     environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1" if disabled else ""
     if not disabled:
         del environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"]
-    command = [sys.executable, "-W", "error", "-X", "dev", "-m", "pytest", "-q", "-p", "no:cacheprovider", *options]
+    command = [sys.executable, "-W", "error", *DEVELOPMENT, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options]
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120)
     return done.stdout + done.stderr
 

@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias, TypeVar, cast
 
 from gemel.infisical import InfisicalAsyncClient, InfisicalClient
+from gemel.julep import AsyncClient, Client
+from gemel.sandbox import BothSandbox
 
-__all__ = ["MODES", "Answer", "AnyClient", "Mode", "settled"]
+__all__ = ["MODES", "Answer", "AnyInfisical", "AnyJulep", "Mode", "settled"]
 
 T = TypeVar("T")
 
-AnyClient: TypeAlias = InfisicalClient | InfisicalAsyncClient
+AnyInfisical: TypeAlias = InfisicalClient | InfisicalAsyncClient
+AnyJulep: TypeAlias = Client | AsyncClient
 
 Answer: TypeAlias = T | Coroutine[Any, Any, T]
 """What a call of either client gives: the blocking one a result, the async one a coroutine of it."""
@@ -79,15 +82,27 @@ async def _in_tasks(calls: Sequence[Callable[[], Answer[T]]], tick: Callable[[],
 
 @dataclass(frozen=True)
 class Mode:
-    """One client and what it needs; crowd: how its calls at once are called."""
+    """The clients of one mode and what they need; crowd: how its calls at once are called."""
 
-    client: type[InfisicalClient] | type[InfisicalAsyncClient]
+    infisical: type[InfisicalClient] | type[InfisicalAsyncClient]
+    julep: type[Client] | type[AsyncClient]
     run: _Run
     at_once: _AtOnce
     crowd: str
 
+    def infisical_client(self, sandbox: BothSandbox, client_id: str, client_secret: str) -> AnyInfisical:
+        """Return a client for a machine identity."""
+        # A proxy of the environment has no road to this machine's own loopback.
+        return self.infisical(
+            endpoint=sandbox.url, client_id=client_id, client_secret=client_secret, trust_env=False
+        )
+
+    def julep_client(self, sandbox: BothSandbox, api_key: str) -> AnyJulep:
+        """Return a client with this key."""
+        return self.julep(api_key, sandbox.api_url, trust_env=False)
+
 
 MODES = (
-    Mode(InfisicalClient, _run_without_loop, _in_threads, f"{_THREADS} threads"),
-    Mode(InfisicalAsyncClient, asyncio.run, _in_tasks, "one task each"),
+    Mode(InfisicalClient, Client, _run_without_loop, _in_threads, f"{_THREADS} threads"),
+    Mode(InfisicalAsyncClient, AsyncClient, asyncio.run, _in_tasks, "one task each"),
 )

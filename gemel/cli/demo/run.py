@@ -1,40 +1,47 @@
-"""Walking through the steps with each client, and checking what each step saw."""
+"""Walking through the chapters with each client, and checking what each step saw."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
 from traceback import extract_tb
 
 from gemel.cli.demo.account import Account, State, StepResult, WalkAccount
+from gemel.cli.demo.infisical import INFISICAL
+from gemel.cli.demo.julep import JULEP
 from gemel.cli.demo.modes import MODES, Mode
-from gemel.cli.demo.steps import STEPS
+from gemel.cli.demo.steps import Chapter, Step
 from gemel.cli.demo.views import View
-from gemel.cli.demo.walk import Seen, Step, Unreached, Walk, connected
+from gemel.cli.demo.walk import Seen, Unreached, Walk, closing
 from gemel.kit.errors import GemelError
-from gemel.sandbox import Sandbox
+from gemel.sandbox import BothSandbox
 
-__all__ = ["run_demo"]
+__all__ = ["CHAPTERS", "run_demo"]
+
+CHAPTERS = (INFISICAL, JULEP)
 
 
-def run_demo(sandbox: Sandbox, view: View, steps: Sequence[Step] = STEPS) -> Account:
-    """Walk through the steps with the blocking client, then with the async one.
+def run_demo(sandbox: BothSandbox, view: View, chapters: Sequence[Chapter] = CHAPTERS) -> Account:
+    """Walk through each chapter with the blocking client, then with the async one.
 
     A step that goes wrong is in the account; the others go on.
     """
     view.begin(sandbox.url)
-    account = Account(sandbox.url, tuple(mode.run(_walk(mode, sandbox, view, steps)) for mode in MODES))
+    walks = [mode.run(_walk(mode, sandbox, view, chapter)) for chapter in chapters for mode in MODES]
+    account = Account(sandbox.url, tuple(walks))
     view.end(account)
     return account
 
 
-async def _walk(mode: Mode, sandbox: Sandbox, view: View, steps: Sequence[Step]) -> WalkAccount:
-    name = mode.client.__name__
-    view.begin_walk(name, len(steps))
-    async with connected(mode, sandbox, sandbox.client_id, sandbox.client_secret) as client:
-        walk = Walk(mode, client, sandbox, view.tick)
-        results = tuple([await _taken(step, walk, view) for step in steps])
+async def _walk(mode: Mode, sandbox: BothSandbox, view: View, chapter: Chapter) -> WalkAccount:
+    name = chapter.client(mode)
+    view.begin_walk(name, len(chapter.steps))
+    async with AsyncExitStack() as ends:
+        admin = mode.infisical_client(sandbox, sandbox.client_id, sandbox.client_secret)
+        walk = Walk(mode, await ends.enter_async_context(closing(admin)), sandbox, view.tick, ends)
+        results = tuple([await _taken(step, walk, view) for step in chapter.steps])
     account = WalkAccount(name, results, sum(result.seconds for result in results))
     view.end_walk(account)
     return account

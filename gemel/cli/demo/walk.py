@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import NamedTuple, TypedDict, TypeVar
+from typing import NamedTuple, Protocol, TypedDict, TypeVar
 
-from gemel.cli.demo.modes import Answer, AnyClient, Mode, settled
-from gemel.sandbox import Sandbox
+from gemel.cli.demo.modes import AnyInfisical, AnyJulep, Answer, Mode, settled
+from gemel.sandbox import BothSandbox
 
-__all__ = ["Place", "Seen", "Step", "Unreached", "Walk", "connected"]
-
-T = TypeVar("T")
+__all__ = ["Place", "Seen", "Unreached", "Walk", "closing"]
 
 ENVIRONMENT = "qa"
 
@@ -36,31 +34,63 @@ class Place(TypedDict):
     environment: str
 
 
+class _Closes(Protocol):
+    """A client of either mode."""
+
+    def close(self) -> Answer[None]: ...
+
+
+T = TypeVar("T")
+C = TypeVar("C", bound=_Closes)
+
+
+@asynccontextmanager
+async def closing(client: C) -> AsyncGenerator[C, None]:
+    """Close a client of either mode when the block ends."""
+    try:
+        yield client
+    finally:
+        await settled(client.close())
+
+
 @dataclass
 class Walk:
-    """The state of one client's walk through the steps.
+    """The state of one walk through the steps of a chapter.
 
-    values: the secret values written so far, by key.   tick: to be called after each of many calls.
+    infisical: logged in as the admin identity.   tick: to be called after each of many calls.
+    values: the secret values written so far, by key.   ids: of what was made, by noun.   ends: what closes the clients.
     """
 
     mode: Mode
-    client: AnyClient
-    sandbox: Sandbox
+    infisical: AnyInfisical
+    sandbox: BothSandbox
     tick: Callable[[int], None]
-    made_project: str | None = None
+    ends: AsyncExitStack
     values: dict[str, str] = field(default_factory=dict[str, str], repr=False)
+    ids: dict[str, str] = field(default_factory=dict[str, str])
+    opened_julep: AnyJulep | None = None
 
-    @property
-    def project_id(self) -> str:
-        """The project of this walk; raises Unreached before it is made."""
-        if self.made_project is None:
-            raise Unreached("there is no project")
-        return self.made_project
+    def id_of(self, noun: str) -> str:
+        """Return the id of what was made; raises Unreached before it is."""
+        if noun not in self.ids:
+            raise Unreached(f"there is no {noun}")
+        return self.ids[noun]
 
     @property
     def place(self) -> Place:
         """The environment of this walk; raises Unreached when there is no project."""
-        return {"project_id": self.project_id, "environment": ENVIRONMENT}
+        return {"project_id": self.id_of("project"), "environment": ENVIRONMENT}
+
+    @property
+    def julep(self) -> AnyJulep:
+        """The Julep client; raises Unreached before there is one."""
+        if self.opened_julep is None:
+            raise Unreached("there is no Julep client")
+        return self.opened_julep
+
+    async def open_julep(self, api_key: str) -> None:
+        """Make the Julep client of this walk; it is closed when the walk ends."""
+        self.opened_julep = await self.ends.enter_async_context(closing(self.mode.julep_client(self.sandbox, api_key)))
 
     def fresh(self, name: str) -> str:
         """Return a new random value for a secret, and remember it."""
@@ -70,24 +100,3 @@ class Walk:
     async def at_once(self, calls: Sequence[Callable[[], Answer[T]]]) -> list[T]:
         """Make calls at the same time, in threads or in tasks, and return their results in order."""
         return await self.mode.at_once(calls, lambda: self.tick(len(calls)))
-
-
-class Step(NamedTuple):
-    """One thing that a user does; expects: what it must see."""
-
-    name: str
-    expects: str
-    act: Callable[[Walk], Awaitable[Seen]]
-
-
-@asynccontextmanager
-async def connected(
-    mode: Mode, sandbox: Sandbox, client_id: str, client_secret: str
-) -> AsyncGenerator[AnyClient, None]:
-    """Open a client of this mode for a machine identity, and close it."""
-    # A proxy of the environment has no road to this machine's own loopback.
-    client = mode.client(endpoint=sandbox.url, client_id=client_id, client_secret=client_secret, trust_env=False)
-    try:
-        yield client
-    finally:
-        await settled(client.close())

@@ -50,11 +50,21 @@ class Caching:
 
     identity: in whose name a request goes.   base: the client's address.
     apart: whether the client also shows credentials that `identity` does not know, so that it shares with no other.
+    clock, now: the client's monotonic time and time of day, in seconds, for a cache without a clock of its own.
     """
 
-    def __init__(self, settings: Cache, identity: Identity, *, base: str, apart: bool = False) -> None:
+    def __init__(
+        self,
+        settings: Cache,
+        identity: Identity,
+        *,
+        base: str,
+        apart: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], float] = time.time,
+    ) -> None:
         self._settings = settings
-        self._clock = settings.clock or (time.monotonic if settings.store is None else time.time)
+        self._clock = settings.clock or (clock if settings.store is None else now)
         self._store: Store = _memory(settings, self._clock) if settings.store is None else settings.store
         self._identity = identity
         self._salt = os.urandom(16) if apart else b""

@@ -36,7 +36,8 @@ class Cache(Struct, frozen=True, eq=False):
     max_reply: the longest body that is kept, in bytes.
     store: keeps the replies instead of the client's memory; it may be shared by clients and has bounds of its own.
     on_stale: is told of each reply that stands in; what it raises is logged and goes no further.
-    clock: seconds; by default the monotonic clock, and the time of day with a `store`, which may outlive the process.
+    clock: seconds; by default the client's monotonic clock, and its time of day with a `store`, which may outlive the
+    process.
     Raises ValueError for numbers that cannot work.
     """
 

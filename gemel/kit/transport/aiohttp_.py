@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -16,12 +16,24 @@ from gemel.kit.effects import Opened
 from gemel.kit.environment import Network
 from gemel.kit.errors import APIConnectionError, ClientClosedError, UploadError
 from gemel.kit.messages import Headers, Request, Response
-from gemel.kit.transport.faults import closed_meanwhile, fell_silent, lost, out_of_time, stream_deadline, time_left
+from gemel.kit.transport.faults import (
+    MOST_FIELDS,
+    closed_meanwhile,
+    cut_short,
+    fell_silent,
+    lost,
+    out_of_time,
+    stream_deadline,
+    time_left,
+    unreadable,
+)
+from gemel.kit.transport.intake import Intake
 from gemel.kit.upload import Upload
 
 __all__ = ["AiohttpTransport"]
 
 _PIECE = 1 << 18
+_LONGEST_LINE = 1 << 16  # as http.client has it
 _NOT_ADDED = ("Content-Type",)
 _NOT_SENT = (
     aiohttp.ClientConnectorError,
@@ -29,6 +41,7 @@ _NOT_SENT = (
     aiohttp.ConnectionTimeoutError,
     aiohttp.InvalidURL,
 )
+_CUT = (aiohttp.ClientPayloadError, aiohttp.ServerDisconnectedError)
 _FAILURES = (aiohttp.ClientError, OSError, asyncio.TimeoutError, ValueError)
 _TLS = (aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorSSLError)
 
@@ -37,13 +50,21 @@ class AiohttpTransport:
     """Sends over an aiohttp session of the running loop; a session that is passed in is never closed.
 
     An own session is closed by `close`, or with its loop when that shuts down (as `asyncio.run` does).
-    pool_size: connections kept in all.
+    largest: the bytes of a body that are taken, None for any number.   pool_size: connections kept in all.
     """
 
-    def __init__(self, network: Network, session: aiohttp.ClientSession | None = None, *, pool_size: int = 100) -> None:
+    def __init__(
+        self,
+        network: Network,
+        session: aiohttp.ClientSession | None = None,
+        *,
+        largest: int | None = None,
+        pool_size: int = 100,
+    ) -> None:
         if session is not None and session.auth is not None:
             raise ValueError("session: it has an auth of its own, which would replace the client's credentials")
         self._network = network
+        self._intake = Intake(largest)
         self._given = session
         self._pool_size = pool_size
         self._rooms: dict[asyncio.AbstractEventLoop, _Room] = {}
@@ -53,9 +74,13 @@ class AiohttpTransport:
         """Send the request and read the whole reply, within its deadline."""
         session = await self._usable(request)
         try:
-            async with self._asked(session, request, time_left(request)) as reply:
-                body = await reply.read()
-                return Response(reply.status, _received(reply.raw_headers), body, request.url)
+            async with self._asked(session, request, time_left(request), auto_decompress=False) as reply:
+                headers = _received(reply, request)
+                body = await self._read(reply, request)
+                codings = reply.headers.getall("Content-Encoding", ())
+                if codings:
+                    body = self._intake.decoded(body, ",".join(codings), reply.status, request)
+                return Response(reply.status, headers, body, request.url)
         except _FAILURES as failure:
             raise _translated(failure, request) from None
         except RuntimeError as failure:
@@ -73,11 +98,28 @@ class AiohttpTransport:
 
     async def _opened(self, session: aiohttp.ClientSession, request: Request) -> Response:
         reply = await self._asked(session, request, None)
-        headers = _received(reply.raw_headers)
         if 200 <= reply.status < 300:
+            headers = _received(reply, request)
             return Opened(reply.status, headers, b"", request.url, reader=_Pieces(reply, request, lambda: self._closed))
         async with reply:
-            return Response(reply.status, headers, await reply.read(), request.url)
+            headers = _received(reply, request)
+            return Response(reply.status, headers, await self._read(reply, request), request.url)
+
+    async def _read(self, reply: aiohttp.ClientResponse, request: Request) -> bytes:
+        """Return the whole body, if it is not larger than what is taken."""
+        try:
+            announced = 0 if reply.content.at_eof() else reply.content_length
+            if self._intake.at_once(announced, reply.status, request):
+                return await reply.read()
+            pieces, size = list[bytes](), 0
+            while piece := await reply.content.readany():
+                pieces.append(piece)
+                size += len(piece)
+                self._intake.check(size, reply.status, request)
+            return b"".join(pieces)
+        except BaseException:
+            reply.close()
+            raise
 
     async def _usable(self, request: Request) -> aiohttp.ClientSession:
         if self._closed:
@@ -86,7 +128,7 @@ class AiohttpTransport:
             )
         return self._given or (await self._room()).session
 
-    def _asked(self, session: aiohttp.ClientSession, request: Request, total: float | None) -> Any:
+    def _asked(self, session: aiohttp.ClientSession, request: Request, total: float | None, **options: Any) -> Any:
         """Return what sends the request when awaited or entered; `total` seconds for the whole reply."""
         limits = request.timeout
         return session.request(
@@ -97,6 +139,7 @@ class AiohttpTransport:
             timeout=aiohttp.ClientTimeout(total=total, sock_connect=limits.connect, sock_read=limits.read),
             allow_redirects=False,
             raise_for_status=False,
+            **options,
             **self._settings(request),
         )
 
@@ -215,6 +258,8 @@ class _Room:
             cookie_jar=aiohttp.DummyCookieJar(),
             skip_auto_headers=_NOT_ADDED,
             trust_env=False,
+            max_line_size=_LONGEST_LINE,
+            max_field_size=_LONGEST_LINE,
         )
         # aiohttp repeats a GET or DELETE by itself when a kept connection was closed; repeating is the retry policy's.
         self.session._retry_connection = False  # pyright: ignore[reportPrivateUsage]
@@ -227,8 +272,12 @@ def _headers(request: Request) -> CIMultiDict[str]:
     return headers
 
 
-def _received(fields: Iterable[tuple[bytes, bytes]]) -> Headers:
-    """Return the header fields as latin-1 text, as http.client reads them."""
+def _received(reply: aiohttp.ClientResponse, request: Request) -> Headers:
+    """Return the header fields as latin-1 text and in such number as http.client reads them."""
+    fields = reply.raw_headers
+    if len(fields) > MOST_FIELDS:
+        reply.close()
+        raise unreadable(request, "too many headers")
     return Headers([(name.decode("latin-1"), value.decode("latin-1")) for name, value in fields])
 
 
@@ -261,4 +310,8 @@ def _translated(
     if isinstance(failure, asyncio.TimeoutError | TimeoutError):
         return too_late(request, sent=sent)
     garbled = isinstance(failure, aiohttp.ClientPayloadError) and "encoding" in str(failure)
+    if isinstance(failure, _CUT) and not garbled:
+        return cut_short(request)
+    if isinstance(failure, aiohttp.ClientResponseError) and sent:
+        return unreadable(request, failure.message)
     return lost(request, failure, sent=sent, tls=isinstance(failure, _TLS), garbled=garbled)

@@ -5,13 +5,16 @@ A socket's own timeout starts anew with every byte; here each read waits at most
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import io
+import socket
 import ssl
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from email.errors import FirstHeaderLineIsContinuationDefect, MissingHeaderBodySeparatorDefect
 from typing import Any, cast
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -19,6 +22,9 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import SSLError
 
 __all__ = ["POOLS", "HandshakeError", "Limits", "reply_deadline"]
+
+
+_NO_FIELD = (FirstHeaderLineIsContinuationDefect, MissingHeaderBodySeparatorDefect)
 
 
 class Limits:
@@ -55,12 +61,19 @@ class _ClockedReader(io.RawIOBase):
         self._raw = raw
         self._sock = sock
         self._limits = _limits.get() or Limits(float("inf"), 60.0)
+        self._stopped = False
         self.ended = False
 
     def readable(self) -> bool:
         return True
 
+    def stop(self) -> None:
+        """Read nothing more, not even to fill a buffer."""
+        self._stopped = True
+
     def readinto(self, buffer: Any) -> int | None:
+        if self._stopped:
+            return 0
         limits = self._limits
         left = limits.deadline - time.monotonic()
         if left <= 0:
@@ -81,15 +94,30 @@ class _ClockedResponse(http.client.HTTPResponse):
 
     def __init__(self, sock: Any, *args: Any, **options: Any) -> None:
         super().__init__(sock, *args, **options)
+        self._sock = sock
         self._clocked = _ClockedReader(self.fp.detach(), sock)
         self.fp = io.BufferedReader(self._clocked)
 
     def begin(self) -> None:
-        """Read the headers; http.client would take those of a cut connection for whole."""
+        """Read the headers; http.client would take cut ones for whole, and go on with what it cannot read."""
         super().begin()
         if self._clocked.ended:
-            self._close_conn()  # type: ignore[attr-defined]
+            self._close_conn()
             raise http.client.IncompleteRead(b"")
+        if self.msg.defects and any(isinstance(defect, _NO_FIELD) for defect in self.msg.defects):
+            raise http.client.HTTPException("a header line is no field")
+        if self.length is None and not self.chunked and "content-length" in self.msg:
+            raise http.client.HTTPException("Content-Length is no number")
+        if self.status == http.client.SWITCHING_PROTOCOLS:
+            self.will_close = True
+
+    def _close_conn(self) -> None:
+        """End the reply; when more came than belongs to it, the connection is not used for another one."""
+        self._clocked.stop()
+        with contextlib.suppress(OSError, ValueError):  # another thread may close it at the same time
+            if self.fp.peek(1):
+                self._sock.shutdown(socket.SHUT_RDWR)
+        cast(Any, super())._close_conn()
 
     def _read_status(self) -> tuple[str, int, str]:
         """Let http.client skip every interim reply as it skips 100 (RFC 9110, section 15.2); 101 is final."""

@@ -5,10 +5,36 @@ from __future__ import annotations
 import re
 import time
 
-from gemel.kit.errors import APIConnectionError, APITimeoutError, ClientClosedError
+from gemel.kit.errors import APIConnectionError, APITimeoutError, ClientClosedError, ResponseTooLargeError
 from gemel.kit.messages import Request, redact
 
-__all__ = ["closed_meanwhile", "fell_silent", "lost", "out_of_time", "stream_deadline", "time_left"]
+__all__ = [
+    "MOST_FIELDS",
+    "closed_meanwhile",
+    "cut_short",
+    "fell_silent",
+    "lost",
+    "out_of_time",
+    "stream_deadline",
+    "time_left",
+    "too_large",
+    "unreadable",
+]
+
+MOST_FIELDS = 99
+"""How many header fields a reply may have; http.client takes no more."""
+
+_TOO_MANY = f"it has more than {MOST_FIELDS} header fields"
+_UNREADABLE = {
+    "100 headers": _TOO_MANY,
+    "too many headers": _TOO_MANY,
+    "bytes when reading": "a line of its head is too long",
+    "status line": "it does not begin with a status line",
+    "badstatusline": "it does not begin with a status line",
+    "content-length": "its Content-Length is wrong",
+    "chunk": "its chunks are wrong",
+    "header": "a line of its head is no header field",
+}
 
 _OBJECT = re.compile(r"<[^<>]*>:? ?|\(Caused by |HTTPS?ConnectionPool\([^)]*\):? ?|HTTPS?Connection\([^)]*\):? ?")
 
@@ -54,6 +80,36 @@ def fell_silent(request: Request, *, sent: bool = True) -> APITimeoutError:
 def closed_meanwhile(request: Request) -> ClientClosedError:
     """Return the error of a stream whose client was closed."""
     return ClientClosedError(f"{request.label}: the client was closed while its stream was open")
+
+
+def too_large(request: Request, status: int, limit: int) -> ResponseTooLargeError:
+    """Return the error of a reply with more bytes than the client takes."""
+    return ResponseTooLargeError(
+        f"{_asked(request)}: the reply (status {status}) is larger than {limit} bytes; "
+        "raise `max_response_bytes`, or declare the endpoint `-> Download` and save it to a file",
+        request=request,
+        limit=limit,
+        status=status,
+    )
+
+
+def cut_short(request: Request) -> APIConnectionError:
+    """Return the error of a reply that ended before it was whole."""
+    return APIConnectionError(f"{_asked(request)}: the reply ended too soon; the connection was lost", request=request)
+
+
+def unreadable(request: Request, told: str) -> APIConnectionError:
+    """Return the error of a reply that is not HTTP.
+
+    told: what the library said of it. None of that is shown: it often quotes what came, which may be a secret.
+    """
+    said = told.lower()
+    reason = next((reason for mark, reason in _UNREADABLE.items() if mark in said), "it is not HTTP/1.1")
+    return APIConnectionError(
+        f"{_asked(request)}: the reply is not readable: {reason}; "
+        "check the endpoint, the server, and a proxy before it",
+        request=request,
+    )
 
 
 def lost(

@@ -22,29 +22,50 @@ from gemel.kit.environment import Network
 from gemel.kit.errors import APIConnectionError, ClientClosedError
 from gemel.kit.messages import Headers, Request, Response
 from gemel.kit.transport.deadline import POOLS, HandshakeError, reply_deadline
-from gemel.kit.transport.faults import closed_meanwhile, fell_silent, lost, out_of_time, stream_deadline, time_left
+from gemel.kit.transport.faults import (
+    closed_meanwhile,
+    cut_short,
+    fell_silent,
+    lost,
+    out_of_time,
+    stream_deadline,
+    time_left,
+    unreadable,
+)
+from gemel.kit.transport.intake import Intake
 from gemel.kit.upload import Upload, UploadReader
 
 __all__ = ["RequestsTransport"]
 
 _FAILURES = (requests.RequestException, urllib3.exceptions.HTTPError, http.client.HTTPException, OSError)
 _CHUNK = 1 << 16
+_PIECE = 1 << 20
 _NOT_SENT = (
     urllib3.exceptions.NewConnectionError,
     urllib3.exceptions.ProxyError,
     HandshakeError,
     urllib3.exceptions.ConnectTimeoutError,
 )
+_CUT = (http.client.IncompleteRead, http.client.RemoteDisconnected)
+_NOT_HTTP = (http.client.HTTPException, urllib3.exceptions.InvalidHeader)
 _TIMEOUTS = (urllib3.exceptions.TimeoutError, TimeoutError, requests.Timeout)
 
 
 class RequestsTransport:
     """Sends over one requests.Session; a session that is passed in is used as it is and never closed.
 
-    pool_size: connections kept to one host.
+    largest: the bytes of a body that are taken, None for any number.   pool_size: connections kept to one host.
     """
 
-    def __init__(self, network: Network, session: requests.Session | None = None, *, pool_size: int = 32) -> None:
+    def __init__(
+        self,
+        network: Network,
+        session: requests.Session | None = None,
+        *,
+        largest: int | None = None,
+        pool_size: int = 32,
+    ) -> None:
+        self._intake = Intake(largest)
         self._owned = session is None
         self._network = network
         self._session = session if session is not None else _own_session(network, pool_size)
@@ -100,14 +121,19 @@ class RequestsTransport:
         )
 
     def _read(self, reply: requests.Response, request: Request) -> bytes:
-        if not self._owned:
-            return _read_by_the_clock(reply, request)
+        raw: Any = reply.raw
+        status, intake = reply.status_code, self._intake
         try:
-            body: bytes = reply.raw.read(decode_content=True)
+            if self._owned and intake.at_once(raw.length_remaining, status, request):
+                body: bytes = raw.read(decode_content=False)
+            else:
+                # Over a session that is not ours nothing else looks at the clock: take what there is, each time.
+                body = _pieced(raw.read if self._owned else raw.read1, status, intake, request)
+            coding: str | None = raw.headers.get("content-encoding")
+            return body if coding is None else intake.decoded(body, coding, status, request)
         except BaseException:
             reply.close()
             raise
-        return body
 
     def _prepared(self, request: Request, body: Any) -> requests.PreparedRequest:
         session = self._session
@@ -231,6 +257,9 @@ class _OwnAdapter(HTTPAdapter):
         return pool
 
     def close(self) -> None:
+        """Close the connections now: urllib3 leaves them to the end of their pool, which an error may keep alive."""
+        for pool in self._pools.values():
+            pool.close()
         self._pools.clear()
         super().close()
 
@@ -286,19 +315,19 @@ def _own_session(network: Network, pool_size: int) -> requests.Session:
     return session
 
 
-def _read_by_the_clock(reply: requests.Response, request: Request) -> bytes:
-    """Read over a session that is not ours, and does not know of deadlines: look at the clock after every piece."""
-    raw: Any = reply.raw
+def _pieced(take: Callable[..., bytes], status: int, intake: Intake, request: Request) -> bytes:
+    """Read piece by piece; http.client would make room at once for whatever size a chunk announces."""
+    pieces, size = list[bytes](), 0
     try:
-        body = bytearray()
-        for chunk in raw.stream(_CHUNK, decode_content=True):
-            body += chunk
+        while piece := take(_PIECE, decode_content=False):
+            pieces.append(piece)
+            size += len(piece)
+            intake.check(size, status, request)
             if time.monotonic() > request.deadline:
                 raise TimeoutError
-        return bytes(body)
-    except BaseException:
-        reply.close()
-        raise
+    except ValueError as failure:  # http.client does not expect a chunk of negative size
+        raise http.client.HTTPException(str(failure)) from None
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
 def _translated(
@@ -310,6 +339,10 @@ def _translated(
     late = isinstance(cause, _TIMEOUTS) or isinstance(failure, _TIMEOUTS)
     if late and not isinstance(cause, urllib3.exceptions.NewConnectionError):
         return too_late(request, sent=sent)
+    if isinstance(cause, _CUT):
+        return cut_short(request)
+    if isinstance(cause, _NOT_HTTP):
+        return unreadable(request, f"{type(cause).__name__}: {cause}")
     tls, garbled = (isinstance(cause, kind) for kind in (urllib3.exceptions.SSLError, urllib3.exceptions.DecodeError))
     return lost(request, cause, sent=sent, tls=tls, garbled=garbled)
 

@@ -1,0 +1,88 @@
+# mypy: disable-error-code="empty-body"
+"""The endpoints of agents."""
+
+from __future__ import annotations
+
+import builtins
+from typing import Annotated, Any
+
+from gemel.julep.models.agents import Agent, DefaultSettingsDict
+from gemel.julep.models.common import Id, Limit, ResourceCreatedResponse, ResourceUpdatedResponse
+from gemel.julep.models.docs import DocDict
+from gemel.julep.models.tools import ToolDict
+from gemel.kit.declare import Query, delete, get, patch, post, put
+from gemel.kit.resource import Resource
+from gemel.kit.types import OMIT, M, Omit
+
+__all__ = ["Agents"]
+
+
+class Agents(Resource[M]):
+    """Agents.  https://github.com/julep-ai/julep (openapi.yaml of 0.3)"""
+
+    @get("agents", unwrap="items")
+    def list(
+        self,
+        *,
+        limit: Limit | None = None,
+        offset: Limit | None = None,
+        metadata_filter: Annotated[dict[str, Any], Query(json=True)] = {},
+    ) -> builtins.list[Agent]:
+        """Return agents, newest first, 100 unless `limit` says otherwise; those whose metadata has these values."""
+        ...
+
+    @post("agents")
+    def create_agent(
+        self,
+        *,
+        name: str,
+        about: str | None | Omit = OMIT,
+        tools: builtins.list[ToolDict] | Omit = OMIT,
+        default_settings: DefaultSettingsDict | None | Omit = OMIT,
+        model: str | Omit = OMIT,
+        docs: builtins.list[DocDict] | Omit = OMIT,
+        metadata: dict[str, Any] | None | Omit = OMIT,
+        instructions: str | builtins.list[str] | None | Omit = OMIT,
+    ) -> ResourceCreatedResponse:
+        """Make an agent, and return what the server says of it."""
+        ...
+
+    @put("agents/{agent_id}")
+    def update_agent(
+        self,
+        agent_id: Id,
+        *,
+        name: str,
+        about: str,
+        model: str | None | Omit = OMIT,
+        default_settings: DefaultSettingsDict | None | Omit = OMIT,
+        metadata: dict[str, Any] | None | Omit = OMIT,
+        instructions: str | builtins.list[str] | None | Omit = OMIT,
+    ) -> ResourceUpdatedResponse:
+        """Replace an agent: what is left out gets the server's defaults."""
+        ...
+
+    @patch("agents/{agent_id}")
+    def patch_agent(
+        self,
+        agent_id: Id,
+        *,
+        name: str | None | Omit = OMIT,
+        about: str | None | Omit = OMIT,
+        model: str | None | Omit = OMIT,
+        default_settings: DefaultSettingsDict | None | Omit = OMIT,
+        metadata: dict[str, Any] | None | Omit = OMIT,
+        instructions: str | builtins.list[str] | None | Omit = OMIT,
+    ) -> ResourceUpdatedResponse:
+        """Change an agent: metadata is merged. The server resets model and default settings that are left out."""
+        ...
+
+    @delete("agents/{agent_id}")
+    def delete(self, agent_id: Id) -> None:
+        """Remove an agent; raises NotFoundError when there is none."""
+        ...
+
+    @get("agents/{id}")
+    def get(self, id: Id) -> Agent:
+        """Return one agent."""
+        ...

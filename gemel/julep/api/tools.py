@@ -1,0 +1,46 @@
+# mypy: disable-error-code="empty-body"
+"""The endpoints of tools."""
+
+from __future__ import annotations
+
+import builtins
+from typing import Annotated
+
+from gemel.julep.models.common import Id, Limit, ResourceCreatedResponse, ResourceUpdatedResponse
+from gemel.julep.models.tools import FunctionDefDict, PartialFunctionDefDict, Tool, ToolDict
+from gemel.kit.declare import Body, delete, get, patch, post, put
+from gemel.kit.resource import Resource
+from gemel.kit.types import M
+
+__all__ = ["Tools"]
+
+
+class Tools(Resource[M]):
+    """Tools of agents.  https://github.com/julep-ai/julep (openapi.yaml of 0.3)"""
+
+    @post("agents/{agent_id}/tools")
+    def create_agent_tool(self, agent_id: Id, *, request: Annotated[ToolDict, Body]) -> ResourceCreatedResponse:
+        """Give an agent a tool; a server of this generation fails without a description."""
+        ...
+
+    @put("agents/{agent_id}/tools/{tool_id}")
+    def update_agent_tool(self, agent_id: Id, tool_id: Id, *, function: FunctionDefDict) -> ResourceUpdatedResponse:
+        """Replace the function of a tool; a server of this generation fails without a description."""
+        ...
+
+    @patch("agents/{agent_id}/tools/{tool_id}")
+    def patch_agent_tool(
+        self, agent_id: Id, tool_id: Id, *, function: PartialFunctionDefDict
+    ) -> ResourceUpdatedResponse:
+        """Change the function of a tool; a server of this generation fails unless all three members are there."""
+        ...
+
+    @delete("agents/{agent_id}/tools/{tool_id}")
+    def delete(self, *, agent_id: Id, tool_id: Id) -> None:
+        """Take a tool from an agent; raises NotFoundError when it has none of this id."""
+        ...
+
+    @get("agents/{agent_id}/tools", unwrap="items")
+    def get(self, *, agent_id: Id, limit: Limit | None = None, offset: Limit | None = None) -> builtins.list[Tool]:
+        """Return the tools of an agent."""
+        ...

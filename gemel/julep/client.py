@@ -1,0 +1,159 @@
+"""Client and AsyncClient of the Julep API 0.x."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from typing_extensions import Unpack
+
+from gemel.julep.errors import explain_reply, read_julep_fault
+from gemel.julep.managers.agents import AgentsManager, AsyncAgentsManager, BaseAgentsManager
+from gemel.julep.managers.chat import AsyncChat, BaseChat, Chat
+from gemel.julep.managers.completions import AsyncCompletions, BaseCompletions, Completions
+from gemel.julep.managers.docs import AsyncDocsManager, BaseDocsManager, DocsManager
+from gemel.julep.managers.jobs import AsyncJobsManager, BaseJobsManager, JobsManager
+from gemel.julep.managers.memories import AsyncMemoriesManager, BaseMemoriesManager, MemoriesManager
+from gemel.julep.managers.sessions import AsyncSessionsManager, BaseSessionsManager, SessionsManager
+from gemel.julep.managers.tools import AsyncToolsManager, BaseToolsManager, ToolsManager
+from gemel.julep.managers.users import AsyncUsersManager, BaseUsersManager, UsersManager
+from gemel.julep.official import official_async_client, official_client
+from gemel.julep.settings import find_api_key, find_base_url, patience
+from gemel.kit.auth import StaticToken, Token
+from gemel.kit.client import AsyncClient as KitAsyncClient
+from gemel.kit.client import BaseClient, CommonSettings
+from gemel.kit.client import Client as KitClient
+from gemel.kit.fault import Fault
+from gemel.kit.messages import Headers, Response, Timeout, root_of
+from gemel.kit.resource import extensible
+from gemel.kit.types import Async, M, Sync
+
+if TYPE_CHECKING:
+    import aiohttp
+    import requests
+    from openai import AsyncOpenAI, OpenAI
+
+__all__ = ["AsyncClient", "BaseJulepClient", "Client"]
+
+
+@extensible
+class BaseJulepClient(BaseClient[M]):
+    """The managers of the Julep API, and what both clients share."""
+
+    agents: BaseAgentsManager[M]
+    users: BaseUsersManager[M]
+    sessions: BaseSessionsManager[M]
+    docs: BaseDocsManager[M]
+    memories: BaseMemoriesManager[M]
+    tools: BaseToolsManager[M]
+    jobs: BaseJobsManager[M]
+    chat: BaseChat[M]
+    completions: BaseCompletions[M]
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        base_url: str | None = None,
+        timeout: Timeout | float = 300,
+        additional_headers: Mapping[str, str] | None = None,
+        *,
+        session: Any = None,
+        **settings: Unpack[CommonSettings],
+    ) -> None:
+        """Make a client.
+
+        api_key: else the environment variable JULEP_API_KEY.
+        base_url: the API's address with its path, as https://host/api; else JULEP_API_URL.
+        timeout: of every call, in seconds in all, however long the server is silent meanwhile; or a Timeout.
+        additional_headers: sent with every request.
+        session: an own session to send with; it is used as it is and never closed.
+        The other settings are those of `gemel.kit.client.BaseClient`.
+        Raises MissingSettingError, an AssertionError too, when there is no key or no address;
+        InvalidArgument for what is no text, ValueError for settings that cannot work.
+        """
+        settings["headers"] = headers = {**(additional_headers or {}), **(settings.get("headers") or {})}
+        self._token = Token(find_api_key(api_key))
+        credential, address = StaticToken(self._token.value), find_base_url(base_url)
+        super().__init__(address, credential=credential, session=session, timeout=patience(timeout), **settings)
+        self._headers = Headers(headers)
+
+    def read_fault(self, response: Response) -> Fault:
+        """Read an error body of the Julep API."""
+        return read_julep_fault(response)
+
+    def explain(self, response: Response) -> str:
+        """Say which generation of the API a reply looks like that is not as declared."""
+        return explain_reply(response)
+
+    def _serving(self) -> tuple[str, str, Headers, float]:
+        """Return what an own client of model serving needs: key, address, headers, seconds."""
+        return self._token.value, root_of(self.endpoint), self._headers, self.caller.timeout.total
+
+
+class Client(BaseJulepClient[Sync], KitClient):
+    """The blocking Julep client: `with Client(api_key=..., base_url=...) as client: client.agents.create(name="A")`."""
+
+    agents: AgentsManager
+    users: UsersManager
+    sessions: SessionsManager
+    docs: DocsManager
+    memories: MemoriesManager
+    tools: ToolsManager
+    jobs: JobsManager
+    chat: Chat
+    completions: Completions
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        base_url: str | None = None,
+        timeout: Timeout | float = 300,
+        additional_headers: Mapping[str, str] | None = None,
+        *,
+        session: requests.Session | None = None,
+        **settings: Unpack[CommonSettings],
+    ) -> None:
+        """Make a blocking client; the arguments are those of BaseJulepClient."""
+        super().__init__(api_key, base_url, timeout, additional_headers, session=session, **settings)
+
+    def openai(self) -> OpenAI:
+        """Return an `openai.OpenAI` for the same host, key, headers and timeout; close it when it is no longer needed.
+
+        It has connections of its own, and openai's rules for proxies, certificates and retries.
+        Raises MissingExtraError, an ImportError too, without the extra: pip install 'gemel[openai]'.
+        """
+        return official_client(*self._serving())
+
+
+class AsyncClient(BaseJulepClient[Async], KitAsyncClient):
+    """The async Julep client: `async with AsyncClient() as client: await client.agents.create(name="A")`."""
+
+    agents: AsyncAgentsManager
+    users: AsyncUsersManager
+    sessions: AsyncSessionsManager
+    docs: AsyncDocsManager
+    memories: AsyncMemoriesManager
+    tools: AsyncToolsManager
+    jobs: AsyncJobsManager
+    chat: AsyncChat
+    completions: AsyncCompletions
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        base_url: str | None = None,
+        timeout: Timeout | float = 300,
+        additional_headers: Mapping[str, str] | None = None,
+        *,
+        session: aiohttp.ClientSession | None = None,
+        **settings: Unpack[CommonSettings],
+    ) -> None:
+        """Make an async client; the arguments are those of BaseJulepClient."""
+        super().__init__(api_key, base_url, timeout, additional_headers, session=session, **settings)
+
+    def openai(self) -> AsyncOpenAI:
+        """Return an `openai.AsyncOpenAI` for the same host, key, headers and timeout; otherwise as of the other client.
+
+        Raises MissingExtraError, an ImportError too, without the extra: pip install 'gemel[openai]'.
+        """
+        return official_async_client(*self._serving())

@@ -1,0 +1,130 @@
+"""The error bodies of the Julep API, and the errors that the SDK adds to the tree.
+
+GemelError
+  InvalidArgument
+    InvalidIdError          an id that is no UUID of version 4; an AssertionError too
+    OwnerError              not exactly one owner of a doc; an AssertionError too
+  CredentialsError
+    MissingSettingError     no key or no address; an AssertionError too
+  JobFailedError            .job: a job that failed or was aborted
+  MissingExtraError         an optional package is not installed; an ImportError too
+
+The published SDK asserted the first three.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from gemel.kit.errors import CredentialsError, GemelError, InvalidArgument
+from gemel.kit.fault import Fault, read_fault
+from gemel.kit.messages import Response
+from gemel.kit.types import is_array, is_object
+
+__all__ = ["InvalidIdError", "JobFailedError", "MissingExtraError", "MissingSettingError", "OwnerError", "explain_reply", "read_julep_fault"]
+
+_LONGEST_MESSAGE = 100_000
+_BAD_KEY = "check JULEP_API_KEY, or the argument api_key, and that the address is the one it belongs to"
+_NEW_GENERATION = (
+    "this looks like an answer of Julep's 1.x API; this client speaks 0.x: check base_url, or use an SDK of 1.x"
+)
+_OLD_GENERATION = (
+    "this looks like an answer of a Julep server before 0.3; this client speaks 0.3: ask for a newer server"
+)
+
+
+class InvalidIdError(InvalidArgument, AssertionError):
+    """An id is no UUID of version 4; nothing was sent."""
+
+
+class OwnerError(InvalidArgument, AssertionError):
+    """A doc is of exactly one agent or user; nothing was sent."""
+
+
+class MissingSettingError(CredentialsError, AssertionError):
+    """The client has no API key or no address; says what to set."""
+
+
+class MissingExtraError(GemelError, ImportError):
+    """A package that only an extra of gemel brings is not installed; says which extra."""
+
+
+class JobFailedError(GemelError):
+    """A job ended badly.
+
+    job: the JobStatus; its `reason` says why.
+    """
+
+    def __init__(self, message: str, *, job: Any) -> None:
+        self.job: Any = job
+        super().__init__(message)
+
+
+def read_julep_fault(response: Response) -> Fault:
+    """Read the five shapes: {"detail"}, {"error": {"message"}}, {"status_code", "message", "data"} whose message may
+    be the repr of a list of issues, and plain text. Of the 1.x shape {"error": {"message", "code", ...}} the generation
+    is told.
+    """
+    body = _document(response)
+    if not is_object(body):
+        return read_fault(response)
+    if is_object(body.get("error")):
+        return _named(body["error"], response)
+    message = body.get("message")
+    issues = _issues(message) if "status_code" in body and isinstance(message, str) else None
+    if issues is not None:
+        return Fault("; ".join(map(_issue, issues)), "", issues)
+    fault = read_fault(response)
+    refused_key = response.status == 403 and "API KEY" in fault.message
+    return Fault(fault.message, fault.code, fault.details, fault.request_id, hint=_BAD_KEY if refused_key else "")
+
+
+def explain_reply(response: Response) -> str:
+    """Say which generation of the API a reply looks like that this one did not expect; "" when it tells nothing."""
+    body = _document(response)
+    if not is_object(body):
+        return ""
+    if "choices" in body or {"canonical_name", "project"} & body.keys():
+        return _NEW_GENERATION
+    if "response" in body and "doc_ids" not in body:
+        return _OLD_GENERATION
+    return ""
+
+
+def _named(error: dict[str, Any], response: Response) -> Fault:
+    fault = read_fault(response)
+    details = error.get("details")
+    newer = "type" in error or str(error.get("code") or "").startswith("http_") or is_array(details)
+    listed = f": {'; '.join(map(_issue, details))}" if is_array(details) else ""
+    hint = _NEW_GENERATION if newer else ""
+    return Fault(fault.message + listed, fault.code, details, fault.request_id, hint=hint)
+
+
+def _document(response: Response) -> Any:
+    try:
+        return json.loads(response.body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _issues(message: str) -> Sequence[Any] | None:
+    """Return the issues that a message lists as Python writes them; None when it is something else."""
+    if not message.startswith("[") or len(message) > _LONGEST_MESSAGE:
+        return None
+    try:
+        issues: Any = ast.literal_eval(message)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return None
+    return issues if is_array(issues) else None
+
+
+def _issue(issue: Any) -> str:
+    """Return one issue as "messages.0.role: Input should be ...", without the value that was sent."""
+    if not is_object(issue):
+        return str(issue)
+    place = issue.get("loc", ())
+    path = place if isinstance(place, str) else ".".join(str(step) for step in tuple(place)[1:])
+    return f"{path}: {issue.get('msg', 'invalid')}" if path else str(issue.get("msg", "invalid"))

@@ -1,0 +1,85 @@
+"""The manager of agents."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from typing_extensions import Unpack
+
+from gemel.julep.api.agents import Agents
+from gemel.julep.managers.tools import described_tool
+from gemel.julep.models.agents import Agent, AgentCreateArgs, AgentUpdateArgs
+from gemel.julep.models.common import Id, completed
+from gemel.kit.effects import Flow
+from gemel.kit.errors import InvalidArgument
+from gemel.kit.flows import flow, perform
+from gemel.kit.types import Async, M, Sync
+
+__all__ = ["AgentsManager", "AsyncAgentsManager", "BaseAgentsManager"]
+
+DEFAULT_MODEL = "julep-ai/samantha-1-turbo"
+
+
+class BaseAgentsManager(Agents[M]):
+    """Agents of either client."""
+
+    @flow
+    def create(self, **kwargs: Unpack[AgentCreateArgs]) -> Flow[Agent]:
+        """Make an agent and return it whole: what was sent, and what the server said; see AgentCreateArgs.
+
+        With `reread` it is read again, with what the server has filled in.
+        """
+        given: dict[str, Any] = {**kwargs}
+        reread, functions = given.pop("reread", False), given.pop("functions", [])
+        if functions and given.get("tools"):
+            raise InvalidArgument("agents.create", "functions", "give either tools or functions, not both")
+        if functions:
+            given["tools"] = [{"type": "function", "function": function} for function in functions]
+        sent = _defaults() | given
+        sent["tools"] = [described_tool(tool) for tool in sent["tools"]]
+        made = yield from perform(self.create_agent, **sent)
+        return (yield from perform(self.get, made.id)) if reread else completed(Agent, sent, made)
+
+    @flow
+    def update(self, *, agent_id: Id, **kwargs: Unpack[AgentUpdateArgs]) -> Flow[Agent]:
+        """Change an agent and return it as it then is; see AgentUpdateArgs.
+
+        Metadata is merged; with `overwrite` it and all else is replaced, and name and about must be given.
+        A server of this generation resets model and default settings that a change leaves out: they are read first
+        and sent again, unless they are given; None resets them.
+        """
+        given: dict[str, Any] = {**kwargs}
+        if given.pop("overwrite", False):
+            yield from perform(self.update_agent, agent_id, **given)
+        else:
+            yield from perform(self.patch_agent, agent_id, **(yield from self._kept(agent_id, given)), **given)
+        return (yield from perform(self.get, agent_id))
+
+    def _kept(self, agent_id: Any, given: dict[str, Any]) -> Flow[dict[str, Any]]:
+        """Return what the server would reset, as it is now."""
+        missing = {"model", "default_settings"} - given.keys()
+        if not missing:
+            return {}
+        present = (yield from perform(self.get, agent_id)).to_dict()
+        return {name: present[name] for name in sorted(missing) if present[name] is not None}
+
+
+class AgentsManager(BaseAgentsManager[Sync]):
+    """Agents of the blocking client."""
+
+
+class AsyncAgentsManager(BaseAgentsManager[Async]):
+    """Agents of the async client."""
+
+
+def _defaults() -> dict[str, Any]:
+    """Return what is sent of an agent of which nothing but the name is said."""
+    return {
+        "about": "",
+        "tools": [],
+        "default_settings": {},
+        "model": DEFAULT_MODEL,
+        "docs": [],
+        "metadata": {},
+        "instructions": [],
+    }

@@ -1,0 +1,113 @@
+"""The manager of chat: `client.chat.completions.create(...)`, with OpenAI's and Julep's arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine
+from typing import Any, Literal, overload
+
+from typing_extensions import Unpack
+
+from gemel.julep.api.completions import ChatCompletions
+from gemel.julep.managers.creating import created
+from gemel.julep.models.completion_args import ChatCompletionArgs, ChatCompletionCreateArgs
+from gemel.julep.models.completions import ChatCompletion, ChatCompletionChunk, ChatCompletionMessage, without_nulls
+from gemel.kit.caller import Caller
+from gemel.kit.opening import Opening
+from gemel.kit.resource import Resource, extensible
+from gemel.kit.stream import AsyncStream, Stream
+from gemel.kit.types import Async, M, Sync, is_array
+
+__all__ = [
+    "AsyncChat",
+    "AsyncChatCompletionsManager",
+    "BaseChat",
+    "BaseChatCompletionsManager",
+    "Chat",
+    "ChatCompletionsManager",
+]
+
+_FIELDS = ChatCompletionArgs.__required_keys__ | ChatCompletionArgs.__optional_keys__
+
+
+class BaseChatCompletionsManager(ChatCompletions[M]):
+    """Completions of chats, of either client.
+
+    `complete` and `stream` are the two endpoints under `create`, for `.raw(...)`, `.options(...)`, `.curl(...)`.
+    """
+
+    @overload
+    def create(
+        self: BaseChatCompletionsManager[Sync], *, stream: Literal[True], **kwargs: Unpack[ChatCompletionCreateArgs]
+    ) -> Stream[ChatCompletionChunk]: ...
+    @overload
+    def create(
+        self: BaseChatCompletionsManager[Sync],
+        *,
+        stream: Literal[False] | None = None,
+        **kwargs: Unpack[ChatCompletionCreateArgs],
+    ) -> ChatCompletion: ...
+    @overload
+    def create(
+        self: BaseChatCompletionsManager[Sync], *, stream: bool | None, **kwargs: Unpack[ChatCompletionCreateArgs]
+    ) -> ChatCompletion | Stream[ChatCompletionChunk]: ...
+    @overload
+    def create(
+        self: BaseChatCompletionsManager[Async], *, stream: Literal[True], **kwargs: Unpack[ChatCompletionCreateArgs]
+    ) -> Opening[AsyncStream[ChatCompletionChunk]]: ...
+    @overload
+    def create(
+        self: BaseChatCompletionsManager[Async],
+        *,
+        stream: Literal[False] | None = None,
+        **kwargs: Unpack[ChatCompletionCreateArgs],
+    ) -> Coroutine[Any, Any, ChatCompletion]: ...
+    @overload
+    def create(
+        self: BaseChatCompletionsManager[Async], *, stream: bool | None, **kwargs: Unpack[ChatCompletionCreateArgs]
+    ) -> Coroutine[Any, Any, ChatCompletion] | Opening[AsyncStream[ChatCompletionChunk]]: ...
+    def create(self, *, stream: bool | None = None, **kwargs: Any) -> Any:
+        """Answer a chat: whole, or with `stream=True` as a stream of chunks. See ChatCompletionCreateArgs.
+
+        messages: at least one; messages of earlier answers may be among them.
+        Keywords that OpenAI does not know are sent as fields, in the place of those of `extra_body`.
+        None is sent as null, but for `model`, `stream` and what is said of the call; what is left out is not sent.
+        Raises InvalidArgument before sending, StreamFailedError for a failure that the server tells in a stream.
+        """
+        messages = kwargs.get("messages")
+        if is_array(messages):
+            kwargs["messages"] = [_sendable(message) for message in messages]
+        return created(self, stream, _FIELDS, kwargs)
+
+
+class ChatCompletionsManager(BaseChatCompletionsManager[Sync]):
+    """Completions of chats, of the blocking client."""
+
+
+class AsyncChatCompletionsManager(BaseChatCompletionsManager[Async]):
+    """Completions of chats, of the async client."""
+
+
+@extensible
+class BaseChat(Resource[M]):
+    """Chat, of either client."""
+
+    completions: BaseChatCompletionsManager[M]
+
+    def __init__(self, caller: Caller) -> None:
+        super().__init__(caller)
+
+
+class Chat(BaseChat[Sync]):
+    """Chat, of the blocking client."""
+
+    completions: ChatCompletionsManager
+
+
+class AsyncChat(BaseChat[Async]):
+    """Chat, of the async client."""
+
+    completions: AsyncChatCompletionsManager
+
+
+def _sendable(message: Any) -> Any:
+    return without_nulls(message) if isinstance(message, ChatCompletionMessage) else message

@@ -1,0 +1,66 @@
+"""The manager of completions: `client.completions.create(...)`, with OpenAI's and Julep's arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine
+from typing import Any, Literal, overload
+
+from typing_extensions import Unpack
+
+from gemel.julep.api.completions import TextCompletions
+from gemel.julep.managers.creating import created
+from gemel.julep.models.completion_args import CompletionArgs, CompletionCreateArgs
+from gemel.julep.models.completions import Completion
+from gemel.kit.opening import Opening
+from gemel.kit.stream import AsyncStream, Stream
+from gemel.kit.types import Async, M, Sync
+
+__all__ = ["AsyncCompletions", "BaseCompletions", "Completions"]
+
+_FIELDS = CompletionArgs.__required_keys__ | CompletionArgs.__optional_keys__
+
+
+class BaseCompletions(TextCompletions[M]):
+    """Completions of texts, of either client.
+
+    `complete` and `stream` are the two endpoints under `create`, for `.raw(...)`, `.options(...)`, `.curl(...)`.
+    """
+
+    @overload
+    def create(
+        self: BaseCompletions[Sync], *, stream: Literal[True], **kwargs: Unpack[CompletionCreateArgs]
+    ) -> Stream[Completion]: ...
+    @overload
+    def create(
+        self: BaseCompletions[Sync], *, stream: Literal[False] | None = None, **kwargs: Unpack[CompletionCreateArgs]
+    ) -> Completion: ...
+    @overload
+    def create(
+        self: BaseCompletions[Sync], *, stream: bool | None, **kwargs: Unpack[CompletionCreateArgs]
+    ) -> Completion | Stream[Completion]: ...
+    @overload
+    def create(
+        self: BaseCompletions[Async], *, stream: Literal[True], **kwargs: Unpack[CompletionCreateArgs]
+    ) -> Opening[AsyncStream[Completion]]: ...
+    @overload
+    def create(
+        self: BaseCompletions[Async], *, stream: Literal[False] | None = None, **kwargs: Unpack[CompletionCreateArgs]
+    ) -> Coroutine[Any, Any, Completion]: ...
+    @overload
+    def create(
+        self: BaseCompletions[Async], *, stream: bool | None, **kwargs: Unpack[CompletionCreateArgs]
+    ) -> Coroutine[Any, Any, Completion] | Opening[AsyncStream[Completion]]: ...
+    def create(self, *, stream: bool | None = None, **kwargs: Any) -> Any:
+        """Go on with a text: whole, or with `stream=True` as a stream of pieces. See CompletionCreateArgs.
+
+        prompt: a text, or several.   The rest is as of `chat.completions.create`.
+        """
+        return created(self, stream, _FIELDS, kwargs)
+
+
+class Completions(BaseCompletions[Sync]):
+    """Completions of texts, of the blocking client."""
+
+
+class AsyncCompletions(BaseCompletions[Async]):
+    """Completions of texts, of the async client."""

@@ -1,0 +1,95 @@
+"""The manager of docs: each is of an agent or of a user, never of both."""
+
+from __future__ import annotations
+
+import builtins
+from typing import Any, cast
+
+from typing_extensions import Unpack
+
+from gemel.julep.api.docs import Docs
+from gemel.julep.errors import OwnerError
+from gemel.julep.models.common import Id, Limit, completed
+from gemel.julep.models.docs import Doc, DocDict, DocsCreateArgs
+from gemel.kit.effects import Flow
+from gemel.kit.flows import flow, perform
+from gemel.kit.types import Async, M, Sync
+
+__all__ = ["AsyncDocsManager", "BaseDocsManager", "DocsManager"]
+
+
+class BaseDocsManager(Docs[M]):
+    """Docs of either client."""
+
+    @flow
+    def list(
+        self,
+        *,
+        agent_id: Id | None = None,
+        user_id: Id | None = None,
+        limit: Limit | None = None,
+        offset: Limit | None = None,
+        metadata_filter: dict[str, Any] = {},
+    ) -> Flow[builtins.list[Doc]]:
+        """Return the docs of an agent or of a user, those whose metadata has these values.
+
+        limit, offset: hold whether the server heeds them or not; one that does not is found out and cut here.
+        A doc of several parts comes as several items with the same id.
+        Raises OwnerError unless exactly one owner is given.
+        """
+        owner = _owner("docs.list", agent_id, user_id)
+        get = self.get_agent_docs if user_id is None else self.get_user_docs
+        docs = yield from perform(get, owner, limit=limit, offset=offset, metadata_filter=metadata_filter)
+        if not docs or (limit is None and not offset):
+            return docs
+        ignored = limit is not None and len(docs) > limit
+        if offset and not ignored:
+            # Only a server that ignores `limit` answers this with something.
+            ignored = bool((yield from perform(get, owner, limit=0, metadata_filter=metadata_filter)))
+        return docs[offset or 0 :][:limit] if ignored else docs
+
+    @flow
+    def create(self, **kwargs: Unpack[DocsCreateArgs]) -> Flow[Doc]:
+        """Make a doc of an agent or of a user and return it whole; see DocsCreateArgs.
+
+        Its `.jobs` name the work of making it searchable: `client.jobs.wait(doc.jobs[0])`.
+        Raises OwnerError unless exactly one owner is given.
+        """
+        agent_id, user_id = kwargs.get("agent_id"), kwargs.get("user_id")
+        owner = _owner("docs.create", agent_id, user_id)
+        sent: dict[str, Any] = {"metadata": kwargs.get("metadata", {}), **kwargs["doc"]}
+        create = self.create_agent_doc if user_id is None else self.create_user_doc
+        made = yield from perform(create, owner, request=cast("DocDict", sent))
+        if not kwargs.get("reread", False):
+            return completed(Doc, sent, made)
+        get = self.get_agent_docs if user_id is None else self.get_user_docs
+        parts = [doc for doc in (yield from perform(get, owner)) if doc.id == made.id]
+        return _whole(parts) if parts else completed(Doc, sent, made)
+
+    @flow
+    def delete(self, *, doc_id: Id, agent_id: Id | None = None, user_id: Id | None = None) -> Flow[None]:
+        """Remove a doc of an agent or of a user; raises OwnerError unless exactly one owner is given."""
+        owner = _owner("docs.delete", agent_id, user_id)
+        yield from perform(self.delete_agent_doc if user_id is None else self.delete_user_doc, owner, doc_id)
+
+
+class DocsManager(BaseDocsManager[Sync]):
+    """Docs of the blocking client."""
+
+
+class AsyncDocsManager(BaseDocsManager[Async]):
+    """Docs of the async client."""
+
+
+def _owner(method: str, agent_id: Any, user_id: Any) -> Any:
+    if (agent_id is None) == (user_id is None):
+        given = "neither is" if agent_id is None else "both are"
+        raise OwnerError(method, "agent_id", f"give exactly one of agent_id and user_id; {given} given")
+    return user_id if agent_id is None else agent_id
+
+
+def _whole(parts: list[Doc]) -> Doc:
+    """Return one doc of the items that a server makes of its parts."""
+    if len(parts) == 1:
+        return parts[0]
+    return parts[0].replace(content=[str(part.content) for part in parts])

@@ -1,0 +1,50 @@
+"""The manager of jobs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from gemel.julep.api.jobs import Jobs
+from gemel.julep.errors import JobFailedError
+from gemel.julep.models.common import Id
+from gemel.julep.models.jobs import JobState, JobStatus
+from gemel.kit.effects import Flow
+from gemel.kit.flows import flow
+from gemel.kit.polling import Poll, wait_until
+from gemel.kit.types import Async, M, Predicate, Sync
+
+__all__ = ["AsyncJobsManager", "BaseJobsManager", "JobsManager"]
+
+
+class BaseJobsManager(Jobs[M]):
+    """Jobs of either client."""
+
+    @flow
+    def wait(
+        self,
+        job_id: Id,
+        *,
+        timeout: Annotated[float, Predicate("more than 0 seconds", lambda value: value > 0)] = 300.0,
+        interval: Annotated[float, Predicate("more than 0 seconds", lambda value: value > 0)] = 0.5,
+    ) -> Flow[JobStatus]:
+        """Look at a job until it has succeeded, and return it.
+
+        timeout: seconds in all.   interval: seconds before the second look; the pauses grow.
+        Raises JobFailedError when it failed or was aborted, WaitTimeoutError when it takes too long.
+        """
+        patience: Poll[JobStatus] = Poll(
+            lambda job: job.over, timeout=timeout, interval=interval, cap=max(interval, 10.0)
+        )
+        job = yield from wait_until(patience, self.get, job_id)
+        if job.state != JobState.SUCCEEDED:
+            reason = job.reason or "the server gives no reason"
+            raise JobFailedError(f"jobs.wait: the job {job.name!r} ({job.id}) {job.state}: {reason}", job=job)
+        return job
+
+
+class JobsManager(BaseJobsManager[Sync]):
+    """Jobs of the blocking client."""
+
+
+class AsyncJobsManager(BaseJobsManager[Async]):
+    """Jobs of the async client."""

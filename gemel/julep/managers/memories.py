@@ -1,0 +1,45 @@
+"""The manager of memories."""
+
+from __future__ import annotations
+
+import builtins
+
+from gemel.julep.api.memories import Memories
+from gemel.julep.models.common import Id, Limit
+from gemel.julep.models.memories import Memory
+from gemel.kit.effects import Flow
+from gemel.kit.flows import flow, perform
+from gemel.kit.types import Async, M, Sync
+
+__all__ = ["AsyncMemoriesManager", "BaseMemoriesManager", "MemoriesManager"]
+
+
+class BaseMemoriesManager(Memories[M]):
+    """Memories of either client."""
+
+    @flow
+    def list(
+        self,
+        *,
+        agent_id: Id,
+        query: str,
+        types: str | builtins.list[str] | None = None,
+        user_id: Id | None = None,
+        limit: Limit | None = None,
+        offset: Limit | None = None,
+    ) -> Flow[builtins.list[Memory]]:
+        """Return what an agent remembers that fits a query.
+
+        types: no longer sent; the API has had one kind of memory since 0.3.
+        Raises NotFoundError from servers of this generation, which describe memories but do not serve them.
+        """
+        ask = self.get_agent_memories
+        return (yield from perform(ask, agent_id, query=query, user_id=user_id, limit=limit, offset=offset))
+
+
+class MemoriesManager(BaseMemoriesManager[Sync]):
+    """Memories of the blocking client."""
+
+
+class AsyncMemoriesManager(BaseMemoriesManager[Async]):
+    """Memories of the async client."""

@@ -1,0 +1,131 @@
+"""The manager of sessions."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from typing_extensions import Unpack
+
+from gemel.julep.api.sessions import Sessions
+from gemel.julep.models.chat import (
+    ChatResponse,
+    ChatSettingsResponseFormatDict,
+    InputChatMlMessage,
+    InputChatMlMessageDict,
+)
+from gemel.julep.models.common import Id, completed
+from gemel.julep.models.sessions import Session, SessionCreateArgs, SessionUpdateArgs
+from gemel.julep.models.tools import Tool, ToolDict
+from gemel.kit.effects import Flow
+from gemel.kit.errors import InvalidArgument
+from gemel.kit.flows import flow, perform
+from gemel.kit.types import Async, M, Predicate, Sync
+
+__all__ = ["AsyncSessionsManager", "BaseSessionsManager", "SessionsManager"]
+
+
+class BaseSessionsManager(Sessions[M]):
+    """Sessions of either client."""
+
+    @flow
+    def create(self, **kwargs: Unpack[SessionCreateArgs]) -> Flow[Session]:
+        """Make a session and return it whole: what was sent, and what the server said; see SessionCreateArgs."""
+        given: dict[str, Any] = {**kwargs}
+        reread = given.pop("reread", False)
+        sent = _defaults() | given
+        made = yield from perform(self.create_session, **sent)
+        if reread:
+            return (yield from perform(self.get, made.id))
+        ids = {name: str(sent[name]) for name in ("agent_id", "user_id") if sent[name] is not None}
+        return completed(Session, sent | ids, made)
+
+    @flow
+    def update(self, **kwargs: Unpack[SessionUpdateArgs]) -> Flow[Session]:
+        """Change a session and return it as it then is; see SessionUpdateArgs.
+
+        Metadata is merged; with `overwrite` it is replaced where it is given, and the situation must be given.
+        """
+        given: dict[str, Any] = {**kwargs}
+        session_id = given.pop("session_id")
+        change = self.update_session if given.pop("overwrite", False) else self.patch_session
+        yield from perform(change, session_id, **given)
+        return (yield from perform(self.get, session_id))
+
+    @flow
+    def chat(
+        self,
+        *,
+        session_id: Id,
+        messages: Annotated[list[InputChatMlMessageDict | InputChatMlMessage], Predicate("at least one message", bool)],
+        tools: list[ToolDict | Tool] | None = None,
+        tool_choice: str | dict[str, Any] | None = None,
+        frequency_penalty: float | None = None,
+        length_penalty: float | None = None,
+        logit_bias: dict[str, int | None] | None = None,
+        max_tokens: int | None = None,
+        presence_penalty: float | None = None,
+        repetition_penalty: float | None = None,
+        response_format: ChatSettingsResponseFormatDict | None = None,
+        seed: int | None = None,
+        stop: str | list[str] | None = None,
+        stream: bool | None = None,
+        temperature: float | None = None,
+        top_p: float | None = None,
+        recall: bool | None = True,
+        remember: bool | None = True,
+    ) -> Flow[ChatResponse]:
+        """Say something in a session, and return the agent's answer.
+
+        messages: at least one.   tools, tool_choice: a server of this generation uses the agent's own tools.
+        recall: whether docs are looked up for the answer.   remember: whether messages and answer join the history.
+        stream: the server does not stream the answers of sessions; `client.chat.completions` streams.
+        The other arguments are OpenAI's and the settings of the agent; None leaves a setting to the server.
+        Raises InvalidArgument before sending, and NotFoundError for a session that there is not.
+        """
+        if stream:
+            problem = "the server does not stream sessions; use client.chat.completions.create(stream=True)"
+            raise InvalidArgument("sessions.chat", "stream", problem)
+        return (
+            yield from perform(
+                self.post_chat,
+                session_id,
+                messages=messages,
+                tools=tools,
+                tool_choice=tool_choice,
+                frequency_penalty=frequency_penalty,
+                length_penalty=length_penalty,
+                logit_bias=logit_bias,
+                max_tokens=max_tokens,
+                presence_penalty=presence_penalty,
+                repetition_penalty=repetition_penalty,
+                response_format=response_format,
+                seed=seed,
+                # A text makes the server fail, though its description allows one.
+                stop=[stop] if isinstance(stop, str) else stop,
+                stream=stream,
+                temperature=temperature,
+                top_p=top_p,
+                recall=recall,
+                remember=remember,
+            )
+        )
+
+
+class SessionsManager(BaseSessionsManager[Sync]):
+    """Sessions of the blocking client."""
+
+
+class AsyncSessionsManager(BaseSessionsManager[Async]):
+    """Sessions of the async client."""
+
+
+def _defaults() -> dict[str, Any]:
+    """Return what is sent of a session of which nothing but the agent is said."""
+    return {
+        "user_id": None,
+        "situation": None,
+        "metadata": {},
+        "render_templates": False,
+        "token_budget": None,
+        "context_overflow": None,
+    }

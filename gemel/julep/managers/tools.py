@@ -1,0 +1,69 @@
+"""The manager of tools."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from gemel.julep.api.tools import Tools
+from gemel.julep.models.common import Id, ResourceCreatedResponse, ResourceUpdatedResponse
+from gemel.julep.models.tools import FunctionDefDict, PartialFunctionDefDict, ToolDict
+from gemel.kit.effects import Flow
+from gemel.kit.flows import flow, perform
+from gemel.kit.types import Async, M, Sync
+
+__all__ = ["AsyncToolsManager", "BaseToolsManager", "ToolsManager", "described_tool"]
+
+
+class BaseToolsManager(Tools[M]):
+    """Tools of either client; `get` lists those of an agent."""
+
+    @flow
+    def create(self, *, agent_id: Id, tool: ToolDict) -> Flow[ResourceCreatedResponse]:
+        """Give an agent a tool, and return what the server says of it."""
+        return (yield from perform(self.create_agent_tool, agent_id, request=described_tool(tool)))
+
+    @flow
+    def update(
+        self,
+        *,
+        agent_id: Id,
+        tool_id: Id,
+        function: FunctionDefDict | PartialFunctionDefDict,
+        overwrite: bool = False,
+    ) -> Flow[ResourceUpdatedResponse]:
+        """Change the function of a tool, or replace it with `overwrite`; then name and parameters must be there.
+
+        A server of this generation cannot change a part of a function: the rest is read first and sent with it.
+        """
+        given: dict[str, Any] = {**function}
+        if overwrite:
+            sent = cast("FunctionDefDict", _described(given))
+            return (yield from perform(self.update_agent_tool, agent_id, tool_id, function=sent))
+        if not given.keys() >= {"name", "parameters", "description"}:
+            given = (yield from self._present(agent_id, tool_id)) | given
+        change = cast("PartialFunctionDefDict", _described(given))
+        return (yield from perform(self.patch_agent_tool, agent_id, tool_id, function=change))
+
+    def _present(self, agent_id: Any, tool_id: Any) -> Flow[dict[str, Any]]:
+        """Return the function of a tool as it is now; empty when the agent has no such tool."""
+        tools = yield from perform(self.get, agent_id=agent_id)
+        found = [tool.function.to_dict() for tool in tools if tool.id == str(tool_id).lower()]
+        return found[0] if found else {}
+
+
+class ToolsManager(BaseToolsManager[Sync]):
+    """Tools of the blocking client."""
+
+
+class AsyncToolsManager(BaseToolsManager[Async]):
+    """Tools of the async client."""
+
+
+def described_tool(tool: ToolDict) -> ToolDict:
+    """Return a tool whose function has a description: a server of this generation fails without one."""
+    function = cast("FunctionDefDict", _described({**tool["function"]}))
+    return {**tool, "function": function}
+
+
+def _described(function: dict[str, Any]) -> dict[str, Any]:
+    return function if function.get("description") is not None else function | {"description": ""}

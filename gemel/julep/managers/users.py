@@ -1,0 +1,48 @@
+"""The manager of users."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from typing_extensions import Unpack
+
+from gemel.julep.api.users import Users
+from gemel.julep.models.common import Id, completed
+from gemel.julep.models.users import User, UserCreateArgs, UserUpdateArgs
+from gemel.kit.effects import Flow
+from gemel.kit.flows import flow, perform
+from gemel.kit.types import Async, M, Sync
+
+__all__ = ["AsyncUsersManager", "BaseUsersManager", "UsersManager"]
+
+
+class BaseUsersManager(Users[M]):
+    """Users of either client."""
+
+    @flow
+    def create(self, **kwargs: Unpack[UserCreateArgs]) -> Flow[User]:
+        """Make a user and return it whole: what was sent, and what the server said; see UserCreateArgs."""
+        given: dict[str, Any] = {**kwargs}
+        reread = given.pop("reread", False)
+        sent: dict[str, Any] = {"docs": [], "metadata": {}, **given}
+        made = yield from perform(self.create_user, **sent)
+        return (yield from perform(self.get, made.id)) if reread else completed(User, sent, made)
+
+    @flow
+    def update(self, *, user_id: Id, **kwargs: Unpack[UserUpdateArgs]) -> Flow[User]:
+        """Change a user and return it as it then is; see UserUpdateArgs.
+
+        Metadata is merged; with `overwrite` it is replaced, and name and about must be given.
+        """
+        given: dict[str, Any] = {**kwargs}
+        change = self.update_user if given.pop("overwrite", False) else self.patch_user
+        yield from perform(change, user_id, **given)
+        return (yield from perform(self.get, user_id))
+
+
+class UsersManager(BaseUsersManager[Sync]):
+    """Users of the blocking client."""
+
+
+class AsyncUsersManager(BaseUsersManager[Async]):
+    """Users of the async client."""

@@ -1,0 +1,1 @@
+"""Records of the Julep API, a module a noun."""

@@ -1,0 +1,106 @@
+"""Agents: the record, and what creating and updating one takes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from typing_extensions import TypedDict
+
+from gemel.julep.models.common import Instructions, Metadata, Record
+from gemel.julep.models.docs import DocDict
+from gemel.julep.models.tools import FunctionDefDict, ToolDict
+from gemel.kit.variants import OpenEnum
+
+__all__ = ["Agent", "AgentCreateArgs", "AgentDefaultSettings", "AgentUpdateArgs", "DefaultSettingsDict", "Preset"]
+
+
+class Preset(OpenEnum):
+    """A named set of sampling settings."""
+
+    PROBLEM_SOLVING = "problem_solving"
+    CONVERSATIONAL = "conversational"
+    FUN = "fun"
+    PROSE = "prose"
+    CREATIVE = "creative"
+    BUSINESS = "business"
+    DETERMINISTIC = "deterministic"
+    CODE = "code"
+    MULTILINGUAL = "multilingual"
+
+
+class AgentDefaultSettings(Record):
+    """The settings of an agent's chats that say nothing else."""
+
+    frequency_penalty: float | None = None
+    length_penalty: float | None = None
+    presence_penalty: float | None = None
+    repetition_penalty: float | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    min_p: float | None = None
+    preset: Preset | None = None
+
+
+class Agent(Record):
+    """An agent: a model with instructions, tools and docs.
+
+    model: of a record that was just made, the one that was sent.
+    """
+
+    id: str
+    name: str
+    model: str
+    about: str | None = None
+    instructions: Instructions | None = None
+    default_settings: AgentDefaultSettings | None = None
+    metadata: Metadata | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+
+
+class DefaultSettingsDict(TypedDict, total=False):
+    """AgentDefaultSettings as they are sent."""
+
+    frequency_penalty: float | None
+    length_penalty: float | None
+    presence_penalty: float | None
+    repetition_penalty: float | None
+    temperature: float | None
+    top_p: float | None
+    min_p: float | None
+    preset: str | None
+
+
+class _AgentArgs(TypedDict, total=False):
+    about: str | None
+    instructions: str | list[str] | None
+    default_settings: DefaultSettingsDict | None
+    metadata: dict[str, Any] | None
+
+
+class _AgentName(TypedDict):
+    name: str
+
+
+class AgentCreateArgs(_AgentName, _AgentArgs, total=False):
+    """The arguments of `agents.create`; only the name is required.
+
+    model: the server knows "julep-ai/samantha-1-turbo" (the default), "julep-ai/samantha-1" and others.
+    functions: tools of the type "function" without their wrapping; not beside `tools`.
+    docs: made together with the agent.   reread: whether to read the agent again after it is made.
+    """
+
+    model: str
+    tools: list[ToolDict]
+    functions: list[FunctionDefDict]
+    docs: list[DocDict]
+    reread: bool
+
+
+class AgentUpdateArgs(_AgentArgs, total=False):
+    """The arguments of `agents.update`; what is left out stays as it is, unless `overwrite`."""
+
+    name: str | None
+    model: str | None
+    overwrite: bool

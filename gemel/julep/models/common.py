@@ -1,0 +1,87 @@
+"""What the records of every noun have in common: ids, answers to writes, and that nothing is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any, TypeAlias, TypeVar
+from uuid import UUID
+
+from gemel.julep.errors import InvalidIdError
+from gemel.kit.model import Model
+from gemel.kit.types import Predicate
+from gemel.kit.wire import json_bytes
+
+__all__ = [
+    "Id",
+    "Instructions",
+    "Limit",
+    "Metadata",
+    "Record",
+    "ResourceCreatedResponse",
+    "ResourceDeletedResponse",
+    "ResourceUpdatedResponse",
+    "completed",
+    "is_uuid4",
+]
+
+T = TypeVar("T", bound="Record")
+
+
+def is_uuid4(value: str | UUID) -> bool:
+    """Say whether a value is a UUID of version 4, as an object or in its usual text (RFC 9562, section 5.4)."""
+    try:
+        parsed = value if isinstance(value, UUID) else UUID(value)
+    except ValueError:
+        return False
+    return parsed.version == 4 and (isinstance(value, UUID) or str(parsed) == value.lower())
+
+
+Id: TypeAlias = Annotated[str | UUID, Predicate("a UUID of version 4", is_uuid4, InvalidIdError)]
+"""The id of a record; the server makes UUIDs of version 4 and knows no other."""
+
+Limit: TypeAlias = Annotated[int, Predicate("0 or more", lambda value: value >= 0)]
+"""How many records to give, or to leave out."""
+
+Metadata: TypeAlias = dict[str, Any]
+"""What users attach to a record: a JSON object."""
+
+Instructions: TypeAlias = str | list[str]
+"""What an agent is told to do; the server gives a list back."""
+
+
+class Record(Model, unknown="keep"):
+    """A record of the API: fields that this version does not know are kept in `.extras` and given back."""
+
+    @property
+    def jobs(self) -> list[str] | None:
+        """The ids of the jobs that a write has started, for `client.jobs`; None when the answer named none."""
+        return self.extras.get("jobs")
+
+
+class ResourceCreatedResponse(Record):
+    """What the server says of a record that it made."""
+
+    id: str
+    created_at: datetime
+
+
+class ResourceUpdatedResponse(Record):
+    """What the server says of a record that it changed."""
+
+    id: str
+    updated_at: datetime
+
+
+class ResourceDeletedResponse(Record):
+    """What the server says of a record that it removed."""
+
+    id: str
+    deleted_at: datetime
+
+
+def completed(model: type[T], sent: Mapping[str, Any], said: Record) -> T:
+    """Return the whole record: what was sent, and over it what the server said of it."""
+    known = set(model.__struct_encode_fields__)
+    whole = {name: value for name, value in sent.items() if name in known} | said.to_dict()
+    return model.from_json(json_bytes(whole))

@@ -1,0 +1,50 @@
+"""Docs: the record, and what creating one takes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from typing_extensions import NotRequired, TypedDict
+
+from gemel.julep.models.common import Metadata, Record
+
+__all__ = ["Doc", "DocDict", "DocsCreateArgs"]
+
+
+class Doc(Record):
+    """A text that an agent or a user brings into chats.
+
+    content: what was sent; in a list one part of it, each part being an item with the same id.
+    """
+
+    id: str
+    title: str
+    content: str | list[str]
+    created_at: datetime
+    metadata: Metadata | None = None
+
+
+class DocDict(TypedDict):
+    """A doc as it is sent; each text of a list becomes a part that is recalled by itself."""
+
+    title: str
+    content: str | list[str]
+    metadata: NotRequired[dict[str, Any]]
+
+
+class _DocArg(TypedDict):
+    doc: DocDict
+
+
+class DocsCreateArgs(_DocArg, total=False):
+    """The arguments of `docs.create`: the doc, and the agent or the user that it is of.
+
+    metadata: the doc's, where the doc itself has none.   reread: whether to read the doc again after it is made.
+    """
+
+    agent_id: str | UUID | None
+    user_id: str | UUID | None
+    metadata: dict[str, Any]
+    reread: bool

@@ -1,0 +1,40 @@
+"""Jobs: what the server does after it has answered."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from gemel.julep.models.common import Record
+from gemel.kit.variants import OpenEnum
+
+__all__ = ["JobState", "JobStatus"]
+
+
+class JobState(OpenEnum):
+    """Where a job stands."""
+
+    PENDING = "pending"
+    IN_PROGRESS = "in_progress"
+    RETRYING = "retrying"
+    SUCCEEDED = "succeeded"
+    ABORTED = "aborted"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+class JobStatus(Record):
+    """A job; `reason` says why it failed."""
+
+    id: str
+    name: str
+    created_at: datetime
+    state: JobState
+    reason: str | None = None
+    updated_at: datetime | None = None
+    has_progress: bool | None = None
+    progress: float | None = None
+
+    @property
+    def over(self) -> bool:
+        """Whether it has ended, well or not."""
+        return self.state in (JobState.SUCCEEDED, JobState.FAILED, JobState.ABORTED)

@@ -1,0 +1,24 @@
+"""Memories of agents: the record."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from gemel.julep.models.common import Record
+
+__all__ = ["Memory"]
+
+
+class Memory(Record):
+    """What an agent remembers of a user."""
+
+    id: str
+    agent_id: str
+    user_id: str
+    content: str
+    created_at: datetime
+    entities: list[dict[str, Any]]
+    last_accessed_at: datetime | None = None
+    timestamp: datetime | None = None
+    sentiment: float | None = None

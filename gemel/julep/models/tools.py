@@ -1,0 +1,59 @@
+"""Tools of agents: the record, and how one is sent."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from typing_extensions import NotRequired, TypedDict
+
+from gemel.julep.models.common import Record
+from gemel.kit.variants import OpenEnum
+
+__all__ = ["FunctionDef", "FunctionDefDict", "PartialFunctionDefDict", "Tool", "ToolDict", "ToolType"]
+
+
+class ToolType(OpenEnum):
+    """What a tool is."""
+
+    FUNCTION = "function"
+    WEBHOOK = "webhook"
+
+
+class FunctionDef(Record):
+    """What a model is told of a function; `parameters` is a JSON schema."""
+
+    name: str
+    parameters: dict[str, Any]
+    description: str | None = None
+
+
+class Tool(Record):
+    """A tool of an agent."""
+
+    id: str
+    type: ToolType
+    function: FunctionDef
+
+
+class FunctionDefDict(TypedDict):
+    """A FunctionDef as it is sent."""
+
+    name: str
+    parameters: dict[str, Any]
+    description: NotRequired[str | None]
+
+
+class PartialFunctionDefDict(TypedDict, total=False):
+    """What to change of a FunctionDef."""
+
+    name: str
+    parameters: dict[str, Any]
+    description: str | None
+
+
+class ToolDict(TypedDict):
+    """A tool as it is sent."""
+
+    type: Literal["function", "webhook"]
+    function: FunctionDefDict
+    id: NotRequired[str]
