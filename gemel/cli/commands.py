@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from gemel import __version__
 
-__all__ = ["demo", "gemel", "infisical", "sandbox"]
+__all__ = ["demo", "gemel", "infisical", "julep", "sandbox"]
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
 class _Refusal(click.ClickException):
@@ -28,16 +33,16 @@ def gemel() -> None:
 @gemel.command()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")
 def demo(as_json: bool) -> None:
-    """Walk through Infisical with both clients, against a sandbox on this machine.
+    """Walk through Infisical and Julep against a sandbox on this machine.
 
-    The exit status is 1 when anything was not as expected.
+    Each with its blocking client and with its async one. The exit status is 1 when anything was not as expected.
     """
     from gemel.cli.demo import run_demo, view_for
     from gemel.sandbox import serve
 
     with ExitStack() as stack:
         try:
-            running = stack.enter_context(serve("infisical"))
+            running = stack.enter_context(serve("both"))
         except OSError as error:
             raise _Refusal(f"cannot start a sandbox: {error}") from None
         view = stack.enter_context(view_for(sys.stdout, as_json=as_json))
@@ -45,24 +50,56 @@ def demo(as_json: bool) -> None:
     sys.exit(0 if account.ok else 1)
 
 
-@gemel.group()
-def sandbox() -> None:
-    """Run a sandbox server: for trying and testing, without an account."""
+def _serving(command: _Command) -> _Command:
+    """Give a command the options of every sandbox."""
+    options = (
+        click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on."),
+        click.option("--port", type=click.IntRange(0, 65535), default=0, help="The port; a free one by default."),
+        click.option(
+            "--data",
+            type=click.Path(path_type=Path),
+            help="A file to keep the records in, every secret in the clear; in memory by default.",
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@gemel.group(invoke_without_command=True)
+@_serving
+@click.pass_context
+def sandbox(context: click.Context, host: str, port: int, data: Path | None) -> None:
+    """Run a sandbox server, for trying and testing without an account.
+
+    Without a command it serves both APIs on one port, until Ctrl-C.
+    """
+    if context.invoked_subcommand is None:
+        _serve("both", host, port, data)
+        return
+    given = [name for name in context.params if context.get_parameter_source(name) is not ParameterSource.DEFAULT]
+    if given:
+        raise click.UsageError(f"give --{given[0]} after {context.invoked_subcommand!r}, to which it belongs")
 
 
 @sandbox.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="The port; a free one by default.")
-@click.option(
-    "--data",
-    type=click.Path(path_type=Path),
-    help="A file to keep the records in, every secret in the clear; in memory by default.",
-)
+@_serving
 def infisical(host: str, port: int, data: Path | None) -> None:
     """Serve the Infisical API until Ctrl-C."""
+    _serve("infisical", host, port, data)
+
+
+@sandbox.command()
+@_serving
+def julep(host: str, port: int, data: Path | None) -> None:
+    """Serve the Julep API, generation 0.3.9, until Ctrl-C."""
+    _serve("julep", host, port, data)
+
+
+def _serve(api: str, host: str, port: int, data: Path | None) -> None:
     from gemel.cli.sandbox import Unusable, run_sandbox
 
     try:
-        run_sandbox("infisical", host=host, port=port, data=data, say=click.echo)
+        run_sandbox(api, host=host, port=port, data=data, say=click.echo)
     except Unusable as problem:
         raise _Refusal(str(problem)) from None

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from gemel.sandbox import Sandbox, SandboxDataError, serve
+from gemel.sandbox import JulepSandbox, Sandbox, SandboxDataError, serve
 
 __all__ = ["Unusable", "run_sandbox"]
 
@@ -27,7 +27,7 @@ class Unusable(Exception):
 
 
 def run_sandbox(api: str, *, host: str, port: int, data: Path | None, say: Callable[[str], Any]) -> None:
-    """Serve an API until SIGINT or SIGTERM; to be called on the main thread.
+    """Serve an API, or "both", until SIGINT or SIGTERM; to be called on the main thread.
 
     api, host, port, data: as for `gemel.sandbox.serve`.
     say: prints a text, of which every line is a comment or a command of a POSIX shell.
@@ -72,17 +72,27 @@ def _reason(error: OSError) -> str:
     return os.strerror(error.errno) if error.errno > 0 else str(error.strerror)
 
 
-def _announcement(api: str, sandbox: Sandbox, data: Path | None) -> str:
+def _announcement(api: str, sandbox: Sandbox | JulepSandbox, data: Path | None) -> str:
+    served = "infisical and julep" if api == "both" else api
     kept = f"in {str(data)!r}, every secret in the clear" if data else "in memory, gone when it stops"
-    variables = {
-        "INFISICAL_URL": sandbox.url,
-        "INFISICAL_CLIENT_ID": sandbox.client_id,
-        "INFISICAL_CLIENT_SECRET": sandbox.client_secret,
-    }
     lines = [
-        f"# {api} sandbox at {sandbox.url}; Ctrl-C stops it",
+        f"# {served} sandbox at {sandbox.url}; Ctrl-C stops it",
         f"# records: {kept}",
-        "# its admin identity, worth nothing elsewhere; the clients find it in these variables:",
-        *(f"export {name}={shlex.quote(value)}" for name, value in variables.items()),
+        "# its credentials, worth nothing elsewhere; the clients find them in these variables:",
+        *(f"export {name}={shlex.quote(value)}" for name, value in _variables(sandbox).items()),
     ]
     return "\n".join(lines)
+
+
+def _variables(sandbox: Sandbox | JulepSandbox) -> dict[str, str]:
+    """Return what the clients read; a sandbox of both APIs is of both classes."""
+    found: dict[str, str] = {}
+    if isinstance(sandbox, Sandbox):
+        found |= {
+            "INFISICAL_URL": sandbox.url,
+            "INFISICAL_CLIENT_ID": sandbox.client_id,
+            "INFISICAL_CLIENT_SECRET": sandbox.client_secret,
+        }
+    if isinstance(sandbox, JulepSandbox):
+        found |= {"JULEP_API_URL": sandbox.api_url, "JULEP_API_KEY": sandbox.api_key}
+    return found

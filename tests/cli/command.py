@@ -12,8 +12,8 @@ from contextlib import contextmanager
 DEVELOPMENT = ["-X", "dev"] if sys.flags.dev_mode else []
 COMMAND = [sys.executable, "-W", "error", *DEVELOPMENT, "-m", "gemel"]
 SECONDS = 60
-# An access token (JWT), and a client secret or a signing key of the sandbox.
-CREDENTIAL = re.compile(r"eyJ[\w-]+\.[\w-]+|\b[0-9a-f]{64}\b")
+# An access token (JWT), a client secret or a signing key of the sandbox, and an API key of its Julep.
+CREDENTIAL = re.compile(r"eyJ[\w-]+\.[\w-]+|\b[0-9a-f]{64}\b|(?<![\w-])[\w-]{43}(?![\w-])")
 # What changes what a terminal program writes must come from the test alone.
 _LEFT_OUT = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "TTY_COMPATIBLE", "TTY_INTERACTIVE")
 

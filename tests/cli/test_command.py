@@ -40,12 +40,26 @@ def test_help_names_the_commands(flag: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [("dance",), ("sandbox", "dance"), ("demo", "--xml"), ("sandbox", "infisical", "--port", "65536")]
+    "arguments",
+    [
+        ("dance",),
+        ("demo", "--xml"),
+        ("sandbox", "dance"),
+        ("sandbox", "--port", "65536"),
+        ("sandbox", "infisical", "--port", "65536"),
+        ("sandbox", "julep", "--port", "many"),
+    ],
 )
 def test_what_is_unknown_is_refused(arguments: tuple[str, ...]) -> None:
     done = run(*arguments)
     assert (done.returncode, done.stdout) == (2, "")
     assert "Error: " in done.stderr and "Traceback" not in done.stderr
+
+
+def test_an_option_in_the_place_of_another_command_is_not_ignored() -> None:
+    done = run("sandbox", "--port", "8080", "julep")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.splitlines()[-1] == "Error: give --port after 'julep', to which it belongs"
 
 
 def test_without_the_extra_it_says_what_to_install(tmp_path: Path) -> None:

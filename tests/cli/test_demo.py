@@ -13,10 +13,12 @@ import pytest
 from .command import COMMAND, CREDENTIAL, SECONDS, complaints, environment, run, running
 
 pty = pytest.importorskip("pty", reason="a pseudo-terminal is needed", exc_type=ImportError)
-CLIENTS = ["InfisicalClient", "InfisicalAsyncClient"]
+CLIENTS = ["InfisicalClient", "InfisicalAsyncClient", "julep.Client", "julep.AsyncClient"]
 # What a user does, in the words of the steps.
-DEEDS = ["log in", "project", "environment", "folders", "create", "read", "list", "import", "update", "delete", "batch"]
-DEEDS += ["not there", "viewer", "refuses", "expired token", "fetch 200"]
+SECRETS = ["log in", "project", "environment", "folders", "create", "read", "list", "import", "update", "delete"]
+SECRETS += ["batch", "not there", "viewer", "refuses", "expired token", "fetch 200"]
+AGENTS = ["keep the Julep key in Infisical", "client with it", "another key", "agent, a tool and a doc", "another doc"]
+AGENTS += ["user", "session", "doc that fits", "asked for a tool", "history", "stream", "not there", "delete"]
 COLOUR = re.compile(r"\x1b\[(?:\d+;)*(?:3[0-8]|4[0-8]|9[0-7])[;m]")
 
 
@@ -47,11 +49,13 @@ def test_plain_text_on_a_pipe(plain: str) -> None:
 
 
 def test_the_errors_are_shown(plain: str) -> None:
-    """Wrapped lines put together again, the three errors stand there in full."""
+    """Wrapped lines put together again, the errors stand there in full."""
     text = " ".join(plain.split())
     for said in ("404 NotFound Secret with name 'MISSING' not found", "403 PermissionDenied You are not allowed"):
         assert text.count(said) == 2
     assert text.count("422 ValidationFailure slug: Slug must be a valid slug") == 2
+    for said in ("403 Could not validate API KEY", "404 Agent not found", "a UUID of version 4), got str 'Ada'"):
+        assert text.count(said) == 2
 
 
 def test_the_document_says_that_all_is_well(document: dict[str, Any]) -> None:
@@ -63,11 +67,13 @@ def test_the_document_says_that_all_is_well(document: dict[str, Any]) -> None:
         assert [step["got"] for step in walk["steps"]] == [step["expected"] for step in walk["steps"]]
 
 
-def test_both_clients_do_the_same_steps(document: dict[str, Any]) -> None:
-    blocking, awaited = ([step["name"] for step in walk["steps"]] for walk in document["walks"])
+@pytest.mark.parametrize("first, deeds", [(0, SECRETS), (2, AGENTS)], ids=["infisical", "julep"])
+def test_both_clients_do_the_same_steps(document: dict[str, Any], first: int, deeds: list[str]) -> None:
+    walks = document["walks"][first : first + 2]
+    blocking, awaited = ([step["name"] for step in walk["steps"]] for walk in walks)
     assert blocking == awaited
     assert len(set(blocking)) == len(blocking)
-    assert [deed for deed in DEEDS if not any(deed in name for name in blocking)] == []
+    assert [deed for deed in deeds if not any(deed in name for name in blocking)] == []
 
 
 def test_timings_are_real(document: dict[str, Any]) -> None:
@@ -99,7 +105,7 @@ def on_a_terminal(*arguments: str, **variables: str) -> tuple[int, str]:
 def test_tables_and_a_progress_bar_on_a_terminal() -> None:
     status, screen = on_a_terminal("demo")
     assert status == 0, screen
-    assert screen.count("┏") == 2 and screen.count("└") == 2
+    assert screen.count("┏") == 4 and screen.count("└") == 4
     assert COLOUR.search(screen)
     assert re.search(r"\d+/200", screen), "no progress bar while it fetches"
     assert screen.count("\x1b[?25l") == screen.count("\x1b[?25h") > 0, "the cursor is hidden and given back"
@@ -109,7 +115,7 @@ def test_tables_and_a_progress_bar_on_a_terminal() -> None:
 def test_no_colour_on_a_terminal_that_wants_none() -> None:
     status, screen = on_a_terminal("demo", NO_COLOR="1")
     assert status == 0, screen
-    assert screen.count("┏") == 2
+    assert screen.count("┏") == 4
     assert not COLOUR.search(screen)
 
 

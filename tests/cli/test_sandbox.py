@@ -1,7 +1,8 @@
-"""`gemel sandbox infisical`: it starts, is what its variables say, keeps its records, and stops."""
+"""`gemel sandbox`: it starts, is what its variables say, keeps its records, and stops."""
 
 from __future__ import annotations
 
+import re
 import signal
 import socket
 import stat
@@ -9,55 +10,78 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from gemel.infisical import InfisicalClient
+from gemel.julep import Client
 
 from .command import SECONDS, run, running
 
-STOPS = [signal.SIGINT, signal.SIGTERM]
-VARIABLES = ["INFISICAL_URL", "INFISICAL_CLIENT_ID", "INFISICAL_CLIENT_SECRET"]
+SECRETS = ["INFISICAL_URL", "INFISICAL_CLIENT_ID", "INFISICAL_CLIENT_SECRET"]
+AGENTS = ["JULEP_API_URL", "JULEP_API_KEY"]
+# What each command prints, by its arguments.
+VARIABLES = {("infisical",): SECRETS, ("julep",): AGENTS, (): SECRETS + AGENTS}
+KINDS = pytest.mark.parametrize("api", VARIABLES, ids=lambda api: "".join(api) or "both")
 
 
 @contextmanager
-def started(*arguments: str, stop: signal.Signals = signal.SIGINT) -> Iterator[dict[str, str]]:
+def started(
+    *arguments: str, api: tuple[str, ...] = ("infisical",), stop: signal.Signals = signal.SIGINT
+) -> Iterator[dict[str, str]]:
     """A sandbox in a process of its own; gives its variables, stops it by a signal and checks that all was well."""
-    with running("sandbox", "infisical", *arguments) as process:
+    with running("sandbox", *api, *arguments) as process:
         assert process.stdout is not None and process.stderr is not None
         lines: list[str] = []
-        while not lines or not lines[-1].startswith(f"export {VARIABLES[-1]}="):
+        while not lines or not lines[-1].startswith(f"export {VARIABLES[api][-1]}="):
             lines.append(process.stdout.readline())
             assert lines[-1], process.stderr.read()
         assert all(line.startswith(("#", "export ")) for line in lines)
-        yield exported("".join(lines))
+        assert re.findall(r"^export (\w+)=", "".join(lines), re.MULTILINE) == VARIABLES[api]
+        yield exported("".join(lines), VARIABLES[api])
         process.send_signal(stop)
         rest, complaints = process.communicate(timeout=SECONDS)
         assert (process.returncode, rest, complaints) == (0, "", "")
 
 
-def exported(script: str) -> dict[str, str]:
+def exported(script: str, names: list[str]) -> dict[str, str]:
     """The variables as a shell sees them that was given the output."""
-    show = "; ".join(f'echo "${name}"' for name in VARIABLES)
+    show = "; ".join(f'echo "${name}"' for name in names)
     shown = subprocess.run(["sh", "-c", f"{script}\n{show}"], capture_output=True, text=True, check=True, timeout=10)
-    return dict(zip(VARIABLES, shown.stdout.splitlines(), strict=True))
+    return dict(zip(names, shown.stdout.splitlines(), strict=True))
 
 
-@pytest.mark.parametrize("stop", STOPS, ids=lambda stop: stop.name)
-def test_it_serves_until_a_signal(stop: signal.Signals, monkeypatch: pytest.MonkeyPatch) -> None:
-    with started(stop=stop) as variables:
+@pytest.mark.parametrize(
+    "api, stop",
+    [
+        (("infisical",), signal.SIGINT),
+        (("infisical",), signal.SIGTERM),
+        (("julep",), signal.SIGTERM),
+        ((), signal.SIGINT),
+    ],
+    ids=["infisical-SIGINT", "infisical-SIGTERM", "julep", "both"],
+)
+def test_it_serves_until_a_signal(api: tuple[str, ...], stop: signal.Signals, monkeypatch: pytest.MonkeyPatch) -> None:
+    with started(api=api, stop=stop) as variables:
         for name, value in variables.items():
             monkeypatch.setenv(name, value)
-        with InfisicalClient(trust_env=False) as client:
-            assert client.endpoint == variables["INFISICAL_URL"]
-            assert client.projects.create("Mine").name == "Mine"
-            # It stops although a connection is still open.
+        if "INFISICAL_URL" in variables:
+            with InfisicalClient(trust_env=False) as client:
+                assert client.endpoint == variables["INFISICAL_URL"]
+                assert client.projects.create("Mine").name == "Mine"
+        if "JULEP_API_URL" in variables:
+            with Client(trust_env=False) as julep:
+                assert julep.agents.create(name="Mine", reread=True).name == "Mine"
+        # It stops although a connection is still open.
     with socket.socket() as closed:
         assert closed.connect_ex(("127.0.0.1", port_of(variables))) != 0
 
 
 def port_of(variables: dict[str, str]) -> int:
-    return int(variables["INFISICAL_URL"].rpartition(":")[2])
+    (port,) = {urlsplit(value).port for name, value in variables.items() if name.endswith("_URL")}
+    assert port is not None
+    return port
 
 
 def test_the_port_is_the_one_asked_for() -> None:
@@ -80,26 +104,43 @@ def test_records_stay_in_the_data_file(tmp_path: Path) -> None:
     assert stat.S_IMODE(data.stat().st_mode) == 0o600
 
 
+def test_each_sandbox_takes_the_data_file_of_another(tmp_path: Path) -> None:
+    data = str(tmp_path / "records.db")
+    with started("--data", data) as first, client_of(first) as client:
+        project = client.projects.create("Kept").id
+    with started("--data", data, api=()) as second, client_of(second) as client, julep_of(second) as julep:
+        assert client.projects.retrieve(project).name == "Kept"
+        agent = julep.agents.create(name="Kept").id
+    with started("--data", data, api=("julep",)) as third, julep_of(third) as julep:
+        assert third["JULEP_API_KEY"] == second["JULEP_API_KEY"]
+        assert julep.agents.get(agent).name == "Kept"
+
+
 def client_of(variables: dict[str, str]) -> InfisicalClient:
-    url, client_id, client_secret = (variables[name] for name in VARIABLES)
+    url, client_id, client_secret = (variables[name] for name in SECRETS)
     return InfisicalClient(endpoint=url, client_id=client_id, client_secret=client_secret, trust_env=False)
 
 
-def refused(*arguments: str) -> str:
+def julep_of(variables: dict[str, str]) -> Client:
+    return Client(variables["JULEP_API_KEY"], variables["JULEP_API_URL"], trust_env=False)
+
+
+def refused(*arguments: str, api: tuple[str, ...] = ("infisical",)) -> str:
     """What it says in its one line when it cannot serve."""
-    done = run("sandbox", "infisical", *arguments)
+    done = run("sandbox", *api, *arguments)
     assert (done.returncode, done.stdout) == (2, "")
     (line,) = done.stderr.splitlines()
     assert line.startswith("Error: ")
     return line
 
 
-def test_a_taken_port_is_one_line() -> None:
+@KINDS
+def test_a_taken_port_is_one_line(api: tuple[str, ...]) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        assert f"cannot listen on 127.0.0.1:{port}: the port is in use" in refused("--port", str(port))
+        assert f"cannot listen on 127.0.0.1:{port}: the port is in use" in refused("--port", str(port), api=api)
 
 
 def test_a_host_that_is_not_this_machine_is_one_line() -> None:

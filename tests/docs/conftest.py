@@ -1,4 +1,4 @@
-"""The world of the examples: a sandbox with one project, its address and credentials in the environment."""
+"""The world of the examples: a sandbox of both APIs with one project; addresses and credentials in the environment."""
 
 from __future__ import annotations
 
@@ -14,13 +14,15 @@ from gemel.sandbox import serve
 
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Serve the sandbox and set INFISICAL_URL, _CLIENT_ID, _CLIENT_SECRET and _PROJECT_ID as a user would."""
-    with serve() as sandbox:
+    """Serve the sandbox and set what the clients find in the environment, and INFISICAL_PROJECT_ID, as a user would."""
+    with serve("both") as sandbox:
         identity = {"clientId": sandbox.client_id, "clientSecret": sandbox.client_secret}
         monkeypatch.setenv("INFISICAL_URL", sandbox.url)
         monkeypatch.setenv("INFISICAL_CLIENT_ID", sandbox.client_id)
         monkeypatch.setenv("INFISICAL_CLIENT_SECRET", sandbox.client_secret)
         monkeypatch.setenv("INFISICAL_PROJECT_ID", project_with_a_secret(sandbox.url.rstrip("/"), identity))
+        monkeypatch.setenv("JULEP_API_URL", sandbox.api_url)
+        monkeypatch.setenv("JULEP_API_KEY", sandbox.api_key)
         yield
 
 

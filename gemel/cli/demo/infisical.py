@@ -78,7 +78,9 @@ async def _create_secrets(walk: Walk) -> Seen:
     made: list[Secret] = []
     for name, path in (("API_KEY", "/app"), ("DB_URL", "/app/db"), ("REGION", "/shared")):
         value = walk.fresh(name)
-        made.append(await settled(walk.infisical.secrets.create(name, **walk.place, secret_path=path, secret_value=value)))
+        made.append(
+            await settled(walk.infisical.secrets.create(name, **walk.place, secret_path=path, secret_value=value))
+        )
     return Seen(_listed(made))
 
 
@@ -163,7 +165,9 @@ async def _denied(walk: Walk) -> Seen:
 @INFISICAL.step("send what the server refuses", expects="UnprocessableEntityError 422, with a request id")
 async def _invalid(walk: Walk) -> Seen:
     project_id = walk.id_of("project")
-    return await _refusal(lambda: walk.infisical.environments.create("Broken", project_id=project_id, slug="not a slug"))
+    return await _refusal(
+        lambda: walk.infisical.environments.create("Broken", project_id=project_id, slug="not a slug")
+    )
 
 
 @INFISICAL.step("survive an expired token", expects="1 new login; DB_URL v1, the value as written, masked in its repr")

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias, TypeVar, cast
 
 from gemel.infisical import InfisicalAsyncClient, InfisicalClient
 from gemel.julep import AsyncClient, Client
+from gemel.kit.opening import Opening
+from gemel.kit.stream import AsyncStream, Stream
 from gemel.sandbox import BothSandbox
 
-__all__ = ["MODES", "Answer", "AnyInfisical", "AnyJulep", "Mode", "settled"]
+__all__ = ["MODES", "Answer", "AnyInfisical", "AnyJulep", "Mode", "each", "settled"]
 
 T = TypeVar("T")
 
@@ -30,6 +32,18 @@ async def settled(answer: Answer[T]) -> T:
     if isinstance(answer, Coroutine):
         return await cast("Coroutine[Any, Any, T]", answer)
     return answer
+
+
+async def each(stream: Stream[T] | Opening[AsyncStream[T]]) -> AsyncGenerator[T, None]:
+    """Give the events of a stream of either client, as they come."""
+    if isinstance(stream, Stream):
+        with stream:
+            for event in stream:
+                yield event
+    else:
+        async with stream as events:
+            async for event in events:
+                yield event
 
 
 class _Run(Protocol):
@@ -93,9 +107,7 @@ class Mode:
     def infisical_client(self, sandbox: BothSandbox, client_id: str, client_secret: str) -> AnyInfisical:
         """Return a client for a machine identity."""
         # A proxy of the environment has no road to this machine's own loopback.
-        return self.infisical(
-            endpoint=sandbox.url, client_id=client_id, client_secret=client_secret, trust_env=False
-        )
+        return self.infisical(endpoint=sandbox.url, client_id=client_id, client_secret=client_secret, trust_env=False)
 
     def julep_client(self, sandbox: BothSandbox, api_key: str) -> AnyJulep:
         """Return a client with this key."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from gemel.cli.demo.modes import Mode, settled
 from gemel.cli.demo.walk import Seen, Walk
@@ -18,7 +18,8 @@ from gemel.kit.errors import APIStatusError
 
 __all__ = ["Act", "Chapter", "Step", "joined", "refused", "told"]
 
-Act = Callable[[Walk], Awaitable[Seen]]
+Act: TypeAlias = Callable[[Walk], Awaitable[Seen]]
+"""What a step does."""
 
 
 class Step(NamedTuple):

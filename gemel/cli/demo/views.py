@@ -67,7 +67,7 @@ def view_for(stream: TextIO, *, as_json: bool) -> View:
 
 def heading(url: str) -> str:
     """Return the first line of the account."""
-    return f"gemel {__version__}: Infisical with both clients, against a sandbox at {url}"
+    return f"gemel {__version__}: Infisical and Julep, each with both clients, against a sandbox at {url}"
 
 
 def walk_summary(walk: WalkAccount) -> str:

@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, TypedDict, TypeVar
 
-from gemel.cli.demo.modes import AnyInfisical, AnyJulep, Answer, Mode, settled
+from gemel.cli.demo.modes import Answer, AnyInfisical, AnyJulep, Mode, settled
 from gemel.sandbox import BothSandbox
 
 __all__ = ["Place", "Seen", "Unreached", "Walk", "closing"]
