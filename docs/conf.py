@@ -7,18 +7,20 @@ import importlib
 import importlib.util
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from operator import attrgetter
-from typing import Any
+from typing import Any, ForwardRef
 
 from docutils.nodes import Node
 from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
+from typing_extensions import is_typeddict
 
 import gemel
 from gemel.kit import messages
 from gemel.kit.endpoint import Endpoint
+from gemel.kit.flows import Flowing
 from gemel.kit.retry import Retry
 from gemel.kit.types import OMIT
 from gemel.kit.upload import Upload
@@ -37,6 +39,8 @@ autodoc_default_options = {"exclude-members": "wire_name"}
 autodoc_member_order = "bysource"
 autodoc_preserve_defaults = True
 autodoc_typehints_format = "short"
+# The openai package is an extra: the build need not have it.
+nitpick_ignore = [("py:class", "OpenAI"), ("py:class", "AsyncOpenAI")]
 
 # It names them for checkers only, since they stand below; autodoc evaluates the annotations.
 vars(messages)["Retry"] = Retry
@@ -81,32 +85,52 @@ def as_written(_: Sphinx, what: str, __: str, shown: Any, ____: Any, lines: list
     """
     if what == "module" and "" in lines:
         del lines[lines.index("") :]
-    if what in ("class", "exception", "method", "function", "property"):
+    if what in ("class", "exception", "method", "function", "property") or isinstance(shown, Endpoint | Flowing):
         lines[:] = listed(lines)
     lines[:] = [re.sub(r"(?<![:`])`([^`]+)`(?!`)", r"``\1``", line) for line in lines]
     if isinstance(shown, Endpoint):
-        lines[:0] = [".. code-block:: python", "", *(f"   {line}" for line in declared(shown)), ""]
+        lines[:0] = code([f"# {shown.spec.method} {shown.spec.path}", *declared(shown.name, shown.stub)])
+    elif isinstance(shown, Flowing):
+        lines[:0] = code(["# a workflow", *declared(shown.name, shown.method)])
+    elif is_typeddict(shown):
+        lines += code(sorted((key_of(shown, name) for name in shown.__annotations__), key=is_optional))
 
 
-def declared(endpoint: Endpoint[..., Any]) -> list[str]:
-    """Return an endpoint's verb and path, and its signature with an argument on each line."""
-    signature = inspect.signature(endpoint.stub)
+def code(shown: list[str]) -> list[str]:
+    """Return the lines of a block of Python."""
+    return ["", ".. code-block:: python", "", *(f"   {line}" for line in shown), ""]
+
+
+def declared(name: str, method: Callable[..., Any]) -> list[str]:
+    """Return the signature of an endpoint or a flow, with an argument on each line."""
+    signature = inspect.signature(method)
     arguments = list(signature.parameters.values())[1:]
     by_name = [written(argument) for argument in arguments if argument.kind is argument.KEYWORD_ONLY]
-    by_place = [written(argument) for argument in arguments if argument.kind is not argument.KEYWORD_ONLY]
-    listed = [f"    {argument}," for argument in [*by_place, *(["*"] if by_name else []), *by_name]]
-    return [
-        f"# {endpoint.spec.method} {endpoint.spec.path}",
-        f"{endpoint.name}(",
-        *listed,
-        f") -> {signature.return_annotation}",
-    ]
+    by_place = [written(argument) for argument in arguments if argument.kind is argument.POSITIONAL_OR_KEYWORD]
+    others = [f"**{written(argument)}" for argument in arguments if argument.kind is argument.VAR_KEYWORD]
+    listed = [f"    {argument}," for argument in [*by_place, *(["*"] if by_name else []), *by_name, *others]]
+    returned = re.sub(r"^Flow\[(.*)\]$", r"\1", str(signature.return_annotation))
+    return [f"{name}(", *listed, f") -> {returned}"]
 
 
 def written(argument: inspect.Parameter) -> str:
     """Return an argument as the stub has it."""
     default = "OMIT" if argument.default is OMIT else repr(argument.default)
     return f"{argument.name}: {argument.annotation}" + ("" if argument.default is argument.empty else f" = {default}")
+
+
+def key_of(shape: Any, name: str) -> str:
+    """Return a key of a TypedDict as its class has it."""
+    held = shape.__annotations__[name]
+    shown = held.__forward_arg__ if isinstance(held, ForwardRef) else inspect.formatannotation(held)
+    annotation = re.sub(r"ForwardRef\('(.*?)'(?:, module='.*?')?\)", r"\1", shown)
+    optional = name in shape.__optional_keys__ and not annotation.startswith("NotRequired[")
+    return f"{name}: " + (f"NotRequired[{annotation}]" if optional else annotation)
+
+
+def is_optional(key: str) -> bool:
+    """Whether a key of a TypedDict may be left out."""
+    return ": NotRequired[" in key
 
 
 def listed(lines: list[str]) -> Iterator[str]:

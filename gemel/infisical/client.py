@@ -15,11 +15,12 @@ from gemel.infisical.api.secrets import Secrets
 from gemel.infisical.credentials import ProviderChain, check_texts, find_credential, find_endpoint
 from gemel.infisical.errors import read_infisical_fault, token_refused
 from gemel.kit.client import AsyncClient, BaseClient, Client, Settings
+from gemel.kit.errors import InvalidArgument
 from gemel.kit.fault import Fault
 from gemel.kit.messages import Request, Response
 from gemel.kit.resource import extensible
 from gemel.kit.types import Async, M, Sync
-from gemel.kit.undeclared import decode_expected, undeclared_request
+from gemel.kit.undeclared import expected_decoder, undeclared_request
 
 if TYPE_CHECKING:
     import aiohttp
@@ -122,9 +123,10 @@ class InfisicalClient(BaseInfisicalClient[Sync], Client):
 
         expected_responses: keys of the reply and the model or marshmallow schema of each; the first key found is
         decoded, the empty key means the whole reply; None returns the JSON as it is.
-        Raises an APIStatusError; ResponseValidationError (a ValueError) when no key is found or the value is invalid.
+        Raises an APIStatusError; ResponseValidationError (a ValueError) when no key is found or the value is invalid;
+        InvalidArgument, before anything is sent, for a type that JSON cannot be read as.
         """
-        return decode_expected(self.caller, request(), expected_responses)
+        return expected_decoder(self.caller, expected_responses)(request())
 
 
 class InfisicalAsyncClient(BaseInfisicalClient[Async], AsyncClient):
@@ -151,4 +153,9 @@ class InfisicalAsyncClient(BaseInfisicalClient[Async], AsyncClient):
         self, request: Coroutine[Any, Any, Response], expected_responses: Mapping[str, Any] | None = None
     ) -> Any:
         """Await a request made by `create_request` and decode its reply; as for the blocking client."""
-        return decode_expected(self.caller, await request, expected_responses)
+        try:
+            decode = expected_decoder(self.caller, expected_responses)
+        except InvalidArgument:
+            request.close()
+            raise
+        return decode(await request)

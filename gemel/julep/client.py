@@ -17,14 +17,14 @@ from gemel.julep.managers.memories import AsyncMemoriesManager, BaseMemoriesMana
 from gemel.julep.managers.sessions import AsyncSessionsManager, BaseSessionsManager, SessionsManager
 from gemel.julep.managers.tools import AsyncToolsManager, BaseToolsManager, ToolsManager
 from gemel.julep.managers.users import AsyncUsersManager, BaseUsersManager, UsersManager
-from gemel.julep.official import official_async_client, official_client
-from gemel.julep.settings import find_api_key, find_base_url, patience
-from gemel.kit.auth import StaticToken, Token
+from gemel.julep.official import Serving
+from gemel.julep.settings import find_api_key, find_base_url, given_headers, patience, refuse_httpx
+from gemel.kit.auth import StaticToken
 from gemel.kit.client import AsyncClient as KitAsyncClient
 from gemel.kit.client import BaseClient, CommonSettings
 from gemel.kit.client import Client as KitClient
 from gemel.kit.fault import Fault
-from gemel.kit.messages import Headers, Response, Timeout, root_of
+from gemel.kit.messages import Response, Timeout
 from gemel.kit.resource import extensible
 from gemel.kit.types import Async, M, Sync
 
@@ -37,7 +37,7 @@ __all__ = ["AsyncClient", "BaseJulepClient", "Client"]
 
 
 @extensible
-class BaseJulepClient(BaseClient[M]):
+class BaseJulepClient(Serving, BaseClient[M]):
     """The managers of the Julep API, and what both clients share."""
 
     agents: BaseAgentsManager[M]
@@ -56,6 +56,7 @@ class BaseJulepClient(BaseClient[M]):
         base_url: str | None = None,
         timeout: Timeout | float = 300,
         additional_headers: Mapping[str, str] | None = None,
+        _httpx_client: None = None,
         *,
         session: Any = None,
         **settings: Unpack[CommonSettings],
@@ -66,16 +67,17 @@ class BaseJulepClient(BaseClient[M]):
         base_url: the API's address with its path, as https://host/api; else JULEP_API_URL.
         timeout: of every call, in seconds in all, however long the server is silent meanwhile; or a Timeout.
         additional_headers: sent with every request.
+        _httpx_client: has its place only so that what follows keeps its own; pass `session`.
         session: an own session to send with; it is used as it is and never closed.
         The other settings are those of `gemel.kit.client.BaseClient`.
         Raises MissingSettingError, an AssertionError too, when there is no key or no address;
         InvalidArgument for what is no text, ValueError for settings that cannot work.
         """
-        settings["headers"] = headers = {**(additional_headers or {}), **(settings.get("headers") or {})}
-        self._token = Token(find_api_key(api_key))
-        credential, address = StaticToken(self._token.value), find_base_url(base_url)
-        super().__init__(address, credential=credential, session=session, timeout=patience(timeout), **settings)
-        self._headers = Headers(headers)
+        refuse_httpx(_httpx_client)
+        settings["headers"] = headers = {**given_headers(additional_headers), **(settings.get("headers") or {})}
+        key, address, limits = find_api_key(api_key), find_base_url(base_url), patience(timeout)
+        super().__init__(address, credential=StaticToken(key), session=session, timeout=limits, **settings)
+        self._remember(key, address, headers, limits.total)
 
     def read_fault(self, response: Response) -> Fault:
         """Read an error body of the Julep API."""
@@ -84,10 +86,6 @@ class BaseJulepClient(BaseClient[M]):
     def explain(self, response: Response) -> str:
         """Say which generation of the API a reply looks like that is not as declared."""
         return explain_reply(response)
-
-    def _serving(self) -> tuple[str, str, Headers, float]:
-        """Return what an own client of model serving needs: key, address, headers, seconds."""
-        return self._token.value, root_of(self.endpoint), self._headers, self.caller.timeout.total
 
 
 class Client(BaseJulepClient[Sync], KitClient):
@@ -109,12 +107,13 @@ class Client(BaseJulepClient[Sync], KitClient):
         base_url: str | None = None,
         timeout: Timeout | float = 300,
         additional_headers: Mapping[str, str] | None = None,
+        _httpx_client: None = None,
         *,
         session: requests.Session | None = None,
         **settings: Unpack[CommonSettings],
     ) -> None:
         """Make a blocking client; the arguments are those of BaseJulepClient."""
-        super().__init__(api_key, base_url, timeout, additional_headers, session=session, **settings)
+        super().__init__(api_key, base_url, timeout, additional_headers, _httpx_client, session=session, **settings)
 
     def openai(self) -> OpenAI:
         """Return an `openai.OpenAI` for the same host, key, headers and timeout; close it when it is no longer needed.
@@ -122,7 +121,8 @@ class Client(BaseJulepClient[Sync], KitClient):
         It has connections of its own, and openai's rules for proxies, certificates and retries.
         Raises MissingExtraError, an ImportError too, without the extra: pip install 'gemel[openai]'.
         """
-        return official_client(*self._serving())
+        made: OpenAI = self._official("OpenAI")
+        return made
 
 
 class AsyncClient(BaseJulepClient[Async], KitAsyncClient):
@@ -144,16 +144,18 @@ class AsyncClient(BaseJulepClient[Async], KitAsyncClient):
         base_url: str | None = None,
         timeout: Timeout | float = 300,
         additional_headers: Mapping[str, str] | None = None,
+        _httpx_client: None = None,
         *,
         session: aiohttp.ClientSession | None = None,
         **settings: Unpack[CommonSettings],
     ) -> None:
         """Make an async client; the arguments are those of BaseJulepClient."""
-        super().__init__(api_key, base_url, timeout, additional_headers, session=session, **settings)
+        super().__init__(api_key, base_url, timeout, additional_headers, _httpx_client, session=session, **settings)
 
     def openai(self) -> AsyncOpenAI:
         """Return an `openai.AsyncOpenAI` for the same host, key, headers and timeout; otherwise as of the other client.
 
         Raises MissingExtraError, an ImportError too, without the extra: pip install 'gemel[openai]'.
         """
-        return official_async_client(*self._serving())
+        made: AsyncOpenAI = self._official("AsyncOpenAI")
+        return made

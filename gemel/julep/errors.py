@@ -3,13 +3,14 @@
 GemelError
   InvalidArgument
     InvalidIdError          an id that is no UUID of version 4; an AssertionError too
-    OwnerError              not exactly one owner of a doc; an AssertionError too
+    ExclusiveArgumentsError arguments that exclude each other; an AssertionError too
+      OwnerError            not exactly one owner of a doc
   CredentialsError
     MissingSettingError     no key or no address; an AssertionError too
   JobFailedError            .job: a job that failed or was aborted
   MissingExtraError         an optional package is not installed; an ImportError too
 
-The published SDK asserted the first three.
+The published SDK asserted what the AssertionErrors tell.
 """
 
 from __future__ import annotations
@@ -18,13 +19,23 @@ import ast
 import json
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from gemel.kit.errors import CredentialsError, GemelError, InvalidArgument
 from gemel.kit.fault import Fault, read_fault
 from gemel.kit.messages import Response
 from gemel.kit.types import is_array, is_object
 
-__all__ = ["InvalidIdError", "JobFailedError", "MissingExtraError", "MissingSettingError", "OwnerError", "explain_reply", "read_julep_fault"]
+__all__ = [
+    "ExclusiveArgumentsError",
+    "InvalidIdError",
+    "JobFailedError",
+    "MissingExtraError",
+    "MissingSettingError",
+    "OwnerError",
+    "explain_reply",
+    "read_julep_fault",
+]
 
 _LONGEST_MESSAGE = 100_000
 _BAD_KEY = "check JULEP_API_KEY, or the argument api_key, and that the address is the one it belongs to"
@@ -36,11 +47,22 @@ _OLD_GENERATION = (
 )
 
 
+# Members that only replies of 1.x have.
+_OF_CHATS = {"choices"}
+_OF_RECORDS = {"canonical_name", "project", "recall_options", "forward_tool_calls", "integration", "api_call"}
+_OF_HISTORIES = {"entries"}
+_OF_NEW = _OF_CHATS | _OF_RECORDS | _OF_HISTORIES
+
+
 class InvalidIdError(InvalidArgument, AssertionError):
     """An id is no UUID of version 4; nothing was sent."""
 
 
-class OwnerError(InvalidArgument, AssertionError):
+class ExclusiveArgumentsError(InvalidArgument, AssertionError):
+    """Arguments were given that exclude each other, or none of those of which there must be one; nothing was sent."""
+
+
+class OwnerError(ExclusiveArgumentsError):
     """A doc is of exactly one agent or user; nothing was sent."""
 
 
@@ -66,11 +88,13 @@ class JobFailedError(GemelError):
 def read_julep_fault(response: Response) -> Fault:
     """Read the five shapes: {"detail"}, {"error": {"message"}}, {"status_code", "message", "data"} whose message may
     be the repr of a list of issues, and plain text. Of the 1.x shape {"error": {"message", "code", ...}} the generation
-    is told.
+    is told. Model serving has OpenAI's shapes: {"error": {...}}, {"object": "error", "message", "type", "code"}.
     """
     body = _document(response)
     if not is_object(body):
         return read_fault(response)
+    if _is_serving(response) and not {"error", "object"}.isdisjoint(body):
+        return _served(body, response)
     if is_object(body.get("error")):
         return _named(body["error"], response)
     message = body.get("message")
@@ -85,13 +109,33 @@ def read_julep_fault(response: Response) -> Fault:
 def explain_reply(response: Response) -> str:
     """Say which generation of the API a reply looks like that this one did not expect; "" when it tells nothing."""
     body = _document(response)
-    if not is_object(body):
+    if not is_object(body) or _is_serving(response):
         return ""
-    if "choices" in body or {"canonical_name", "project"} & body.keys():
+    items = body.get("items")
+    record = items[0] if is_array(items) and items and is_object(items[0]) else body
+    if not _OF_NEW.isdisjoint(record):
         return _NEW_GENERATION
-    if "response" in body and "doc_ids" not in body:
-        return _OLD_GENERATION
-    return ""
+    instructions = record.get("instructions")
+    objects = is_array(instructions) and any(map(is_object, instructions))
+    return _OLD_GENERATION if objects or ("response" in record and "doc_ids" not in record) else ""
+
+
+def _is_serving(response: Response) -> bool:
+    """Whether model serving has answered, which is the same in each generation."""
+    return urlsplit(response.url).path.startswith("/v1/")
+
+
+def _served(body: dict[str, Any], response: Response) -> Fault:
+    fault = read_fault(response)
+    source = body["error"] if is_object(body.get("error")) else body
+    code = source.get("code") or ""
+    issues = _issues(fault.message)
+    return Fault(
+        fault.message if issues is None else "; ".join(map(_issue, issues)),
+        code if isinstance(code, str) and code else str(source.get("type") or ""),
+        fault.details if issues is None else issues,
+        fault.request_id,
+    )
 
 
 def _named(error: dict[str, Any], response: Response) -> Fault:
@@ -126,5 +170,5 @@ def _issue(issue: Any) -> str:
     if not is_object(issue):
         return str(issue)
     place = issue.get("loc", ())
-    path = place if isinstance(place, str) else ".".join(str(step) for step in tuple(place)[1:])
+    path = ".".join(str(step) for step in place[1:]) if is_array(place) else str(place)
     return f"{path}: {issue.get('msg', 'invalid')}" if path else str(issue.get("msg", "invalid"))

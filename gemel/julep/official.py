@@ -4,41 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gemel.julep.errors import MissingExtraError
+from gemel.kit.auth import Token
+from gemel.kit.messages import Headers, root_of
 
-if TYPE_CHECKING:
-    from openai import AsyncOpenAI, OpenAI
-
-__all__ = ["official_async_client", "official_client"]
-
-
-def official_client(key: str, root: str, headers: Mapping[str, str], timeout: float) -> OpenAI:
-    """Return the blocking client of the openai package for model serving below `root`.
-
-    headers: sent with every request.   timeout: in seconds.   Raises MissingExtraError when it is not installed.
-    """
-    made: OpenAI = _made("OpenAI", key, root, headers, timeout)
-    return made
+__all__ = ["Serving"]
 
 
-def official_async_client(key: str, root: str, headers: Mapping[str, str], timeout: float) -> AsyncOpenAI:
-    """Return the async client of the openai package; the arguments are those of `official_client`."""
-    made: AsyncOpenAI = _made("AsyncOpenAI", key, root, headers, timeout)
-    return made
+class Serving:
+    """What a client keeps for `openai()`: where model serving is, and the key and headers, which no repr shows."""
+
+    _key: Token
+    _root: str
+    _own_headers: Headers
+    _seconds: float
+
+    def _remember(self, key: str, address: str, headers: Mapping[str, str], seconds: float) -> None:
+        self._key, self._root = Token(key), root_of(address)
+        self._own_headers, self._seconds = Headers(headers), seconds
+
+    def _official(self, name: str) -> Any:
+        """Return a new client of the openai package by the name of its class; raises MissingExtraError without it."""
+        make: Any = getattr(_package(), name)
+        made: Any = make(
+            api_key=self._key.value,
+            base_url=f"{self._root}/v1",
+            default_headers=dict(self._own_headers.pairs()),
+            timeout=self._seconds,
+        )
+        # It reads them from the environment; an account at OpenAI is no business of a Julep server.
+        made.organization = made.project = None
+        return made
 
 
-def _made(name: str, key: str, root: str, headers: Mapping[str, str], timeout: float) -> Any:
+def _package() -> Any:
     try:
-        package: Any = import_module("openai")
+        return import_module("openai")
     except ModuleNotFoundError as missing:
         if missing.name != "openai":
             raise
         raise MissingExtraError("client.openai() needs the openai package: pip install 'gemel[openai]'") from None
-    made: Any = getattr(package, name)(
-        api_key=key, base_url=f"{root}/v1", default_headers=dict(headers) or None, timeout=timeout
-    )
-    # It reads them from the environment; an account at OpenAI is no business of a Julep server.
-    made.organization = made.project = None
-    return made

@@ -1,16 +1,15 @@
-"""The uplink seam: one shadow uplink.Consumer per Resource class turns bound arguments into a Request.
+"""The uplink seam: a definition made by uplink's verbs binds the arguments of a call to the parts of a Request.
 
-uplink performs the call of the stub: it looks the definition up, applies our argument annotation and hands verb,
-address and parts to its client, here an adapter that answers with the finished Request. Sending is the pipeline's.
+The definition knows the verb, and lets our argument annotation put the bound arguments in their place. uplink's
+clients, sessions and hooks have no part in it: sending is the pipeline's, and they would cost as much as all the rest.
 """
 
 from __future__ import annotations
 
+import functools
 import inspect
-import threading
 from collections.abc import Callable
 from typing import Any, cast
-from weakref import WeakKeyDictionary
 
 from gemel.kit.caller import Caller
 from gemel.kit.draft import Bound
@@ -22,9 +21,9 @@ from gemel.kit.resource import Resource
 
 __all__ = ["Build", "bind_call"]
 
-_uplink, _arguments, _interfaces, _io = import_isolated(
+_uplink, _arguments = import_isolated(
     "uplink",
-    ["uplink", "uplink.arguments", "uplink.clients.interfaces", "uplink.clients.io"],
+    ["uplink", "uplink.arguments"],
     hidden=[
         "aiohttp",
         "marshmallow",
@@ -35,7 +34,6 @@ _uplink, _arguments, _interfaces, _io = import_isolated(
     ],
 )
 _Annotation: Any = _arguments.ArgumentAnnotation
-_Adapter: Any = _interfaces.HttpClientAdapter
 
 Build = Callable[[tuple[Any, ...], dict[str, Any]], Request]
 """Turns the arguments of a call into a Request."""
@@ -45,40 +43,44 @@ _JSON = {"Content-Type": "application/json"}
 
 def bind_call(plan: Plan, resource: Resource[Any], options: Options) -> Build:
     """Return the function that binds the arguments of one endpoint by way of uplink, and applies options."""
-    adapter = _RequestAdapter(resource, plan)
-    call = getattr(_shadow(type(resource), plan)(client=adapter), _name(plan))
-    bind, clock = plan.bind, resource.caller.clock
+    build, clock = _Binding(plan, resource), resource.caller.clock
     if options is NO_OPTIONS:
-        return lambda args, kwargs: call(bind(args, kwargs))
-    return lambda args, kwargs: options.applied(call(bind(args, kwargs)), clock())
+        return build
+    return lambda args, kwargs: options.applied(build(args, kwargs), clock())
+
+
+class _Parts:
+    """What a definition of uplink fills in, in the place of uplink's own request builder."""
+
+    method: str
+    relative_url: str
+    return_type: Any
+    bound: Bound
 
 
 class _Whole(_Annotation):  # type: ignore[misc]
     """An argument annotation that hands the whole request on at once, without uplink's converters and templates."""
 
-    def modify_request(self, request_builder: Any, value: Bound) -> None:
-        request_builder.info["bound"] = value
+    def modify_request(self, request_builder: _Parts, value: Bound) -> None:
+        request_builder.bound = value
 
 
-class _RequestAdapter(_Adapter):  # type: ignore[misc]
-    """The client that uplink sees: it answers each call with the Request to send."""
+class _Binding:
+    """One endpoint of one client: turns the arguments of each call into the Request to send."""
 
-    def __init__(self, resource: Resource[Any], plan: Plan) -> None:
+    def __init__(self, plan: Plan, resource: Resource[Any]) -> None:
         self._caller: Caller = resource.caller
         self._resource = f"{type(resource).__module__}.{type(resource).__qualname__}"
         self._plan = plan
+        self._define: Any = _definition(plan.spec.method).define_request
         self._base: str = root_of(self._caller.base) if plan.spec.path.startswith("/") else self._caller.base
-        self._io = _io.BlockingStrategy()
 
-    def io(self) -> Any:
-        return self._io
-
-    def send(self, request: tuple[str, str, dict[str, Any]]) -> Request:
-        method, _, parts = request
-        bound: Bound = parts["bound"]
-        caller = self._caller
+    def __call__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Request:
+        parts = _Parts()
+        self._define(parts, (self._plan.bind(args, kwargs),), {})
+        bound, caller = parts.bound, self._caller
         return Request(
-            method=method,
+            method=parts.method,
             url=self._base + bound.address,
             headers=_headers(caller.headers, bound),
             body=bound.body,
@@ -99,33 +101,15 @@ def _headers(base: Headers, bound: Bound) -> Headers:
     return own.with_values(bound.headers) if bound.headers else own
 
 
-_shadows: WeakKeyDictionary[type, Any] = WeakKeyDictionary()
-_guard = threading.Lock()
+@functools.cache
+def _definition(method: str) -> Any:
+    """Return uplink's definition of a request by this verb, whose one argument is what a plan has bound."""
 
-
-def _shadow(resource: type[Resource[Any]], plan: Plan) -> Any:
-    """Return the Consumer class that shadows a Resource class, this endpoint defined on it."""
-    with _guard:
-        shadow = _shadows.get(resource)
-        if shadow is None:
-            shadow = _shadows[resource] = type(resource.__name__, (_uplink.Consumer,), {})
-        if _name(plan) not in vars(shadow):
-            setattr(shadow, _name(plan), _definition(plan))
-        return shadow
-
-
-def _definition(plan: Plan) -> Any:
     def stub(self: Any, bound: Any) -> None: ...
 
     signature = inspect.signature(stub)
     plain = [parameter.replace(annotation=parameter.empty) for parameter in signature.parameters.values()]
     stub.__annotations__ = {}
     cast(Any, stub).__signature__ = signature.replace(parameters=plain, return_annotation=signature.empty)
-    stub.__name__ = plan.name
-    verb = getattr(_uplink, plan.spec.method.lower())
-    return verb("", args={"bound": _Whole})(stub)
-
-
-def _name(plan: Plan) -> str:
-    """Return the stub's name on the shadow, where `session` and `exceptions` are taken."""
-    return f"call_{plan.name}"
+    verb = getattr(_uplink, method.lower())
+    return verb("", args={"bound": _Whole})(stub).build()

@@ -10,19 +10,25 @@ from typing import IO, Any, TypeGuard
 from msgspec import Struct
 
 from gemel.kit.messages import MASK
+from gemel.kit.multipart import FilePart, Piece
 from gemel.kit.types import is_array
-from gemel.kit.wire import Refused, json_bytes, wire_text
+from gemel.kit.upload import measured
+from gemel.kit.wire import Refused, json_bytes, utf8_bytes, wire_text
 
-__all__ = ["UNKNOWN_TYPE", "File", "Piece", "form_body", "multipart_body", "pieces"]
+__all__ = ["UNKNOWN_TYPE", "File", "form_body", "pieces"]
 
 UNKNOWN_TYPE = "application/octet-stream"
 """The media type of bytes of which nothing else is known (RFC 2046, section 4.5.1)."""
 
 
-class File(Struct, frozen=True):
-    """A file for a `Part` argument; it is read when the call is made.
+_SMALL = 1 << 16
 
-    content: bytes, a path, or a binary file object.
+
+class File(Struct, frozen=True):
+    """A file for a `Part` argument. It is read while it is sent, and again for a repeat.
+
+    content: bytes, a path, or a binary file object, sent from where it stands and not closed. One of at most 64 kB, or
+    one that cannot seek, is read when the call is made.
     name: the file name that is sent; by default that of the path or file object.
     content_type: its media type; by default guessed from the name.
     """
@@ -35,25 +41,9 @@ class File(Struct, frozen=True):
         return f"File({MASK}, name={self.name!r})"
 
 
-class Piece(Struct, frozen=True):
-    """One part of a multipart body, ready to send."""
-
-    name: str
-    content: bytes
-    filename: str = ""
-    content_type: str = ""
-
-
 def form_body(pairs: list[str]) -> tuple[bytes, str]:
     """Return encoded pairs as a form, and its media type (WHATWG URL, application/x-www-form-urlencoded)."""
     return "&".join(pairs).encode(), "application/x-www-form-urlencoded"
-
-
-def multipart_body(parts: list[Piece]) -> tuple[bytes, str]:
-    """Return the parts as one body, and its media type with the boundary (RFC 7578)."""
-    from urllib3.filepost import encode_multipart_formdata  # needed by few, slow to load
-
-    return encode_multipart_formdata([_field(part) for part in parts])
 
 
 def pieces(name: str, value: Any) -> list[Piece]:
@@ -71,13 +61,13 @@ def pieces(name: str, value: Any) -> list[Piece]:
         return [Piece(name, value, filename=name, content_type=UNKNOWN_TYPE)]
     if isinstance(value, Struct | dict):
         return [Piece(name, json_bytes(value), content_type="application/json")]
-    return [Piece(name, wire_text(value).encode())]
+    return [Piece(name, utf8_bytes(wire_text(value)))]
 
 
 def _file_piece(name: str, file: File) -> Piece:
     filename = file.name or _own_name(file.content) or name
     kind = file.content_type or mimetypes.guess_type(filename)[0] or UNKNOWN_TYPE
-    return Piece(name, _read(file.content), filename=filename, content_type=kind)
+    return Piece(name, _content(file.content), filename=filename, content_type=kind)
 
 
 def _own_name(content: Any) -> str:
@@ -89,21 +79,23 @@ def _is_path(value: Any) -> TypeGuard[str | os.PathLike[str]]:
     return isinstance(value, str | os.PathLike)
 
 
-def _read(content: Any) -> bytes:
-    if isinstance(content, bytes):
-        return content
+def _content(source: Any) -> bytes | FilePart:
+    """Return what is small, or cannot be read again, as bytes, any other file as what is read while it is sent."""
+    if isinstance(source, bytes):
+        return source
     try:
-        data = Path(content).read_bytes() if _is_path(content) else content.read()
+        start, size = measured(source)
+        if start is None or size is None or size <= _SMALL:
+            return _read(source)
+        return FilePart(source, start, size)
     except OSError as error:
-        raise Refused(f"the file cannot be read: {error.strerror}") from None
+        raise Refused(f"the file cannot be read: {error.strerror or error}") from None
+    except (TypeError, ValueError):
+        raise Refused('expected bytes, a path, or a file opened in binary mode: open(path, "rb")') from None
+
+
+def _read(source: Any) -> bytes:
+    data = Path(source).read_bytes() if _is_path(source) else source.read()
     if not isinstance(data, bytes):
-        raise Refused('the file must be opened in binary mode: open(path, "rb")')
+        raise TypeError(type(data).__name__)
     return data
-
-
-def _field(part: Piece) -> Any:
-    from urllib3.fields import RequestField
-
-    field = RequestField(part.name, part.content, filename=part.filename or None)
-    field.make_multipart(content_type=part.content_type or None)
-    return field

@@ -75,6 +75,11 @@ class Call(Generic[P, R_co]):
         self._build: Callable[[tuple[Any, ...], dict[str, Any]], Request] = bind_call(plan, resource, self._options)
 
     @property
+    def caller(self) -> Caller:
+        """What the client gives its calls: address, policies, clock and dice."""
+        return self._caller
+
+    @property
     def __signature__(self) -> inspect.Signature:
         signature = inspect.signature(self.endpoint.stub)
         return signature.replace(parameters=list(signature.parameters.values())[1:])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from msgspec import Struct
@@ -72,10 +72,10 @@ class Caller(Struct, frozen=True, eq=False):
         assert self.performer is not None
         return drive(flow, self.performer)
 
-    async def arun(self, flow: Flow[Any]) -> Any:
-        """Run a flow, awaiting."""
+    def arun(self, flow: Flow[Any]) -> Coroutine[Any, Any, Any]:
+        """Run a flow, awaiting: nothing happens until the result is awaited."""
         assert self.async_performer is not None
-        return await adrive(flow, self.async_performer)
+        return adrive(flow, self.async_performer)
 
     def checked(self, response: Response, request: Request) -> Response:
         """Return the reply when it is a success; raises the error of its status otherwise."""

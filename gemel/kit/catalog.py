@@ -21,7 +21,7 @@ class EndpointInfo(Struct, frozen=True):
 
     resource: where it is on the client ("secrets.v3").   name: of the method.   method: the verb.
     path: the template.   deprecated: whether the API has replaced it.
-    documentation: the address in the docstring of the method, else of its class; "" when there is none.
+    documentation: the address in the docstring of the method, else of its class or a base; "" when there is none.
     """
 
     resource: str
@@ -56,7 +56,8 @@ def _members(owner: type) -> dict[str, Any]:
 
 def _info(endpoint: Endpoint[..., Any], owner: type, resource: str) -> EndpointInfo:
     spec = endpoint.spec
-    found = _ADDRESS.search(f"{endpoint.__doc__ or ''}\n{owner.__doc__ or ''}")
+    texts = [endpoint.__doc__, *(base.__doc__ for base in owner.__mro__)]
+    found = _ADDRESS.search("\n".join(text or "" for text in texts))
     return EndpointInfo(
         resource, endpoint.name, spec.method, spec.path, spec.deprecated, found[0] if found is not None else ""
     )

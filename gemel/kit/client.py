@@ -24,6 +24,7 @@ from gemel.kit.effects import Flow
 from gemel.kit.environment import Certificate, Network, Verify
 from gemel.kit.fault import Fault, read_fault
 from gemel.kit.messages import Headers, Response, Timeout
+from gemel.kit.misspelt import refuse_unknown
 from gemel.kit.observing import Attempts, Calls, Observer, Observers, configure_logging, debugging
 from gemel.kit.options import CallOptions
 from gemel.kit.pipeline import Pipeline, pipeline
@@ -240,6 +241,8 @@ class Client(BaseClient[Sync]):
         **settings: Unpack[Settings],
     ) -> None:
         """Make a blocking client; the arguments are those of BaseClient."""
+        if not settings.keys() <= Settings.__annotations__.keys():
+            refuse_unknown(type(self), settings.keys() - Settings.__annotations__.keys())
         super().__init__(endpoint, credential=credential, session=session, **settings)
 
     def _connected(self, network: Network, session: requests.Session | None, largest: int | None) -> Performer:
@@ -295,6 +298,8 @@ class AsyncClient(BaseClient[Async]):
         **settings: Unpack[Settings],
     ) -> None:
         """Make an async client; the arguments are those of BaseClient."""
+        if not settings.keys() <= Settings.__annotations__.keys():
+            refuse_unknown(type(self), settings.keys() - Settings.__annotations__.keys())
         super().__init__(endpoint, credential=credential, session=session, **settings)
 
     def _connected(

@@ -43,9 +43,13 @@ def decoder(
         return lambda response, request: response.body
     if hint is str and unwrap is None:
         return _text
+    return _read(hint, unwrap, otherwise or {}, reading)
+
+
+def _read(hint: Any, unwrap: str | None, otherwise: Otherwise, reading: Reading) -> Decode:
     if reading.validate == "strict" or reading.on_drift is not None:
-        return _watched(hint, unwrap, otherwise or {}, reading)
-    return (_unchecked if reading.validate == "off" else _typed)(hint, unwrap, otherwise or {})
+        return _watched(hint, unwrap, otherwise, reading)
+    return (_unchecked if reading.validate == "off" else _typed)(hint, unwrap, otherwise)
 
 
 def from_json(hint: Any, text: str | bytes) -> Any:
@@ -66,18 +70,19 @@ def json_decoder(response: Response, request: Request) -> Any:
     return _loads(response, request)
 
 
-def keyed_decoder(expected: Mapping[str, Any]) -> Decode:
-    """Return a decoder that takes the first expected key the reply has; the empty key means the whole reply."""
+def keyed_decoder(expected: Mapping[str, Any], reading: Reading = LENIENT) -> Decode:
+    """Return a decoder that takes the first expected key the reply has; the empty key means the whole reply.
 
+    Raises TypeError for a type that cannot be decoded.
+    """
     hints = {key: Annotated[Any, hint] if is_schema(hint) else hint for key, hint in expected.items()}
+    decoders = {key: _read(hint, key or None, {}, reading) for key, hint in hints.items()}
 
     def decode(response: Response, request: Request) -> Any:
         document = _loads(response, request)
-        for key, hint in hints.items():
-            if not key:
-                return _load(hint, document, response, request)
-            if is_object(document) and key in document:
-                return _load(hint, document[key], response, request, key)
+        for key, read in decoders.items():
+            if not key or (is_object(document) and key in document):
+                return read(response, request)
         raise _invalid(f"none of the keys {sorted(expected)} is in the reply", response, request)
 
     return decode

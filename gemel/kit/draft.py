@@ -7,8 +7,9 @@ from typing import Any
 
 from msgspec import Struct
 
-from gemel.kit.bodies import UNKNOWN_TYPE, Piece, pieces
+from gemel.kit.bodies import UNKNOWN_TYPE, pieces
 from gemel.kit.messages import redact
+from gemel.kit.multipart import Piece
 from gemel.kit.roles import Body, Form, Header, Part, Query, Role
 from gemel.kit.types import OMIT, is_array
 from gemel.kit.upload import Upload

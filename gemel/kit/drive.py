@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import Any, Protocol, cast
 
 from typing_extensions import TypeVar
@@ -76,7 +77,7 @@ async def adrive(flow: Flow[R], performer: AsyncPerformer) -> R:
         effect = next(flow)
         while True:
             try:
-                outcome = await _aperform(effect, performer)
+                outcome = await _awaitable(effect, performer)
             except BaseException as error:
                 effect = flow.throw(error)
             else:
@@ -101,18 +102,18 @@ def _perform(effect: Effect, performer: Performer) -> Any:
     return None
 
 
-async def _aperform(effect: Effect, performer: AsyncPerformer) -> Any:
+def _awaitable(effect: Effect, performer: AsyncPerformer) -> Awaitable[Any]:
+    """Return what performs the effect when it is awaited; a coroutine around it would only cost."""
     if isinstance(effect, Send):
-        return await performer.send(effect.request)
+        return performer.send(effect.request)
     if isinstance(effect, Lock):
-        return await performer.lock(effect.deadline, effect.name)
+        return performer.lock(effect.deadline, effect.name)
     if isinstance(effect, Read):
-        return await cast("AsyncReader", effect.reader).read()
+        return cast("AsyncReader", effect.reader).read()
     if isinstance(effect, Open):
-        return await performer.stream(effect.request)
+        return performer.stream(effect.request)
     if isinstance(effect, Offload):
         import asyncio  # a blocking program does not pay for it
 
-        return await asyncio.to_thread(effect.work)
-    await performer.sleep(effect.seconds)
-    return None
+        return asyncio.to_thread(effect.work)
+    return performer.sleep(effect.seconds)

@@ -216,7 +216,7 @@ class ResponseValidationError(APIError, ValueError):
     def add_hint(self, hint: str) -> None:
         """Add to the text what may be the reason; an empty hint adds nothing."""
         if hint:
-            self.args = (f"{self}; {hint}",)
+            self.args: tuple[Any, ...] = (f"{self}; {hint}",)
 
 
 class ResponseTooLargeError(APIError):

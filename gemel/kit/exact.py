@@ -31,6 +31,7 @@ from gemel.kit.hints import (
 )
 from gemel.kit.model import ModelMeta
 from gemel.kit.types import is_object
+from gemel.kit.undecodable import refuse_undecodable
 from gemel.kit.variants import Discriminator
 
 __all__ = ["FastDecoder", "converter", "fast_decoder", "read_moment"]
@@ -57,6 +58,7 @@ def fast_decoder(hint: Any, unwrap: str | None = None) -> FastDecoder | None:
     """
     if any(is_schema(part) for part in parts(hint)):
         return None
+    refuse_undecodable(hint)
     told = _tell(hint)
     if any(isinstance(part, _Choice) for part in parts(told)) and holds_decimals(hint):
         return None
@@ -106,6 +108,8 @@ def _rewritten(models: Iterable[ModelMeta]) -> Generator[None, None, None]:
 def _exact(hint: Any) -> Any:
     if hint is datetime:
         return _AWARE
+    if hint is object:
+        return Any
     origin, inner = get_origin(hint), get_args(hint)
     if origin is None or origin is Literal or origin is Callable:
         return hint

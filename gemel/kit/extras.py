@@ -18,6 +18,7 @@ __all__ = [
     "keeping",
     "keeps_unknown",
     "kept",
+    "none_for_absent",
     "plain_of",
 ]
 
@@ -41,6 +42,17 @@ def anything_keeps() -> bool:
 def keeps_unknown(model: Any) -> bool:
     """Whether a model was made with `unknown="keep"`."""
     return bool(model.__struct_config__.forbid_unknown_fields)
+
+
+def none_for_absent(model: Any, name: str) -> property:
+    """Return what reads a field as None while its place in the record holds OMIT, which is never encoded."""
+    place = model.__dict__[name]
+
+    def read(record: Any) -> Any:
+        value = place.__get__(record)
+        return None if value is OMIT else value
+
+    return property(read)
 
 
 def keep_extras(record: T, extras: dict[str, Any]) -> T:
@@ -71,7 +83,7 @@ def plain_of(value: Any, *, kept_types: tuple[type, ...] = ()) -> Any:
 def by_name(value: Any) -> Any:
     """Return a value as JSON would hold it, but records by their Python names."""
     if isinstance(value, msgspec.Struct):
-        fields = ((name, getattr(value, name)) for name in value.__struct_fields__)
+        fields = msgspec.structs.asdict(value).items()
         return {**{name: by_name(inner) for name, inner in fields if inner is not OMIT}, **kept(value)}
     if is_mapping(value):
         names = msgspec.to_builtins(dict.fromkeys(value), str_keys=True)
@@ -141,7 +153,7 @@ def _hash(self: Any) -> int:
 
 
 def _reduce(self: Any) -> tuple[Any, ...]:
-    return _revived, (type(self), {name: getattr(self, name) for name in self.__struct_fields__}, kept(self))
+    return _revived, (type(self), msgspec.structs.asdict(self), kept(self))
 
 
 def _revived(model: Any, fields: dict[str, Any], extras: dict[str, Any]) -> Any:

@@ -57,10 +57,17 @@ _NOT_JSON: Any = object()
 
 
 def _parsed(body: str | bytes) -> Any:
+    """Return the JSON of an error body; what nests so deep that it could be neither shown nor pickled is a text."""
     try:
-        return json.loads(body)
+        parsed = json.loads(body)
     except (ValueError, RecursionError):
         return _NOT_JSON
+    return parsed if _within(parsed, _DEEPEST) else _NOT_JSON
+
+
+def _within(value: Any, levels: int) -> bool:
+    inner: Any = value.values() if is_object(value) else value if is_array(value) else ()
+    return levels > 0 and all(_within(one, levels - 1) for one in inner)
 
 
 def _excerpt(response: Response) -> str:

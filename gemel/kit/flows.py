@@ -19,6 +19,7 @@ from typing import Any, Concatenate, Generic, Protocol, cast, overload
 
 from typing_extensions import ParamSpec, Self, TypeVar
 
+from gemel.kit.caller import Caller
 from gemel.kit.effects import Flow
 from gemel.kit.errors import DeclarationError
 from gemel.kit.resource import Resource, local_names
@@ -97,6 +98,11 @@ class FlowCall(Generic[P, R_co]):
         self.__qualname__: str = f"{type(resource).__name__}.{declared.name}"
         self._declared: Flowing[P, R_co] = declared
         self._resource = resource
+
+    @property
+    def caller(self) -> Caller:
+        """What the client gives its calls: address, policies, clock and dice."""
+        return self._resource.caller
 
     @property
     def __signature__(self) -> inspect.Signature:

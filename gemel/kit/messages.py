@@ -42,7 +42,7 @@ _SHORTEST_MASKED = 4
 class Headers(Mapping[str, str]):
     """HTTP header fields: names compare without case, order and repetition are kept (RFC 9110, section 5).
 
-    Looking a name up joins repeated fields with ", ". The repr masks credentials.
+    Looking a name up joins repeated fields with ", ", and so does comparing. The repr masks credentials.
     """
 
     __slots__ = ("_index", "_items")
@@ -72,8 +72,13 @@ class Headers(Mapping[str, str]):
     def __len__(self) -> int:
         return len(self._by_name())
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Mapping):
+            return NotImplemented
+        return self._by_name() == Headers(cast("Mapping[str, str]", other))._by_name()
+
     def __hash__(self) -> int:
-        return hash(self._items)
+        return hash(frozenset(self._by_name().items()))
 
     def get_list(self, name: str) -> list[str]:
         """Return every value of one field, in the order received."""
@@ -86,12 +91,11 @@ class Headers(Mapping[str, str]):
 
     def with_values(self, source: HeaderSource) -> Headers:
         """Return a copy in which these fields replace those of the same name."""
-        added = Headers(source)
-        mine, theirs = self._by_name(), added._by_name()
-        if mine.keys().isdisjoint(theirs):
-            return Headers(self._items + added._items)
-        kept = tuple(item for item in self._items if item[0].lower() not in theirs)
-        return Headers(kept + added._items)
+        added = _pairs(source)
+        names = {name.lower() for name, _ in added}
+        if names.isdisjoint(self._by_name()):
+            return Headers(self._items + added)
+        return Headers((*(item for item in self._items if item[0].lower() not in names), *added))
 
     def masked(self) -> Headers:
         """Return a copy in which every credential is masked."""
@@ -102,6 +106,8 @@ class Headers(Mapping[str, str]):
 
 
 def _pairs(source: HeaderSource) -> tuple[tuple[str, str], ...]:
+    if isinstance(source, tuple):
+        return source
     if isinstance(source, Headers):
         return source.pairs()
     return tuple(cast("Mapping[str, str]", source).items() if isinstance(source, Mapping) else source)

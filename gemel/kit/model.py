@@ -11,9 +11,19 @@ import msgspec
 from msgspec import field
 from typing_extensions import Self, dataclass_transform, get_type_hints
 
-from gemel.kit.extras import KEEPING, by_name, given_back, keep_extras, keeping, keeps_unknown, kept, plain_of
+from gemel.kit.extras import (
+    KEEPING,
+    by_name,
+    given_back,
+    keep_extras,
+    keeping,
+    keeps_unknown,
+    kept,
+    none_for_absent,
+    plain_of,
+)
 from gemel.kit.messages import MASK
-from gemel.kit.types import OMIT, Secrecy, is_array, is_mapping
+from gemel.kit.types import ABSENT, OMIT, Secrecy, is_array, is_mapping
 
 if TYPE_CHECKING:
     import marshmallow as ma
@@ -76,7 +86,10 @@ class ModelMeta(msgspec.StructMeta):
         if unknown == "keep":
             settings["dict"] = True
             namespace = {**KEEPING, **namespace}
-        made = super().__new__(mcls, name, bases, namespace, **settings)
+        absent = [field for field, default in namespace.items() if default is ABSENT]
+        made = super().__new__(mcls, name, bases, {**namespace, **dict.fromkeys(absent, OMIT)}, **settings)
+        for field_name in absent:
+            setattr(made, field_name, none_for_absent(made, field_name))
         if keeps_unknown(made):
             keeping(made)
         if keeps_unknown(made) and "extras" in made.__struct_fields__:
@@ -97,7 +110,8 @@ class Model(_Record, metaclass=ModelMeta):
     """A typed, frozen record of a JSON object: `class Secret(Model, case="camel")`.
 
     Fields without a default are required in a reply; unknown fields of a reply are dropped. Values are checked when a
-    reply is read, not when a record is made in code.
+    reply is read, not when a record is made in code. `note: str | None = ABSENT` reads as None when a reply leaves the
+    field out, and `to_dict` then leaves it out too.
     A field annotated `Annotated[T, SECRET]` is masked in the repr. `field(name=..., default=...)` gives a field a wire
     name of its own, `field(default_factory=...)` a default that is made anew.
 

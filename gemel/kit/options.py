@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypedDict
+from typing import Any, TypedDict, cast
 from urllib.parse import quote
 
 import msgspec
@@ -130,12 +130,13 @@ def _with_query(url: str, query: tuple[tuple[str, str], ...]) -> str:
 
 
 def _with_body(request: Request, members: Mapping[str, Any]) -> Request:
-    body = request.body or b"{}"
-    present: Any = msgspec.json.decode(body) if isinstance(body, bytes) else None
+    if request.body is None:
+        return replace(request.with_headers({"Content-Type": "application/json"}), body=json_bytes(members))
+    is_json = isinstance(request.body, bytes) and "json" in request.headers.get("content-type", "")
+    present: Any = msgspec.json.decode(cast("bytes", request.body)) if is_json else None
     if not is_object(present):
         raise InvalidArgument(request.label, "body", "members can only be added to a JSON object")
-    with_type = request.with_headers({"Content-Type": "application/json"})
-    return replace(with_type, body=json_bytes({**present, **members}))
+    return replace(request, body=json_bytes({**present, **members}))
 
 
 NO_OPTIONS: Options = Options()

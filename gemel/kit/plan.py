@@ -15,10 +15,11 @@ from msgspec.structs import replace
 from typing_extensions import get_type_hints
 
 from gemel.kit.arguments import Check, Names, checker, exact_types, unfit
-from gemel.kit.bodies import form_body, multipart_body
+from gemel.kit.bodies import form_body
 from gemel.kit.draft import Bound, Draft, Handler, handler_of, hiding
 from gemel.kit.errors import DeclarationError, InvalidArgument
 from gemel.kit.model import is_secret, secret_values
+from gemel.kit.multipart import multipart_body
 from gemel.kit.roles import (
     Argument,
     Body,
@@ -83,7 +84,6 @@ class Plan:
     ) -> None:
         self.spec = spec
         self.label = label
-        self.name: str = label.rpartition(".")[2]
         self.returns = returns
         self.parameters: list[Parameter] = parameters
         names = frozenset(parameter.name for parameter in parameters)

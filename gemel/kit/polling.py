@@ -12,7 +12,7 @@ from typing_extensions import ParamSpec, TypeVar
 from gemel.kit.call import Call
 from gemel.kit.effects import Flow, Sleep
 from gemel.kit.errors import GemelError
-from gemel.kit.flows import Composable
+from gemel.kit.flows import Composable, FlowCall
 
 __all__ = ["Poll", "WaitTimeoutError", "wait_until"]
 
@@ -39,7 +39,7 @@ class Poll(Generic[R]):
     timeout: seconds in all; the last look is taken before they are over.
     interval: seconds before the second look; the pause grows by `factor` up to `cap` seconds.
     jitter: the part of each pause that is drawn by chance, 0 to 1, so that many waiters do not look at once.
-    clock (monotonic seconds) and dice come in for tests.
+    clock (monotonic seconds), dice: by default those of the client whose call is repeated.
     Raises ValueError for numbers that cannot work.
     """
 
@@ -52,8 +52,8 @@ class Poll(Generic[R]):
         factor: float = 1.5,
         cap: float = 30.0,
         jitter: float = 0.1,
-        clock: Callable[[], float] = time.monotonic,
-        dice: Callable[[], float] = random.random,
+        clock: Callable[[], float] | None = None,
+        dice: Callable[[], float] | None = None,
     ) -> None:
         if not (timeout > 0 and interval > 0 and factor >= 1 and cap >= interval and 0 <= jitter <= 1):
             raise ValueError(
@@ -61,14 +61,14 @@ class Poll(Generic[R]):
             )
         self.until: Callable[[R], bool] = until
         self.timeout: float = timeout
-        self.clock: Callable[[], float] = clock
+        self.clock: Callable[[], float] | None = clock
+        self.dice: Callable[[], float] | None = dice
         self._interval, self._factor, self._cap, self._jitter = interval, factor, cap, jitter
-        self._dice = dice
 
-    def pause(self, attempts: int) -> float:
-        """Return the seconds to wait after so many looks."""
+    def pause(self, attempts: int, drawn: float) -> float:
+        """Return the seconds to wait after so many looks; `drawn` by chance, from 0 to below 1."""
         plain = min(self._cap, self._interval * self._factor ** min(attempts - 1, 64))
-        return plain * (1 - self._jitter * self._dice())
+        return plain * (1 - self._jitter * drawn)
 
 
 def wait_until(poll: Poll[R], call: Composable[P, R], *args: P.args, **kwargs: P.kwargs) -> Flow[R]:
@@ -79,14 +79,17 @@ def wait_until(poll: Poll[R], call: Composable[P, R], *args: P.args, **kwargs: P
     An endpoint is asked each time, whatever the client's cache holds. Raises WaitTimeoutError.
     """
     looked: Composable[P, R] = call.options(cache=False) if isinstance(call, Call) else call
-    deadline, attempts = poll.clock() + poll.timeout, 0
+    client = call.caller if isinstance(call, Call | FlowCall) else None
+    clock = poll.clock or (client.clock if client else time.monotonic)
+    dice = poll.dice or (client.dice if client else random.random)
+    deadline, attempts = clock() + poll.timeout, 0
     while True:
         result = yield from looked.flow(deadline, *args, **kwargs)
         attempts += 1
         if poll.until(result):
             return result
-        pause = poll.pause(attempts)
-        if poll.clock() + pause >= deadline:
+        pause = poll.pause(attempts, dice())
+        if clock() + pause >= deadline:
             problem = (
                 f"not as waited for after {attempts} looks in {poll.timeout:g} s; raise `timeout` or look at .last"
             )

@@ -8,7 +8,6 @@ and others that carry an Idempotency-Key, after a lost connection, 408, 500, 502
 from __future__ import annotations
 
 import random
-import threading
 import time
 from collections.abc import Callable
 from email.utils import parsedate_to_datetime
@@ -19,6 +18,7 @@ from msgspec.structs import replace
 
 from gemel.kit.effects import Flow, Sleep
 from gemel.kit.errors import APIConnectionError
+from gemel.kit.forking import lock_made_anew
 from gemel.kit.messages import Headers, Request, Response
 
 __all__ = ["Budget", "Retry", "Retrying", "retry_after"]
@@ -110,7 +110,7 @@ class Budget:
 
     def __init__(self, capacity: float = 20.0) -> None:
         self._capacity = self._left = capacity
-        self._guard = threading.Lock()
+        self._guard = lock_made_anew()
 
     def spend(self) -> bool:
         """Take one repeat; False when the budget is empty."""

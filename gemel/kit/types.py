@@ -9,9 +9,11 @@ from msgspec import UNSET, Struct, UnsetType
 from typing_extensions import TypeVar
 
 __all__ = [
+    "ABSENT",
     "JSON",
     "OMIT",
     "SECRET",
+    "Absence",
     "Async",
     "JSONObject",
     "M",
@@ -64,6 +66,18 @@ Omit: TypeAlias = UnsetType
 
 OMIT: Final = UNSET
 """Not sent at all; `None` is JSON null in a body and not sent in a query."""
+
+
+@final
+class Absence:
+    """The type of ABSENT."""
+
+    def __repr__(self) -> str:
+        return "ABSENT"
+
+
+ABSENT: Any = Absence()
+"""The default of a record's field that reads as None when a reply leaves it out, and is then not given back."""
 
 
 class Predicate(Struct, frozen=True, eq=False):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
@@ -13,7 +13,7 @@ from gemel.kit.messages import Request, Response, origin
 from gemel.kit.types import OMIT
 from gemel.kit.wire import Refused, json_bytes, query_pairs
 
-__all__ = ["decode_expected", "undeclared_request"]
+__all__ = ["expected_decoder", "undeclared_request"]
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _PATH_CHARACTERS = "!$%&'()*+,/:;=@-._~"
@@ -53,12 +53,21 @@ def undeclared_request(
     return options.applied(request, caller.clock())
 
 
-def decode_expected(caller: Caller, response: Response, expected: Mapping[str, Any] | None) -> Any:
-    """Return the reply decoded by the first expected key it has, or as JSON; raises the errors of its status."""
-    request = Request(method="", url=response.url, headers=caller.headers, label="handle_request")
-    caller.checked(response, request)
-    decode = keyed_decoder(expected) if expected else json_decoder
-    return decode(response, request)
+def expected_decoder(caller: Caller, expected: Mapping[str, Any] | None) -> Callable[[Response], Any]:
+    """Return what decodes a reply by the first expected key it has, or as JSON; it raises the errors of its status.
+
+    Raises InvalidArgument for a type that cannot be decoded.
+    """
+    try:
+        decode = keyed_decoder(expected, caller.reading) if expected else json_decoder
+    except TypeError as error:
+        raise InvalidArgument("handle_request", "expected_responses", str(error)) from None
+
+    def decoded(response: Response) -> Any:
+        request = Request(method="", url=response.url, headers=caller.headers, label="handle_request")
+        return decode(caller.checked(response, request), request)
+
+    return decoded
 
 
 def _address(caller: Caller, url: str, label: str) -> str:

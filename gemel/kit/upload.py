@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from gemel.kit.errors import UploadError
 
-__all__ = ["Upload", "UploadReader"]
+__all__ = ["Upload", "UploadReader", "measured"]
 
 _UNKNOWN_TYPE = "application/octet-stream"
 
@@ -40,7 +40,7 @@ class Upload:
     ) -> None:
         self._source = source
         self.on_progress: Callable[[int, int], object] | None = on_progress
-        self._start, found = _measured(source)
+        self._start, found = measured(source)
         self.size: int = _known(found if size is None else size)
         self.content_type: str = content_type or mimetypes.guess_type(_name(source))[0] or _UNKNOWN_TYPE
         self.begun: bool = False
@@ -116,8 +116,11 @@ class UploadReader:
             self._upload.on_progress(self._upload.size - self._left, self._upload.size)
 
 
-def _measured(source: str | os.PathLike[str] | BinaryIO) -> tuple[int | None, int | None]:
-    """Return where a source starts, None when it cannot be read again, and its size, None when it is not known."""
+def measured(source: str | os.PathLike[str] | BinaryIO) -> tuple[int | None, int | None]:
+    """Return where a source starts, None when it cannot be read again, and its size, None when it is not known.
+
+    Raises OSError for a path that cannot be read, TypeError for what is no path or binary file.
+    """
     if isinstance(source, str | os.PathLike):
         with open(source, "rb") as file:
             return 0, os.fstat(file.fileno()).st_size

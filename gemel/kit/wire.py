@@ -77,7 +77,7 @@ def _rfc3339(value: datetime) -> str:
 
 
 def _number(value: float | Decimal) -> str:
-    if not math.isfinite(value):
+    if not (value.is_finite() if isinstance(value, Decimal) else math.isfinite(value)):
         raise Refused("the number must be finite")
     return str(value)
 
@@ -129,8 +129,13 @@ def header_name(name: str) -> str:
 
 
 def header_text(value: Any) -> str:
-    """Return a header value; refuses control characters and what is not ASCII (RFC 9110, section 5.5)."""
+    """Return a header value (RFC 9110, section 5.5); refuses what would not arrive as it is.
+
+    That is: control characters, white space at an end, and what is not ASCII.
+    """
     text = wire_text(value)
+    if text != text.strip(" \t"):
+        raise Refused("a header value cannot begin or end with white space: servers leave it out")
     if any((character < " " and character != "\t") or character == "\x7f" for character in text):
         raise Refused("a header value cannot hold control characters or line breaks")
     if not text.isascii():

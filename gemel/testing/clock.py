@@ -20,7 +20,7 @@ class FrozenClock:
     """Time that stands still until it is told to go on: `InfisicalClient(clock=FrozenClock())`.
 
     A client with this clock does not wait: its pauses between attempts move the clock on and are over at once. Token
-    lifetimes and deadlines are counted by it. Cache and Poll take it as their own `clock`.
+    lifetimes and deadlines are counted by it, and so is the time of a Cache or Poll that has no clock of its own.
     Called, it gives monotonic seconds.
 
     start: the time of day it begins with; now, unless given. Raises ValueError for one without a zone.

@@ -38,7 +38,7 @@ def aims(limit: float, peer: str, sense: Literal["at most", "at least"] = "at mo
     return Budget("aims", sense, limit, peer)
 
 
-ROWS = (
+INFISICAL_ROWS = (
     Row("get", "one GET, sync", "us", 1e6, (must(0.70, "httpx-sdk"), aims(1.15, "prepared"))),
     Row("aget", "one GET, async", "us", 1e6, (must(0.25, "httpx-sdk"), aims(1.3, "aiohttp"))),
     Row(
@@ -58,4 +58,14 @@ ROWS = (
     Row("aready", "import and make client, async", "ms", 1e3),
     Row("peak", "peak memory of that, sync", "MB", 1e-6),
     Row("apeak", "peak memory of that, async", "MB", 1e-6),
+)
+JULEP_ROWS = (
+    Row("jget", "one agent, sync", "us", 1e6),
+    Row("jaget", "one agent, async", "us", 1e6),
+    Row("jlist", "100 agents, sync", "us", 1e6),
+    Row("jalist", "100 agents, async", "us", 1e6),
+    Row("jstream", "a stream of 2,000 chunks, sync", "ms", 1e3),
+    Row("jastream", "a stream of 2,000 chunks, async", "ms", 1e3),
+    Row("jchats", "50 chats at once, in threads", "/s", 1, best=max),
+    Row("jachats", "50 chats at once, async", "/s", 1, best=max),
 )

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import julep_payload
 import payload
 
 CONTENT_LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
@@ -24,8 +25,20 @@ def reply(status: bytes, body: bytes) -> bytes:
     return head % (status, len(body)) + body
 
 
+def streamed(chunks: bytes) -> bytes:
+    """A whole HTTP reply with server-sent events in a chunked body."""
+    return b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n" + chunks
+
+
 def prebuilt() -> dict[bytes, bytes]:
-    """The replies by path, both generations of the API."""
+    """The replies by path, of both APIs."""
+    documents = {path: reply(b"200 OK", body) for path, body in julep_payload.documents().items()}
+    streams = {path: streamed(chunks) for path, chunks in julep_payload.streams().items()}
+    return {**infisical(), **documents, **streams}
+
+
+def infisical() -> dict[bytes, bytes]:
+    """The replies of Infisical, both generations of its API."""
     one = reply(b"200 OK", payload.one_secret())
     several = reply(b"200 OK", payload.all_secrets())
     key = payload.KEY.encode()

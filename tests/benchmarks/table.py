@@ -1,14 +1,26 @@
-"""The one table: a row of figures, and under it the ratios to gemel beside what gemel has promised."""
+"""The tables: a row of figures, and under it the ratios to gemel beside what gemel has promised."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from measure import Samples
-from rows import ROWS, Budget, Row
+from rows import INFISICAL_ROWS, JULEP_ROWS, Budget, Row
 
-PEERS = ("gemel", "requests.get", "prepared", "aiohttp", "json.loads", "httpx-sdk", "infisicalsdk")
-WORK = max(len(f"{row.work}, {row.unit}") for row in ROWS)
-WIDTHS = [max(len(peer), 6) + 2 for peer in PEERS]
+
+@dataclass(frozen=True)
+class Table:
+    """The rows of one table, and its columns: the peers."""
+
+    rows: tuple[Row, ...]
+    peers: tuple[str, ...]
+
+
+INFISICAL = Table(
+    INFISICAL_ROWS, ("gemel", "requests.get", "prepared", "aiohttp", "json.loads", "httpx-sdk", "infisicalsdk")
+)
+JULEP = Table(JULEP_ROWS, ("gemel", "bare", "julep 0.3.9", "julep 2.21.0"))
+WORK = max(len(f"{row.work}, {row.unit}") for table in (INFISICAL, JULEP) for row in table.rows)
 
 Figures = Mapping[str, float]
 
@@ -45,30 +57,33 @@ def times(found: float | None) -> str:
     return "" if found is None else f"({found:.2f})"
 
 
-def line(first: str, cells: list[str], last: str = "") -> str:
-    middle = "".join(cell.rjust(width) for cell, width in zip(cells, WIDTHS, strict=True))
+def line(peers: Sequence[str], first: str, cells: Sequence[str], last: str = "") -> str:
+    widths = [max(len(peer), 6) + 2 for peer in peers]
+    middle = "".join(cell.rjust(width) for cell, width in zip(cells, widths, strict=True))
     return f"{first.ljust(WORK)}{middle}   {last}".rstrip()
 
 
-def row_lines(row: Row, samples: Samples) -> list[str]:
+def row_lines(row: Row, peers: Sequence[str], samples: Samples) -> list[str]:
     """The lines of one row: figures and the first budget, ratios and the second."""
     figures = best_figures(row, samples)
     verdicts = [verdict(budget, figures) for budget in row.budgets] + ["", ""]
-    others = [times(ratio(figures, peer)) if peer != "gemel" else "" for peer in PEERS]
-    lines = [line(f"{row.work}, {row.unit}", [number(figures.get(peer)) for peer in PEERS], verdicts[0])]
-    return [*lines, line("", others, verdicts[1])] if any([*others, verdicts[1]]) else lines
+    others = [times(ratio(figures, peer)) if peer != "gemel" else "" for peer in peers]
+    lines = [line(peers, f"{row.work}, {row.unit}", [number(figures.get(peer)) for peer in peers], verdicts[0])]
+    return [*lines, line(peers, "", others, verdicts[1])] if any([*others, verdicts[1]]) else lines
 
 
-def text(samples: Samples) -> str:
-    """The whole table, for people."""
-    head = line("", list(PEERS), "budgets, as gemel / peer")
-    body = [each for row in ROWS for each in row_lines(row, samples)]
+def text(table: Table, samples: Samples) -> str:
+    """A whole table, for people."""
+    head = line(
+        table.peers, "", table.peers, "budgets, as gemel / peer" if any(row.budgets for row in table.rows) else ""
+    )
+    body = [each for row in table.rows for each in row_lines(row, table.peers, samples)]
     return "\n".join([head, "-" * len(head), *body, "", "In brackets: gemel divided by that peer. Best of all rounds."])
 
 
-def plain(samples: Samples) -> list[dict[str, Any]]:
+def plain(table: Table, samples: Samples) -> list[dict[str, Any]]:
     """The same rows, for machines: figures, their ratios, budgets, and every sample in the row's unit."""
-    return [plain_row(row, samples) for row in ROWS]
+    return [plain_row(row, samples) for row in table.rows]
 
 
 def plain_row(row: Row, samples: Samples) -> dict[str, Any]:

@@ -1,1 +1,1 @@
-"""The contract with the outside: the published description of the API, and the published SDKs as peers."""
+"""The contract with the outside: the published descriptions of the APIs, and the published SDKs as peers."""

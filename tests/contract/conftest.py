@@ -11,7 +11,7 @@ import pytest
 from gemel.sandbox import Sandbox, serve
 
 # Credentials, addresses, proxies and bundles of certificates: clients read them.
-MACHINE = re.compile(r"INFISICAL_.*|.*_PROXY|SSL_CERT_.*|.*_CA_BUNDLE|NETRC", re.IGNORECASE)
+MACHINE = re.compile(r"INFISICAL_.*|JULEP_.*|.*_PROXY|SSL_CERT_.*|.*_CA_BUNDLE|NETRC", re.IGNORECASE)
 
 
 @pytest.fixture(autouse=True, scope="session")

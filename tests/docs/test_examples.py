@@ -43,13 +43,14 @@ def test_examples(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_block_runs_or_says_what_it_is(page: Path) -> None:
-    known = SHOWN_ONLY | {"python", "{toctree}", "{eval-rst}"}
+    known = SHOWN_ONLY | {"python", "{toctree}", "{eval-rst}", "{literalinclude}"}
     assert [language for language in fences(page) if language not in known] == []
 
 
 def fences(page: Path) -> list[str]:
     """The languages of the page's blocks; a block without one is the empty string."""
-    marks = [line.strip()[3:] for line in page.read_text(encoding="utf-8").splitlines() if line.lstrip()[:3] == "```"]
+    lines = [line.strip() for line in page.read_text(encoding="utf-8").splitlines()]
+    marks = [line[3:].partition(" ")[0] for line in lines if line.startswith("```")]
     return marks[::2]
 
 

@@ -13,6 +13,7 @@ import pytest
 from gemel.infisical import InfisicalAsyncClient, InfisicalClient, Project
 from gemel.infisical.client import InfisicalSettings
 from gemel.kit.client import Settings
+from gemel.kit.drift import Drift
 from gemel.kit.errors import (
     APIStatusError,
     ClientClosedError,
@@ -21,6 +22,7 @@ from gemel.kit.errors import (
     ResponseValidationError,
 )
 from gemel.kit.messages import Response
+from gemel.kit.model import Model
 from gemel.kit.types import OMIT
 from gemel.sandbox import Sandbox
 
@@ -312,6 +314,40 @@ def test_an_invalid_value_says_what_is_wrong(mode: Mode, client: Any, sandbox: S
     with pytest.raises(ResponseValidationError, match=r"project\.name: Not a valid string") as caught:
         handled(mode, client, PROJECTS, {"project": model})
     assert caught.value.errors["project"]["name"] == ["Not a valid string."]
+
+
+class Slim(Model):
+    """Less of a project than the server tells."""
+
+    id: str
+    name: str
+
+
+def test_drift_of_a_request_that_nothing_declares_is_told(mode: Mode, sandbox: Sandbox) -> None:
+    told: list[Drift] = []
+    client = mode.client(endpoint=sandbox.url, token=sandbox.token, on_drift=told.append)
+    sandbox.faults.status(200, body={"project": {"id": "p", "name": "N", "slug": "s"}})
+    assert handled(mode, client, PROJECTS, {"none": Slim, "project": Slim}) == Slim(id="p", name="N")
+    assert told == [Drift("project.slug", "unknown", "handle_request")]
+
+
+def test_a_strict_client_refuses_what_the_model_does_not_know(mode: Mode, sandbox: Sandbox) -> None:
+    client = mode.client(endpoint=sandbox.url, token=sandbox.token, validate="strict")
+    sandbox.faults.status(200, body={"id": "p", "name": "N", "slug": "s"}, times=2)
+    with pytest.raises(ResponseValidationError, match=r"handle_request: the reply is not as declared: slug"):
+        handled(mode, client, PROJECTS, {"": Slim})
+    assert handled(mode, client, PROJECTS, {"": dict[str, str]}) == {"id": "p", "name": "N", "slug": "s"}
+
+
+def test_a_client_that_checks_nothing_takes_what_comes(mode: Mode, sandbox: Sandbox) -> None:
+    client = mode.client(endpoint=sandbox.url, token=sandbox.token, validate="off")
+    sandbox.faults.status(200, body={"project": {"id": 5, "name": "N"}})
+    assert handled(mode, client, PROJECTS, {"project": Slim}).id == 5
+
+
+def test_a_type_that_no_reply_can_have_is_refused(mode: Mode, client: Any) -> None:
+    with pytest.raises(InvalidArgument, match=r"handle_request\(\): expected_responses: .*complex"):
+        handled(mode, client, PROJECTS, {"projects": complex})
 
 
 def test_a_refusal_is_the_error_of_its_status(mode: Mode, client: Any) -> None:

@@ -79,7 +79,9 @@ MENDS: dict[str, Mend] = {
         "2: Wrong validation: uuid check accepts any UUID version given as text",
         _refused("AssertionError"),
     ),
-    "doc id": Mend("the id of a doc is checked too", "managers: docs.delete: doc_id NOT checked", _refused("AssertionError")),
+    "doc id": Mend(
+        "the id of a doc is checked too", "managers: docs.delete: doc_id NOT checked", _refused("AssertionError")
+    ),
     "both owners": Mend(
         "a doc has one owner: two are refused",
         "2: docs list/create accept both owners (agent wins)",
@@ -110,7 +112,11 @@ MENDS: dict[str, Mend] = {
         "2: create and update are built with construct(): not validated, not re-read",
         _read_again,
     ),
-    "not sent": Mend("what is not given is not sent", "2: Unset is left out for agents/users; sessions.update sends nulls", _without_nulls),
+    "not sent": Mend(
+        "what is not given is not sent",
+        "2: Unset is left out for agents/users; sessions.update sends nulls",
+        _without_nulls,
+    ),
     "limits tried": Mend(
         "whether the server heeds limits is found out where it matters",
         "1: Docs: list ignores limit/offset",

@@ -79,9 +79,9 @@ def parameters(signature: str) -> list[Parameter]:
     taken = definition.args
     missing = [...] * (len(taken.args) - len(taken.defaults))
     defaults = [*missing, *map(ast.literal_eval, taken.defaults)]
-    found = [
-        (each.arg, "POSITIONAL_OR_KEYWORD", default) for each, default in zip(taken.args, defaults, strict=True)
-    ][1:]
+    found = [(each.arg, "POSITIONAL_OR_KEYWORD", default) for each, default in zip(taken.args, defaults, strict=True)][
+        1:
+    ]
     for each, default in zip(taken.kwonlyargs, taken.kw_defaults, strict=True):
         found.append((each.arg, "KEYWORD_ONLY", ... if default is None else ast.literal_eval(default)))
     if taken.vararg is not None:
@@ -93,4 +93,4 @@ def unpacked(signature: str) -> str:
     """The name of the TypedDict that describes a signature's **kwargs, "" without one."""
     definition: Any = ast.parse(f"def method{signature.removeprefix('async ')}: ...").body[0]
     keywords = definition.args.kwarg
-    return "" if keywords is None or keywords.annotation is None else str(ast.unparse(keywords.annotation).split(".")[-1])
+    return "" if keywords is None else str(ast.unparse(keywords.annotation).rpartition(".")[2])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import json
 import re
 from collections.abc import Iterator
 from typing import Any, get_args
@@ -12,12 +11,31 @@ import pytest
 from typing_extensions import get_type_hints
 
 from gemel.julep import AsyncClient, Client
+from gemel.julep.api.agents import Agents
+from gemel.julep.api.docs import Docs
+from gemel.julep.api.memories import Memories
+from gemel.julep.api.sessions import Sessions
+from gemel.julep.api.tools import Tools
+from gemel.julep.api.users import Users
+from gemel.kit.endpoint import Endpoint
 from gemel.sandbox.messages import Reply
 from gemel.testing import ReceivedCall, StubServer
 
 from .mends import EXPLAINED, FEWER_KEYS, KEPT, MENDS, MORE_KEYS, OF_BOTH_MODES
 from .modes import Mode
-from .published import API_PATH, Case, Parameter, Sent, cases, decoded, methods, parameters, typed_dicts, unpacked
+from .published import (
+    API_PATH,
+    RECORDED,
+    Case,
+    Parameter,
+    Sent,
+    cases,
+    decoded,
+    methods,
+    parameters,
+    typed_dicts,
+    unpacked,
+)
 
 ID = "aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa"
 NOW = "2024-06-11T00:00:00Z"
@@ -115,9 +133,8 @@ def test_every_method_takes_the_keywords_of_the_published_one(mode: Mode, method
     hints = get_type_hints(call._declared.method)
     (ours,) = get_args(hints["kwargs"])
     assert ours.__name__ == name
-    assert ours.__annotations__.keys() == typed_dicts()[name] - FEWER_KEYS.get(name, {}).keys() | MORE_KEYS.get(
-        name, {}
-    )
+    fewer, more = FEWER_KEYS.get(name, {}), MORE_KEYS.get(name, {})
+    assert ours.__required_keys__ | ours.__optional_keys__ == set(typed_dicts()[name]) - fewer.keys() | more.keys()
 
 
 @pytest.mark.parametrize("case", cases(), ids=lambda case: f"{case.method}: {case.name}")
@@ -145,15 +162,49 @@ def test_every_mend_is_needed_and_told() -> None:
 
 @pytest.mark.parametrize("kind", [Client, AsyncClient])
 def test_the_clients_take_the_arguments_of_the_published_one_in_its_order(kind: Any) -> None:
-    recorded = "(self, api_key=None, base_url=None, timeout=300, additional_headers={}, _httpx_client=None)"
-    taken = inspect.signature(kind.__init__).parameters.values()
-    by_position = [each.name for each in taken if each.kind is each.POSITIONAL_OR_KEYWORD]
-    assert by_position == ["self", *(name for name, _, _ in parameters(recorded))]
-    assert inspect.signature(kind.__init__).parameters["timeout"].default == 300
+    recorded = [one for one in parameters(RECORDED["client"]["Client"].replace(", **kwargs", "")) if one[0] != "args"]
+    ours = inspect.signature(kind.__init__).parameters
+    by_position = [each.name for each in ours.values() if each.kind is each.POSITIONAL_OR_KEYWORD]
+    assert by_position == ["self", *(name for name, _, _ in recorded)]
+    assert [ours[name].default or None for name, _, _ in recorded if name != "base_url"] == [
+        default or None for name, _, default in recorded if name != "base_url"
+    ]
 
 
 def test_the_recording_is_whole() -> None:
-    assert len(methods()) == 26 and len(cases()) == 61
-    assert json.dumps(sorted({case.method.partition(".")[0] for case in cases()})) == (
-        '["agents", "docs", "memories", "sessions", "tools", "users"]'
-    )
+    assert len(methods()) == 27 and len(cases()) == 67
+    managers = {case.method.partition(".")[0] for case in cases()}
+    assert managers == {"agents", "docs", "memories", "sessions", "tools", "users"}
+    assert {case.method for case in cases()} == methods().keys()
+
+
+def low_level() -> dict[str, Endpoint[..., Any]]:
+    """Our endpoints that have the name of a method of the published low-level client."""
+    nouns = (Agents, Users, Sessions, Docs, Memories, Tools)
+    found = {name: value for noun in nouns for name, value in vars(noun).items() if isinstance(value, Endpoint)}
+    return {name: found[name] for name in RECORDED["low_level"] if name in found}
+
+
+@pytest.mark.parametrize("name", low_level())
+def test_an_endpoint_under_the_lower_name_is_the_one_of_that_name(name: str) -> None:
+    endpoint, recorded = low_level()[name], RECORDED["low_level"][name]
+    taken = list(inspect.signature(endpoint.stub).parameters.values())[1:]
+    placeless = [re.sub(r"\{\w+\}", "{}", path) for path in (endpoint.spec.path, recorded["path"][1:])]
+    assert (endpoint.spec.method, placeless[0]) == (recorded["verb"], placeless[1])
+    by_name = {each.name for each in taken if each.kind is each.KEYWORD_ONLY}
+    assert by_name | {"sort_by", "order"} >= recorded["keyword_only"].keys()
+    assert len(taken) - len(by_name) == len(recorded["positional"])
+
+
+def test_every_lower_name_that_no_manager_has_is_there() -> None:
+    of_managers = {"list_agents", "list_users", "list_sessions", "get_agent", "get_user", "get_session"}
+    of_managers |= {"delete_agent", "delete_user", "delete_session", "delete_session_history", "delete_agent_tool"}
+    of_managers |= {
+        "get_agent_tools",
+        "get_history",
+        "get_suggestions",
+        "chat",
+        "get_job_status",
+        "delete_agent_memory",
+    }
+    assert RECORDED["low_level"].keys() - low_level().keys() <= of_managers

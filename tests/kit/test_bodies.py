@@ -233,3 +233,33 @@ def test_a_media_type_that_is_no_header_is_refused() -> None:
         class Broken(Resource[M]):
             @put("x")
             def put(self, content: Annotated[bytes, Body(content_type="a\nb")]) -> None: ...
+
+
+FORMLIKE = {
+    "a form": lambda client: client.uploads.login.options(body={"a": 1})(user_name="1", password="2"),
+    "parts": lambda client: client.uploads.create.options(body={"a": 1})(b"x"),
+}
+AS_IT_IS = {
+    "bytes": lambda client: client.blobs.put.options(body={"a": 1})("a", b'{"b": 2}'),
+    "no bytes": lambda client: client.blobs.put.options(body={"a": 1})("a", b""),
+    "a text": lambda client: client.blobs.table.options(body={"a": 1})("a", '{"b": 2}'),
+}
+
+
+@pytest.mark.parametrize("step", FORMLIKE.values(), ids=FORMLIKE)
+def test_members_cannot_be_added_to_a_form(mode: Mode, step: Any) -> None:
+    error = mode.fails("http://127.0.0.1:1", step, client=AsyncStore if mode.is_async else SyncStore)
+    assert (type(error), error.parameter) == (InvalidArgument, "body") and "JSON object" in str(error)
+
+
+@pytest.mark.parametrize("step", AS_IT_IS.values(), ids=AS_IT_IS)
+def test_members_cannot_be_added_to_what_is_sent_as_it_is(mode: Mode, step: Any) -> None:
+    error = mode.fails("http://127.0.0.1:1", step, client=AsyncBlobs if mode.is_async else SyncBlobs)
+    assert (type(error), error.parameter) == (InvalidArgument, "body") and "JSON object" in str(error)
+
+
+def test_members_are_added_to_json_of_another_type(mode: Mode) -> None:
+    with Wire(reply(status=204)) as wire:
+        step = lambda client: client.blobs.change.options(body={"y": 1})("a", {"x": 0})  # noqa: E731
+        mode.run(wire.url, step, client=AsyncBlobs if mode.is_async else SyncBlobs)
+    assert (wire.last.json, wire.last.headers["content-type"]) == ({"x": 0, "y": 1}, MERGE)

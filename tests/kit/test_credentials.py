@@ -127,8 +127,8 @@ def test_a_header_that_cannot_be_sent_is_refused(mode: Mode, name: str, value: s
         mode.client("http://h", headers={name: value})
 
 
-@pytest.mark.parametrize("value", ["a\r\nX-Evil: 1", "a\nb", "\x7f"])
-def test_a_header_argument_cannot_break_out(mode: Mode, value: str) -> None:
+@pytest.mark.parametrize("value", ["a\r\nX-Evil: 1", "a\nb", "\x7f", " a", "a\t"])
+def test_a_header_argument_arrives_as_it_is_or_is_refused(mode: Mode, value: str) -> None:
     with Wire(reply([])) as wire:
         error = mode.fails(wire.url, lambda shop: shop.albums.list(trace=value))
     assert error.parameter == "trace"

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import enum
 import json
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from fractions import Fraction
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple, TypedDict
 from uuid import UUID
 
 import marshmallow as ma
@@ -18,7 +22,7 @@ from hypothesis import strategies as st
 from gemel.kit.client import AsyncClient, Client
 from gemel.kit.declare import get
 from gemel.kit.decode import decoder, keyed_decoder
-from gemel.kit.errors import ResponseValidationError
+from gemel.kit.errors import DeclarationError, ResponseValidationError
 from gemel.kit.messages import Headers, Request, Response
 from gemel.kit.model import Model, field
 from gemel.kit.resource import Resource
@@ -302,3 +306,89 @@ def test_none_of_the_expected_keys_is_an_error(body: Any) -> None:
 def test_a_nested_record_is_read_by_both_roads() -> None:
     body = b'{"leaf": 1, "inner": {"leaf": 2}}'
     assert read(Tree, body) == Tree.Schema().load(json.loads(body)) == Tree(leaf=1, inner=Tree(leaf=2))
+
+
+class Odd(Model):
+    """A record with a field that JSON cannot give."""
+
+    name: str
+    number: list[complex] = field(default_factory=list)
+
+
+@dataclasses.dataclass
+class Plain:
+    where: Path
+
+
+@dataclasses.dataclass
+class Chain:
+    rest: Chain | None = None
+
+
+class Pair(NamedTuple):
+    first: int
+    second: Fraction
+
+
+class Dict(TypedDict):
+    inner: dict[str, Callable[[], int]]
+
+
+UNDECODABLE = [
+    complex,
+    list[complex],
+    dict[str, complex | None],
+    Annotated[Path, "mark"],
+    Odd,
+    list[Odd] | None,
+    Plain,
+    Pair,
+    Dict,
+    object.__class__,
+    Callable[[], int],
+    Iterable[int],
+    Fraction | int,
+]
+
+
+@pytest.mark.parametrize("hint", UNDECODABLE, ids=str)
+@pytest.mark.parametrize("settings", [{}, {"validate": "strict"}, {"validate": "off"}, {"on_drift": print}], ids=str)
+def test_what_no_reply_can_be_is_refused_before_one_comes(hint: Any, settings: dict[str, Any]) -> None:
+    class Wrong(Resource[M]):
+        @get("x")
+        def read(self) -> hint: ...
+
+    with Client("http://127.0.0.1:1", **settings) as client, pytest.raises(DeclarationError) as caught:
+        _ = Wrong[Sync](client.caller).read
+    assert str(caught.value).startswith("Wrong.read(): the return type cannot be decoded: ")
+
+
+def test_an_endpoint_of_a_type_that_no_reply_can_be_says_which() -> None:
+    class Wrong(Resource[M]):
+        @get("x", unwrap="odd")
+        def read(self) -> Odd: ...
+
+    with Client("http://127.0.0.1:1") as client, pytest.raises(DeclarationError, match="complex"):
+        _ = Wrong[Sync](client.caller).read
+
+
+@pytest.mark.parametrize(
+    ("hint", "body", "value"),
+    [
+        (object, b'{"a":[1,null]}', {"a": [1, None]}),
+        (list[object], b'[1,"a"]', [1, "a"]),
+        (dict[str, object], b'{"a":1.5}', {"a": 1.5}),
+        (Any, b"[1]", [1]),
+        (Chain, b'{"rest":{"rest":null}}', Chain(Chain())),
+        (Annotated[complex, ShoutSchema], b'{"name":"ab"}', "AB"),
+    ],
+    ids=str,
+)
+def test_what_may_be_anything_is_read(mode: Mode, hint: Any, body: bytes, value: Any) -> None:
+    class Free(Resource[M]):
+        @get("x")
+        def read(self) -> hint: ...
+
+    with Wire(reply(body)) as wire:
+        step = lambda client: (Free[Async] if mode.is_async else Free[Sync])(client.caller).read()  # noqa: E731
+        assert mode.run(wire.url, step) == value

@@ -17,7 +17,9 @@ Step = "bytes | Callable[[socket.socket, threading.Event], None]"
 
 
 class Seen:
-    """One request as it came."""
+    """One request as it came.   port: the client's end of the connection that it came by."""
+
+    port: int = 0
 
     def __init__(self, head: bytes, body: bytes) -> None:
         self.raw = head + body
@@ -43,6 +45,7 @@ class Wire:
     """A server of one test. It answers by the script, one step a request, the last step again and again.
 
     answer: a function of the request that gives the step, in the place of a script.
+    connections: how many there were.   most: how many at a time.
     mute: connections are accepted, nothing is read from them, and after so many seconds they are reset.
     """
 
@@ -50,7 +53,7 @@ class Wire:
         self.script = list(script)
         self.answer = answer
         self.seen: list[Seen] = []
-        self.connections = 0
+        self.connections = self.most = 0
         self._tls, self._mute = tls, mute
         self._guard = threading.Lock()
         self._stopped = threading.Event()
@@ -115,6 +118,7 @@ class Wire:
                 with self._guard:
                     self._open.add(connection)
                     self.connections += 1
+                    self.most = max(self.most, len(self._open))
                 self._start(self._serve, connection)
 
     def _serve(self, plain: socket.socket) -> None:
@@ -152,6 +156,7 @@ class Wire:
         if not request.method:
             connection.sendall(reply(b"", 400))
             return False
+        request.port = connection.getpeername()[1]
         with self._guard:
             self.seen.append(request)
             step = None if self.answer else self.script[min(len(self.seen), len(self.script)) - 1]

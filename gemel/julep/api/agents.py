@@ -6,11 +6,11 @@ from __future__ import annotations
 import builtins
 from typing import Annotated, Any
 
-from gemel.julep.models.agents import Agent, DefaultSettingsDict
-from gemel.julep.models.common import Id, Limit, ResourceCreatedResponse, ResourceUpdatedResponse
+from gemel.julep.models.agents import Agent, AgentDefaultSettings, DefaultSettingsDict
+from gemel.julep.models.common import Id, Limit, PageSize, ResourceCreatedResponse, ResourceUpdatedResponse
 from gemel.julep.models.docs import DocDict
 from gemel.julep.models.tools import ToolDict
-from gemel.kit.declare import Query, delete, get, patch, post, put
+from gemel.kit.declare import Offset, Page, Query, delete, get, patch, post, put
 from gemel.kit.resource import Resource
 from gemel.kit.types import OMIT, M, Omit
 
@@ -31,6 +31,13 @@ class Agents(Resource[M]):
         """Return agents, newest first, 100 unless `limit` says otherwise; those whose metadata has these values."""
         ...
 
+    @get("agents", unwrap="items", paging=Offset())
+    def iterate(
+        self, *, page_size: PageSize = 100, metadata_filter: Annotated[dict[str, Any], Query(json=True)] = {}
+    ) -> Page[Agent]:
+        """Iterate all agents in pages, newest first; those whose metadata has these values."""
+        ...
+
     @post("agents")
     def create_agent(
         self,
@@ -38,7 +45,7 @@ class Agents(Resource[M]):
         name: str,
         about: str | None | Omit = OMIT,
         tools: builtins.list[ToolDict] | Omit = OMIT,
-        default_settings: DefaultSettingsDict | None | Omit = OMIT,
+        default_settings: DefaultSettingsDict | AgentDefaultSettings | None | Omit = OMIT,
         model: str | Omit = OMIT,
         docs: builtins.list[DocDict] | Omit = OMIT,
         metadata: dict[str, Any] | None | Omit = OMIT,
@@ -55,7 +62,7 @@ class Agents(Resource[M]):
         name: str,
         about: str,
         model: str | None | Omit = OMIT,
-        default_settings: DefaultSettingsDict | None | Omit = OMIT,
+        default_settings: DefaultSettingsDict | AgentDefaultSettings | None | Omit = OMIT,
         metadata: dict[str, Any] | None | Omit = OMIT,
         instructions: str | builtins.list[str] | None | Omit = OMIT,
     ) -> ResourceUpdatedResponse:
@@ -70,7 +77,7 @@ class Agents(Resource[M]):
         name: str | None | Omit = OMIT,
         about: str | None | Omit = OMIT,
         model: str | None | Omit = OMIT,
-        default_settings: DefaultSettingsDict | None | Omit = OMIT,
+        default_settings: DefaultSettingsDict | AgentDefaultSettings | None | Omit = OMIT,
         metadata: dict[str, Any] | None | Omit = OMIT,
         instructions: str | builtins.list[str] | None | Omit = OMIT,
     ) -> ResourceUpdatedResponse:

@@ -8,15 +8,14 @@ from typing import Any, Literal
 
 from typing_extensions import Unpack
 
+from gemel.julep.models.common import DEFAULT_MODEL
 from gemel.julep.models.completion_args import ChatCompletionArgs, CompletionArgs
 from gemel.julep.models.completions import ChatCompletion, ChatCompletionChunk, Completion
 from gemel.kit.declare import EventStream, ServerSentEvent, Stream, post
 from gemel.kit.resource import Resource
 from gemel.kit.types import OMIT, M, Omit, is_object
 
-__all__ = ["DEFAULT_MODEL", "ChatCompletions", "TextCompletions"]
-
-DEFAULT_MODEL = "julep-ai/samantha-1-turbo"
+__all__ = ["ChatCompletions", "TextCompletions"]
 
 
 def _tells_failure(event: ServerSentEvent) -> bool:

@@ -13,10 +13,10 @@ from gemel.julep.models.chat import (
     InputChatMlMessage,
     InputChatMlMessageDict,
 )
-from gemel.julep.models.common import Id, Limit, ResourceCreatedResponse, ResourceUpdatedResponse
+from gemel.julep.models.common import Id, Limit, PageSize, ResourceCreatedResponse, ResourceUpdatedResponse
 from gemel.julep.models.sessions import Session, Suggestion
 from gemel.julep.models.tools import Tool, ToolDict
-from gemel.kit.declare import Query, delete, get, patch, post, put
+from gemel.kit.declare import Offset, Page, Query, delete, get, patch, post, put
 from gemel.kit.resource import Resource
 from gemel.kit.types import OMIT, M, Omit
 
@@ -37,6 +37,16 @@ class Sessions(Resource[M]):
         """Return sessions, newest first, 100 unless `limit` says otherwise; those whose metadata has these values.
 
         A server of this generation fails with InternalServerError when some of them have a token budget and some not.
+        """
+        ...
+
+    @get("sessions", unwrap="items", paging=Offset())
+    def iterate(
+        self, *, page_size: PageSize = 100, metadata_filter: Annotated[dict[str, Any], Query(json=True)] = {}
+    ) -> Page[Session]:
+        """Iterate all sessions in pages, newest first; those whose metadata has these values.
+
+        A page of sessions of which some have a token budget and some not makes the server fail; pages of one cannot.
         """
         ...
 

@@ -6,9 +6,9 @@ from __future__ import annotations
 import builtins
 from typing import Annotated
 
-from gemel.julep.models.common import Id, Limit, ResourceCreatedResponse, ResourceUpdatedResponse
+from gemel.julep.models.common import Id, Limit, PageSize, ResourceCreatedResponse, ResourceUpdatedResponse
 from gemel.julep.models.tools import FunctionDefDict, PartialFunctionDefDict, Tool, ToolDict
-from gemel.kit.declare import Body, delete, get, patch, post, put
+from gemel.kit.declare import Body, Offset, Page, delete, get, patch, post, put
 from gemel.kit.resource import Resource
 from gemel.kit.types import M
 
@@ -35,6 +35,11 @@ class Tools(Resource[M]):
         """Change the function of a tool; a server of this generation fails unless all three members are there."""
         ...
 
+    @get("agents/{agent_id}/tools", unwrap="items", paging=Offset())
+    def iterate(self, *, agent_id: Id, page_size: PageSize = 100) -> Page[Tool]:
+        """Iterate all tools of an agent in pages, oldest first."""
+        ...
+
     @delete("agents/{agent_id}/tools/{tool_id}")
     def delete(self, *, agent_id: Id, tool_id: Id) -> None:
         """Take a tool from an agent; raises NotFoundError when it has none of this id."""
@@ -42,5 +47,5 @@ class Tools(Resource[M]):
 
     @get("agents/{agent_id}/tools", unwrap="items")
     def get(self, *, agent_id: Id, limit: Limit | None = None, offset: Limit | None = None) -> builtins.list[Tool]:
-        """Return the tools of an agent."""
+        """Return the tools of an agent, oldest first, 100 unless `limit` says otherwise."""
         ...

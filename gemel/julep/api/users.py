@@ -6,10 +6,10 @@ from __future__ import annotations
 import builtins
 from typing import Annotated, Any
 
-from gemel.julep.models.common import Id, Limit, ResourceCreatedResponse, ResourceUpdatedResponse
+from gemel.julep.models.common import Id, Limit, PageSize, ResourceCreatedResponse, ResourceUpdatedResponse
 from gemel.julep.models.docs import DocDict
 from gemel.julep.models.users import User
-from gemel.kit.declare import Query, delete, get, patch, post, put
+from gemel.kit.declare import Offset, Page, Query, delete, get, patch, post, put
 from gemel.kit.resource import Resource
 from gemel.kit.types import OMIT, M, Omit
 
@@ -28,6 +28,13 @@ class Users(Resource[M]):
         metadata_filter: Annotated[dict[str, Any], Query(json=True)] = {},
     ) -> builtins.list[User]:
         """Return users, newest first, 100 unless `limit` says otherwise; those whose metadata has these values."""
+        ...
+
+    @get("users", unwrap="items", paging=Offset())
+    def iterate(
+        self, *, page_size: PageSize = 100, metadata_filter: Annotated[dict[str, Any], Query(json=True)] = {}
+    ) -> Page[User]:
+        """Iterate all users in pages, newest first; those whose metadata has these values."""
         ...
 
     @post("users")

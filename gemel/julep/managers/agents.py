@@ -7,17 +7,15 @@ from typing import Any
 from typing_extensions import Unpack
 
 from gemel.julep.api.agents import Agents
+from gemel.julep.errors import ExclusiveArgumentsError
 from gemel.julep.managers.tools import described_tool
 from gemel.julep.models.agents import Agent, AgentCreateArgs, AgentUpdateArgs
-from gemel.julep.models.common import Id, completed
+from gemel.julep.models.common import DEFAULT_MODEL, Id, completed, with_jobs
 from gemel.kit.effects import Flow
-from gemel.kit.errors import InvalidArgument
 from gemel.kit.flows import flow, perform
 from gemel.kit.types import Async, M, Sync
 
 __all__ = ["AgentsManager", "AsyncAgentsManager", "BaseAgentsManager"]
-
-DEFAULT_MODEL = "julep-ai/samantha-1-turbo"
 
 
 class BaseAgentsManager(Agents[M]):
@@ -32,13 +30,14 @@ class BaseAgentsManager(Agents[M]):
         given: dict[str, Any] = {**kwargs}
         reread, functions = given.pop("reread", False), given.pop("functions", [])
         if functions and given.get("tools"):
-            raise InvalidArgument("agents.create", "functions", "give either tools or functions, not both")
+            label = f"{type(self).__name__}.create"
+            raise ExclusiveArgumentsError(label, "functions", "give either tools or functions, not both")
         if functions:
             given["tools"] = [{"type": "function", "function": function} for function in functions]
         sent = _defaults() | given
         sent["tools"] = [described_tool(tool) for tool in sent["tools"]]
         made = yield from perform(self.create_agent, **sent)
-        return (yield from perform(self.get, made.id)) if reread else completed(Agent, sent, made)
+        return with_jobs((yield from perform(self.get, made.id)), made) if reread else completed(Agent, sent, made)
 
     @flow
     def update(self, *, agent_id: Id, **kwargs: Unpack[AgentUpdateArgs]) -> Flow[Agent]:
@@ -50,18 +49,19 @@ class BaseAgentsManager(Agents[M]):
         """
         given: dict[str, Any] = {**kwargs}
         if given.pop("overwrite", False):
-            yield from perform(self.update_agent, agent_id, **given)
+            said = yield from perform(self.update_agent, agent_id, **given)
         else:
-            yield from perform(self.patch_agent, agent_id, **(yield from self._kept(agent_id, given)), **given)
-        return (yield from perform(self.get, agent_id))
+            said = yield from perform(self.patch_agent, agent_id, **(yield from self._kept(agent_id, given)), **given)
+        return with_jobs((yield from perform(self.get, agent_id)), said)
 
     def _kept(self, agent_id: Any, given: dict[str, Any]) -> Flow[dict[str, Any]]:
-        """Return what the server would reset, as it is now."""
+        """Return what the server would reset, as it is now, whatever the client's cache holds."""
         missing = {"model", "default_settings"} - given.keys()
         if not missing:
             return {}
-        present = (yield from perform(self.get, agent_id)).to_dict()
-        return {name: present[name] for name in sorted(missing) if present[name] is not None}
+        agent = yield from perform(self.get.options(cache=False), agent_id)
+        present = {"model": agent.model, "default_settings": agent.default_settings}
+        return {name: value for name, value in present.items() if name in missing and value is not None}
 
 
 class AgentsManager(BaseAgentsManager[Sync]):

@@ -10,6 +10,7 @@ from gemel.julep.settings import patience
 from gemel.kit.errors import InvalidArgument
 from gemel.kit.resource import Resource
 from gemel.kit.types import OMIT, is_mapping
+from gemel.kit.wire import Refused, json_bytes
 
 __all__ = ["created"]
 
@@ -35,7 +36,7 @@ def created(serving: Resource[Any], stream: Any, fields: frozenset[str], given: 
         declared["stream"] = False
     if given.get("model") is not None:
         declared["model"] = given["model"]
-    return (call.options(**options) if options else call)(**declared)
+    return (_with_options(label, call, options) if options else call)(**declared)
 
 
 def _options(label: str, given: Mapping[str, Any], fields: frozenset[str]) -> dict[str, Any]:
@@ -47,8 +48,27 @@ def _options(label: str, given: Mapping[str, Any], fields: frozenset[str]) -> di
         try:
             options["timeout"] = patience(given["timeout"])
         except ValueError as refusal:
-            raise InvalidArgument(label, "timeout", str(refusal)) from None
+            raise InvalidArgument(label, "timeout", str(refusal).removeprefix("timeout: ")) from None
     return {name: value for name, value in options.items() if value}
+
+
+def _with_options(label: str, call: Any, options: dict[str, Any]) -> Any:
+    try:
+        return call.options(**options)
+    except InvalidArgument as refusal:
+        problem = str(refusal).partition(f"{refusal.parameter}: ")[2]
+        name = _unsendable(options["body"]) if refusal.parameter == "body" else f"extra_{refusal.parameter}"
+        raise InvalidArgument(label, name, problem) from None
+
+
+def _unsendable(fields: Mapping[str, Any]) -> str:
+    """Return the name of the field that JSON cannot hold."""
+    for name, value in fields.items():
+        try:
+            json_bytes(value)
+        except Refused:
+            return name
+    return "extra_body"
 
 
 def _added(label: str, given: Mapping[str, Any], fields: frozenset[str]) -> dict[str, Any]:

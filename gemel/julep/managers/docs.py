@@ -9,7 +9,7 @@ from typing_extensions import Unpack
 
 from gemel.julep.api.docs import Docs
 from gemel.julep.errors import OwnerError
-from gemel.julep.models.common import Id, Limit, completed
+from gemel.julep.models.common import Id, Limit, completed, with_jobs
 from gemel.julep.models.docs import Doc, DocDict, DocsCreateArgs
 from gemel.kit.effects import Flow
 from gemel.kit.flows import flow, perform
@@ -37,7 +37,7 @@ class BaseDocsManager(Docs[M]):
         A doc of several parts comes as several items with the same id.
         Raises OwnerError unless exactly one owner is given.
         """
-        owner = _owner("docs.list", agent_id, user_id)
+        owner = self._owner("list", agent_id, user_id)
         get = self.get_agent_docs if user_id is None else self.get_user_docs
         docs = yield from perform(get, owner, limit=limit, offset=offset, metadata_filter=metadata_filter)
         if not docs or (limit is None and not offset):
@@ -56,21 +56,29 @@ class BaseDocsManager(Docs[M]):
         Raises OwnerError unless exactly one owner is given.
         """
         agent_id, user_id = kwargs.get("agent_id"), kwargs.get("user_id")
-        owner = _owner("docs.create", agent_id, user_id)
-        sent: dict[str, Any] = {"metadata": kwargs.get("metadata", {}), **kwargs["doc"]}
+        owner = self._owner("create", agent_id, user_id)
+        metadata = kwargs.get("metadata", {}) | kwargs["doc"].get("metadata", {})
+        sent: dict[str, Any] = {**kwargs["doc"], "metadata": metadata}
         create = self.create_agent_doc if user_id is None else self.create_user_doc
         made = yield from perform(create, owner, request=cast("DocDict", sent))
         if not kwargs.get("reread", False):
             return completed(Doc, sent, made)
         get = self.get_agent_docs if user_id is None else self.get_user_docs
         parts = [doc for doc in (yield from perform(get, owner)) if doc.id == made.id]
-        return _whole(parts) if parts else completed(Doc, sent, made)
+        return with_jobs(_whole(parts), made) if parts else completed(Doc, sent, made)
 
     @flow
     def delete(self, *, doc_id: Id, agent_id: Id | None = None, user_id: Id | None = None) -> Flow[None]:
         """Remove a doc of an agent or of a user; raises OwnerError unless exactly one owner is given."""
-        owner = _owner("docs.delete", agent_id, user_id)
+        owner = self._owner("delete", agent_id, user_id)
         yield from perform(self.delete_agent_doc if user_id is None else self.delete_user_doc, owner, doc_id)
+
+    def _owner(self, method: str, agent_id: Any, user_id: Any) -> Any:
+        if (agent_id is None) == (user_id is None):
+            given = "neither is" if agent_id is None else "both are"
+            problem = f"give exactly one of agent_id and user_id; {given} given"
+            raise OwnerError(f"{type(self).__name__}.{method}", "agent_id", problem)
+        return user_id if agent_id is None else agent_id
 
 
 class DocsManager(BaseDocsManager[Sync]):
@@ -79,13 +87,6 @@ class DocsManager(BaseDocsManager[Sync]):
 
 class AsyncDocsManager(BaseDocsManager[Async]):
     """Docs of the async client."""
-
-
-def _owner(method: str, agent_id: Any, user_id: Any) -> Any:
-    if (agent_id is None) == (user_id is None):
-        given = "neither is" if agent_id is None else "both are"
-        raise OwnerError(method, "agent_id", f"give exactly one of agent_id and user_id; {given} given")
-    return user_id if agent_id is None else agent_id
 
 
 def _whole(parts: list[Doc]) -> Doc:

@@ -13,7 +13,7 @@ from gemel.julep.models.chat import (
     InputChatMlMessage,
     InputChatMlMessageDict,
 )
-from gemel.julep.models.common import Id, completed
+from gemel.julep.models.common import Id, completed, with_jobs
 from gemel.julep.models.sessions import Session, SessionCreateArgs, SessionUpdateArgs
 from gemel.julep.models.tools import Tool, ToolDict
 from gemel.kit.effects import Flow
@@ -35,7 +35,7 @@ class BaseSessionsManager(Sessions[M]):
         sent = _defaults() | given
         made = yield from perform(self.create_session, **sent)
         if reread:
-            return (yield from perform(self.get, made.id))
+            return with_jobs((yield from perform(self.get, made.id)), made)
         ids = {name: str(sent[name]) for name in ("agent_id", "user_id") if sent[name] is not None}
         return completed(Session, sent | ids, made)
 
@@ -48,8 +48,8 @@ class BaseSessionsManager(Sessions[M]):
         given: dict[str, Any] = {**kwargs}
         session_id = given.pop("session_id")
         change = self.update_session if given.pop("overwrite", False) else self.patch_session
-        yield from perform(change, session_id, **given)
-        return (yield from perform(self.get, session_id))
+        said = yield from perform(change, session_id, **given)
+        return with_jobs((yield from perform(self.get, session_id)), said)
 
     @flow
     def chat(
@@ -71,20 +71,21 @@ class BaseSessionsManager(Sessions[M]):
         stream: bool | None = None,
         temperature: float | None = None,
         top_p: float | None = None,
-        recall: bool | None = True,
-        remember: bool | None = True,
+        recall: bool | None = None,
+        remember: bool | None = None,
     ) -> Flow[ChatResponse]:
         """Say something in a session, and return the agent's answer.
 
         messages: at least one.   tools, tool_choice: a server of this generation uses the agent's own tools.
-        recall: whether docs are looked up for the answer.   remember: whether messages and answer join the history.
+        recall: whether docs are looked up for the answer; unless False they are.
+        remember: whether messages and answer join the history; unless False they do.
         stream: the server does not stream the answers of sessions; `client.chat.completions` streams.
         The other arguments are OpenAI's and the settings of the agent; None leaves a setting to the server.
         Raises InvalidArgument before sending, and NotFoundError for a session that there is not.
         """
         if stream:
             problem = "the server does not stream sessions; use client.chat.completions.create(stream=True)"
-            raise InvalidArgument("sessions.chat", "stream", problem)
+            raise InvalidArgument(f"{type(self).__name__}.chat", "stream", problem)
         return (
             yield from perform(
                 self.post_chat,
@@ -105,8 +106,8 @@ class BaseSessionsManager(Sessions[M]):
                 stream=stream,
                 temperature=temperature,
                 top_p=top_p,
-                recall=recall,
-                remember=remember,
+                recall=recall is not False,
+                remember=remember is not False,
             )
         )
 

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from gemel.julep.api.tools import Tools
 from gemel.julep.models.common import Id, ResourceCreatedResponse, ResourceUpdatedResponse
-from gemel.julep.models.tools import FunctionDefDict, PartialFunctionDefDict, ToolDict
+from gemel.julep.models.tools import FunctionDef, FunctionDefDict, PartialFunctionDefDict, ToolDict
 from gemel.kit.effects import Flow
 from gemel.kit.flows import flow, perform
 from gemel.kit.types import Async, M, Sync
@@ -45,10 +45,12 @@ class BaseToolsManager(Tools[M]):
         return (yield from perform(self.patch_agent_tool, agent_id, tool_id, function=change))
 
     def _present(self, agent_id: Any, tool_id: Any) -> Flow[dict[str, Any]]:
-        """Return the function of a tool as it is now; empty when the agent has no such tool."""
-        tools = yield from perform(self.get, agent_id=agent_id)
-        found = [tool.function.to_dict() for tool in tools if tool.id == str(tool_id).lower()]
-        return found[0] if found else {}
+        """Return the function of a tool as it is now, whatever the client's cache holds."""
+        tools = yield from self.iterate.options(cache=False).gathered(agent_id=agent_id)
+        found = [tool.function for tool in tools if tool.id == str(tool_id).lower()]
+        # Without such a tool the server answers a whole function with 404, and fails at a part of one.
+        function = found[0] if found else FunctionDef(name="", parameters={})
+        return {"name": function.name, "parameters": function.parameters, "description": function.description}
 
 
 class ToolsManager(BaseToolsManager[Sync]):

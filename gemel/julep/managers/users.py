@@ -7,7 +7,7 @@ from typing import Any
 from typing_extensions import Unpack
 
 from gemel.julep.api.users import Users
-from gemel.julep.models.common import Id, completed
+from gemel.julep.models.common import Id, completed, with_jobs
 from gemel.julep.models.users import User, UserCreateArgs, UserUpdateArgs
 from gemel.kit.effects import Flow
 from gemel.kit.flows import flow, perform
@@ -26,7 +26,7 @@ class BaseUsersManager(Users[M]):
         reread = given.pop("reread", False)
         sent: dict[str, Any] = {"docs": [], "metadata": {}, **given}
         made = yield from perform(self.create_user, **sent)
-        return (yield from perform(self.get, made.id)) if reread else completed(User, sent, made)
+        return with_jobs((yield from perform(self.get, made.id)), made) if reread else completed(User, sent, made)
 
     @flow
     def update(self, *, user_id: Id, **kwargs: Unpack[UserUpdateArgs]) -> Flow[User]:
@@ -36,8 +36,8 @@ class BaseUsersManager(Users[M]):
         """
         given: dict[str, Any] = {**kwargs}
         change = self.update_user if given.pop("overwrite", False) else self.patch_user
-        yield from perform(change, user_id, **given)
-        return (yield from perform(self.get, user_id))
+        said = yield from perform(change, user_id, **given)
+        return with_jobs((yield from perform(self.get, user_id)), said)
 
 
 class UsersManager(BaseUsersManager[Sync]):

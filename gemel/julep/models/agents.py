@@ -10,6 +10,7 @@ from typing_extensions import TypedDict
 from gemel.julep.models.common import Instructions, Metadata, Record
 from gemel.julep.models.docs import DocDict
 from gemel.julep.models.tools import FunctionDefDict, ToolDict
+from gemel.kit.types import ABSENT
 from gemel.kit.variants import OpenEnum
 
 __all__ = ["Agent", "AgentCreateArgs", "AgentDefaultSettings", "AgentUpdateArgs", "DefaultSettingsDict", "Preset"]
@@ -32,14 +33,14 @@ class Preset(OpenEnum):
 class AgentDefaultSettings(Record):
     """The settings of an agent's chats that say nothing else."""
 
-    frequency_penalty: float | None = None
-    length_penalty: float | None = None
-    presence_penalty: float | None = None
-    repetition_penalty: float | None = None
-    temperature: float | None = None
-    top_p: float | None = None
-    min_p: float | None = None
-    preset: Preset | None = None
+    frequency_penalty: float | None = ABSENT
+    length_penalty: float | None = ABSENT
+    presence_penalty: float | None = ABSENT
+    repetition_penalty: float | None = ABSENT
+    temperature: float | None = ABSENT
+    top_p: float | None = ABSENT
+    min_p: float | None = ABSENT
+    preset: Preset | None = ABSENT
 
 
 class Agent(Record):
@@ -51,12 +52,12 @@ class Agent(Record):
     id: str
     name: str
     model: str
-    about: str | None = None
-    instructions: Instructions | None = None
-    default_settings: AgentDefaultSettings | None = None
-    metadata: Metadata | None = None
-    created_at: datetime | None = None
-    updated_at: datetime | None = None
+    about: str | None = ABSENT
+    instructions: Instructions | None = ABSENT
+    default_settings: AgentDefaultSettings | None = ABSENT
+    metadata: Metadata | None = ABSENT
+    created_at: datetime | None = ABSENT
+    updated_at: datetime | None = ABSENT
 
 
 class DefaultSettingsDict(TypedDict, total=False):
@@ -75,7 +76,7 @@ class DefaultSettingsDict(TypedDict, total=False):
 class _AgentArgs(TypedDict, total=False):
     about: str | None
     instructions: str | list[str] | None
-    default_settings: DefaultSettingsDict | None
+    default_settings: DefaultSettingsDict | AgentDefaultSettings | None
     metadata: dict[str, Any] | None
 
 
@@ -99,7 +100,12 @@ class AgentCreateArgs(_AgentName, _AgentArgs, total=False):
 
 
 class AgentUpdateArgs(_AgentArgs, total=False):
-    """The arguments of `agents.update`; what is left out stays as it is, unless `overwrite`."""
+    """The arguments of `agents.update`; what is left out stays as it is, unless `overwrite`.
+
+    default_settings: take the place of the whole settings; what they leave out gets the server's defaults. To change
+    one: `agent.default_settings.replace(temperature=0.2)`.   model, default_settings: None gives the server's defaults.
+    overwrite: whether to replace the agent (PUT) instead of changing it; name and about must then be given.
+    """
 
     name: str | None
     model: str | None

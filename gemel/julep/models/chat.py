@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from typing_extensions import NotRequired, TypedDict
 
 from gemel.julep.models.common import Record
-from gemel.kit.types import OMIT, Omit, is_object
+from gemel.kit.types import ABSENT, is_object
 from gemel.kit.variants import Discriminator, OpenEnum
 
 __all__ = [
@@ -58,7 +58,7 @@ class ImageUrl(Record):
     """Where an image is: an address, or a data: URL."""
 
     url: str
-    detail: str | Omit = OMIT
+    detail: str | None = ABSENT
 
 
 class TextPart(Record):
@@ -93,7 +93,7 @@ class ChatMlMessage(Record):
     role: ChatRole
     content: str | list[ContentPart]
     created_at: datetime
-    name: str | None | Omit = OMIT
+    name: str | None = ABSENT
 
     @property
     def text(self) -> str:
@@ -155,7 +155,7 @@ class InputChatMlMessage(Record):
 
     role: InputRole
     content: str | list[ContentPart]
-    name: str | None | Omit = OMIT
+    name: str | None = ABSENT
 
 
 _Continue = TypedDict("_Continue", {"continue": "bool | None"}, total=False)
@@ -164,7 +164,7 @@ _Continue = TypedDict("_Continue", {"continue": "bool | None"}, total=False)
 class InputChatMlMessageDict(_Continue):
     """A message as it is sent; `continue` asks the model to go on with it."""
 
-    role: InputRole
+    role: InputRole | ChatRole
     content: str | list[dict[str, Any]]
     name: NotRequired[str | None]
 

@@ -8,24 +8,31 @@ from typing import Annotated, Any, TypeAlias, TypeVar
 from uuid import UUID
 
 from gemel.julep.errors import InvalidIdError
+from gemel.kit.declare import Query
 from gemel.kit.model import Model
 from gemel.kit.types import Predicate
 from gemel.kit.wire import json_bytes
 
 __all__ = [
+    "DEFAULT_MODEL",
     "Id",
     "Instructions",
     "Limit",
     "Metadata",
+    "PageSize",
     "Record",
     "ResourceCreatedResponse",
     "ResourceDeletedResponse",
     "ResourceUpdatedResponse",
     "completed",
     "is_uuid4",
+    "with_jobs",
 ]
 
 T = TypeVar("T", bound="Record")
+
+DEFAULT_MODEL = "julep-ai/samantha-1-turbo"
+"""The model of those who name none."""
 
 
 def is_uuid4(value: str | UUID) -> bool:
@@ -42,6 +49,9 @@ Id: TypeAlias = Annotated[str | UUID, Predicate("a UUID of version 4", is_uuid4,
 
 Limit: TypeAlias = Annotated[int, Predicate("0 or more", lambda value: value >= 0)]
 """How many records to give, or to leave out."""
+
+PageSize: TypeAlias = Annotated[int, Query("limit"), Predicate("1 or more", lambda value: value >= 1)]
+"""How many records to ask for at once."""
 
 Metadata: TypeAlias = dict[str, Any]
 """What users attach to a record: a JSON object."""
@@ -85,3 +95,8 @@ def completed(model: type[T], sent: Mapping[str, Any], said: Record) -> T:
     known = set(model.__struct_encode_fields__)
     whole = {name: value for name, value in sent.items() if name in known} | said.to_dict()
     return model.from_json(json_bytes(whole))
+
+
+def with_jobs(record: T, said: Record) -> T:
+    """Return a record that was read after a write, with the jobs that the server said the write has started."""
+    return type(record).from_json(json_bytes(record.to_dict() | {"jobs": said.jobs})) if said.jobs else record

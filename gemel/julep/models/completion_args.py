@@ -50,19 +50,19 @@ class ToolCallDict(TypedDict):
     function: FunctionCallDict
 
 
-ChatMessageDict = TypedDict(
-    "ChatMessageDict",
-    {
-        "role": MessageRole,
-        "content": NotRequired["str | list[dict[str, Any]] | None"],
-        "name": NotRequired["str | None"],
-        "tool_calls": NotRequired["Sequence[ToolCallDict | ChatCompletionToolCall] | None"],
-        "tool_call_id": NotRequired[str],
-        "function_call": NotRequired["FunctionCallDict | None"],
-        "continue": NotRequired["bool | None"],
-    },
-)
-"""A message as it is sent; `continue` asks the model to go on with it, in Julep's own form."""
+_Continue = TypedDict("_Continue", {"continue": "bool | None"}, total=False)
+
+
+class ChatMessageDict(_Continue):
+    """A message as it is sent; `continue` asks the model to go on with it, in Julep's own form."""
+
+    role: MessageRole
+    content: NotRequired[str | list[dict[str, Any]] | None]
+    name: NotRequired[str | None]
+    tool_calls: NotRequired[Sequence[ToolCallDict | ChatCompletionToolCall] | None]
+    tool_call_id: NotRequired[str]
+    function_call: NotRequired[FunctionCallDict | None]
+
 
 ChatMessages: TypeAlias = Annotated[
     Sequence[ChatMessageDict | ChatCompletionMessage], Predicate("at least one message", bool)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from typing_extensions import NotRequired, TypedDict
 
-from gemel.julep.models.common import Metadata, Record
+from gemel.julep.models.common import Id, Metadata, Record
+from gemel.kit.types import ABSENT
 
 __all__ = ["Doc", "DocDict", "DocsCreateArgs"]
 
@@ -23,7 +23,7 @@ class Doc(Record):
     title: str
     content: str | list[str]
     created_at: datetime
-    metadata: Metadata | None = None
+    metadata: Metadata | None = ABSENT
 
 
 class DocDict(TypedDict):
@@ -41,10 +41,11 @@ class _DocArg(TypedDict):
 class DocsCreateArgs(_DocArg, total=False):
     """The arguments of `docs.create`: the doc, and the agent or the user that it is of.
 
-    metadata: the doc's, where the doc itself has none.   reread: whether to read the doc again after it is made.
+    metadata: more of the doc's; where both name a key, that of the doc itself counts.
+    reread: whether to read the doc again after it is made.
     """
 
-    agent_id: str | UUID | None
-    user_id: str | UUID | None
+    agent_id: Id | None
+    user_id: Id | None
     metadata: dict[str, Any]
     reread: bool

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from gemel.julep.models.common import Record
+from gemel.kit.types import ABSENT
 from gemel.kit.variants import OpenEnum
 
 __all__ = ["JobState", "JobStatus"]
@@ -29,10 +30,10 @@ class JobStatus(Record):
     name: str
     created_at: datetime
     state: JobState
-    reason: str | None = None
-    updated_at: datetime | None = None
-    has_progress: bool | None = None
-    progress: float | None = None
+    reason: str | None = ABSENT
+    updated_at: datetime | None = ABSENT
+    has_progress: bool | None = ABSENT
+    progress: float | None = ABSENT
 
     @property
     def over(self) -> bool:

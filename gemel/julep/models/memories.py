@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from gemel.julep.models.common import Record
+from gemel.kit.types import ABSENT
 
 __all__ = ["Memory"]
 
@@ -19,6 +20,6 @@ class Memory(Record):
     content: str
     created_at: datetime
     entities: list[dict[str, Any]]
-    last_accessed_at: datetime | None = None
-    timestamp: datetime | None = None
-    sentiment: float | None = None
+    last_accessed_at: datetime | None = ABSENT
+    timestamp: datetime | None = ABSENT
+    sentiment: float | None = ABSENT

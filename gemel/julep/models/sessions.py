@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any, Literal
-from uuid import UUID
 
 from typing_extensions import TypedDict
 
-from gemel.julep.models.common import Metadata, Record
+from gemel.julep.models.common import Id, Limit, Metadata, Record
+from gemel.kit.types import ABSENT
 from gemel.kit.variants import OpenEnum
 
 __all__ = ["Session", "SessionCreateArgs", "SessionUpdateArgs", "Suggestion", "SuggestionTarget"]
@@ -23,15 +23,15 @@ class Session(Record):
 
     id: str
     agent_id: str
-    user_id: str | None = None
-    situation: str | None = None
-    summary: str | None = None
-    created_at: datetime | None = None
-    updated_at: datetime | None = None
-    metadata: Metadata | None = None
-    render_templates: bool | None = None
-    token_budget: int | None = None
-    context_overflow: str | None = None
+    user_id: str | None = ABSENT
+    situation: str | None = ABSENT
+    summary: str | None = ABSENT
+    created_at: datetime | None = ABSENT
+    updated_at: datetime | None = ABSENT
+    metadata: Metadata | None = ABSENT
+    render_templates: bool | None = ABSENT
+    token_budget: int | None = ABSENT
+    context_overflow: str | None = ABSENT
 
 
 class SuggestionTarget(OpenEnum):
@@ -48,17 +48,17 @@ class Suggestion(Record):
     content: str
     message_id: str
     session_id: str
-    created_at: datetime | None = None
+    created_at: datetime | None = ABSENT
 
 
 class _SessionAgent(TypedDict):
-    agent_id: str | UUID
+    agent_id: Id
 
 
 class _SessionArgs(TypedDict, total=False):
     situation: str | None
     metadata: dict[str, Any] | None
-    token_budget: int | None
+    token_budget: Limit | None
     context_overflow: Literal["truncate", "adaptive"] | None
 
 
@@ -68,13 +68,13 @@ class SessionCreateArgs(_SessionAgent, _SessionArgs, total=False):
     reread: whether to read the session again after it is made.
     """
 
-    user_id: str | UUID | None
+    user_id: Id | None
     render_templates: bool
     reread: bool
 
 
 class _SessionId(TypedDict):
-    session_id: str | UUID
+    session_id: Id
 
 
 class SessionUpdateArgs(_SessionId, _SessionArgs, total=False):

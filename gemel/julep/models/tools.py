@@ -7,6 +7,7 @@ from typing import Any, Literal
 from typing_extensions import NotRequired, TypedDict
 
 from gemel.julep.models.common import Record
+from gemel.kit.types import ABSENT
 from gemel.kit.variants import OpenEnum
 
 __all__ = ["FunctionDef", "FunctionDefDict", "PartialFunctionDefDict", "Tool", "ToolDict", "ToolType"]
@@ -24,7 +25,7 @@ class FunctionDef(Record):
 
     name: str
     parameters: dict[str, Any]
-    description: str | None = None
+    description: str | None = ABSENT
 
 
 class Tool(Record):

@@ -9,6 +9,7 @@ from typing_extensions import TypedDict
 
 from gemel.julep.models.common import Metadata, Record
 from gemel.julep.models.docs import DocDict
+from gemel.kit.types import ABSENT
 
 __all__ = ["User", "UserCreateArgs", "UserUpdateArgs"]
 
@@ -17,11 +18,11 @@ class User(Record):
     """Somebody who talks to agents."""
 
     id: str
-    name: str | None = None
-    about: str | None = None
-    metadata: Metadata | None = None
-    created_at: datetime | None = None
-    updated_at: datetime | None = None
+    name: str | None = ABSENT
+    about: str | None = ABSENT
+    metadata: Metadata | None = ABSENT
+    created_at: datetime | None = ABSENT
+    updated_at: datetime | None = ABSENT
 
 
 class _UserNames(TypedDict):

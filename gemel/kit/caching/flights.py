@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import threading
 from collections.abc import Hashable
 from copy import copy
 from typing import TypeAlias
@@ -11,6 +10,7 @@ from typing import TypeAlias
 from msgspec.structs import replace
 
 from gemel.kit.errors import APIError, APITimeoutError
+from gemel.kit.forking import lock_made_anew
 from gemel.kit.messages import Request, Response
 
 __all__ = ["Flight", "Flights", "Outcome"]
@@ -55,7 +55,7 @@ class Flights:
 
     def __init__(self) -> None:
         self._under_way: dict[Hashable, Flight] = {}
-        self._guard = threading.Lock()
+        self._guard = lock_made_anew()
         self._numbers = itertools.count(1)
 
     def joined(self, key: Hashable) -> Flight:

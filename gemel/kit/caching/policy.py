@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -22,6 +21,7 @@ from gemel.kit.caching.value import Cache, StaleReply
 from gemel.kit.caching.writes import Writes
 from gemel.kit.effects import Flow, Lock, Unlockable
 from gemel.kit.errors import APIConnectionError, APIError, APIStatusError, APITimeoutError
+from gemel.kit.forking import lock_made_anew
 from gemel.kit.messages import Request, Response
 
 __all__ = ["Caching", "Identity"]
@@ -72,7 +72,7 @@ class Caching:
         self._prefixes: dict[str, str] = {}
         self._writes = Writes()
         self._flights = Flights()
-        self._guard = threading.Lock()
+        self._guard = lock_made_anew()
         self._closed = False
 
     def clear(self) -> None:

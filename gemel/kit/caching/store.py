@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Protocol
+
+from gemel.kit.forking import lock_made_anew
 
 __all__ = ["MemoryStore", "Store"]
 
@@ -50,7 +51,7 @@ class MemoryStore:
         self._clock = clock
         self._kept: OrderedDict[str, tuple[bytes, float]] = OrderedDict()
         self._bytes = 0
-        self._guard = threading.Lock()
+        self._guard = lock_made_anew()
 
     def get(self, key: str) -> bytes | None:
         """Return the value of this key, None when there is none."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import select
 import time
 from collections.abc import AsyncGenerator, Callable
-from typing import Any
-from weakref import WeakValueDictionary
+from typing import Any, cast
+from weakref import WeakSet, WeakValueDictionary
 
 import aiohttp
 from multidict import CIMultiDict
@@ -15,8 +16,10 @@ from yarl import URL
 from gemel.kit.effects import Opened
 from gemel.kit.environment import Network
 from gemel.kit.errors import APIConnectionError, ClientClosedError, UploadError
+from gemel.kit.forking import renewed_after_fork
 from gemel.kit.messages import Headers, Request, Response
 from gemel.kit.transport.faults import (
+    BROKEN,
     MOST_FIELDS,
     closed_meanwhile,
     cut_short,
@@ -28,6 +31,7 @@ from gemel.kit.transport.faults import (
     unreadable,
 )
 from gemel.kit.transport.intake import Intake
+from gemel.kit.transport.within import within
 from gemel.kit.upload import Upload
 
 __all__ = ["AiohttpTransport"]
@@ -69,6 +73,7 @@ class AiohttpTransport:
         self._pool_size = pool_size
         self._rooms: dict[asyncio.AbstractEventLoop, _Room] = {}
         self._closed = False
+        renewed_after_fork(self)
 
     async def send(self, request: Request) -> Response:
         """Send the request and read the whole reply, within its deadline."""
@@ -90,7 +95,8 @@ class AiohttpTransport:
         """Send the request; of a success read the headers only, within its deadline, and return an Opened reply."""
         session = await self._usable(request)
         try:
-            return await asyncio.wait_for(self._opened(session, request), time_left(request))
+            async with within(time_left(request)):
+                return await self._opened(session, request)
         except _FAILURES as failure:
             raise _translated(failure, request) from None
         except RuntimeError as failure:
@@ -168,7 +174,8 @@ class AiohttpTransport:
         if lock is None:
             lock = locks[name] = asyncio.Lock()
         try:
-            await asyncio.wait_for(lock.acquire(), max(0.0, deadline - time.monotonic()))
+            async with within(max(0.0, deadline - time.monotonic())):
+                await lock.acquire()
         except asyncio.TimeoutError:
             return None
         return lock
@@ -196,6 +203,15 @@ class AiohttpTransport:
         room = self._rooms.get(asyncio.get_running_loop())
         if room is not None:
             await room.keeper.aclose()
+
+    def forked(self) -> None:
+        """Leave the connections to the parent; closing them here would take them out of its loop's poll set."""
+        _left_to_parent.append(self._rooms)
+        self._rooms = {}
+
+
+_left_to_parent: list[object] = []
+"""What must not even be collected in this process."""
 
 
 class _Pieces:
@@ -226,7 +242,8 @@ class _Pieces:
         if self._request.timeout.stream is None:
             return await self._reply.content.readany()
         left = max(0.0, self._deadline - time.monotonic())
-        return await asyncio.wait_for(self._reply.content.readany(), left)
+        async with within(left):
+            return await self._reply.content.readany()
 
     def _told(self, failure: Exception) -> Exception:
         if self._client_closed():
@@ -254,7 +271,8 @@ class _Room:
     def __init__(self, pool_size: int) -> None:
         self.locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self.session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=pool_size),
+            connector=_Connector(limit=pool_size),
+            response_class=_Reply,
             cookie_jar=aiohttp.DummyCookieJar(),
             skip_auto_headers=_NOT_ADDED,
             trust_env=False,
@@ -263,6 +281,54 @@ class _Room:
         )
         # aiohttp repeats a GET or DELETE by itself when a kept connection was closed; repeating is the retry policy's.
         self.session._retry_connection = False  # pyright: ignore[reportPrivateUsage]
+
+
+class _Connector(aiohttp.TCPConnector):
+    """Hands out kept connections only while nothing has come by them.
+
+    aiohttp would take bytes that nobody asked for, such as the 408 of a server that is tired of waiting, for the reply
+    to the next request; and it would use a connection that the server has closed while the loop was busy.
+    """
+
+    def __init__(self, *, limit: int) -> None:
+        cast(Any, super()).__init__(limit=limit)
+        self._used: WeakSet[Any] = WeakSet()
+
+    async def connect(self, *args: Any, **options: Any) -> Any:
+        """Return a connection, as aiohttp does; those that are no longer fit for use are closed on the way."""
+        while True:
+            connection = await super().connect(*args, **options)
+            protocol: Any = connection.protocol
+            if protocol not in self._used:
+                self._used.add(protocol)
+                return connection
+            if not protocol.should_close and not _something_came(protocol.transport):
+                return connection
+            connection.close()
+
+
+class _Reply(aiohttp.ClientResponse):
+    """A reply whose connection is not used again when the server's program failed."""
+
+    async def start(self, connection: Any) -> aiohttp.ClientResponse:
+        """Read the headers; a short body may be read with them, and the connection be back in the pool."""
+        protocol = connection.protocol
+        await super().start(connection)
+        if self.status == BROKEN:
+            protocol._should_close = True  # its force_close() is not there in aiohttp 3.11.0
+        return self
+
+
+def _something_came(transport: Any) -> bool:
+    """Say whether there is something to read, or an end, as urllib3 asks before it uses a connection again."""
+    sock = None if transport is None else transport.get_extra_info("socket")
+    if sock is None:
+        return False
+    if not hasattr(select, "poll"):
+        return bool(select.select([sock], [], [], 0)[0])
+    waiting = select.poll()
+    waiting.register(sock, select.POLLIN)
+    return bool(waiting.poll(0))
 
 
 def _headers(request: Request) -> CIMultiDict[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import io
+import os
 import socket
 import ssl
 import time
@@ -20,6 +21,8 @@ from typing import Any, cast
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import SSLError
+
+from gemel.kit.transport.faults import BROKEN
 
 __all__ = ["POOLS", "HandshakeError", "Limits", "reply_deadline"]
 
@@ -92,9 +95,12 @@ class _ClockedReader(io.RawIOBase):
 class _ClockedResponse(http.client.HTTPResponse):
     """An HTTP reply that is read by the clock."""
 
+    fp: Any
+
     def __init__(self, sock: Any, *args: Any, **options: Any) -> None:
         super().__init__(sock, *args, **options)
         self._sock = sock
+        self._process = os.getpid()
         self._clocked = _ClockedReader(self.fp.detach(), sock)
         self.fp = io.BufferedReader(self._clocked)
 
@@ -108,16 +114,26 @@ class _ClockedResponse(http.client.HTTPResponse):
             raise http.client.HTTPException("a header line is no field")
         if self.length is None and not self.chunked and "content-length" in self.msg:
             raise http.client.HTTPException("Content-Length is no number")
-        if self.status == http.client.SWITCHING_PROTOCOLS:
+        if self.status in (http.client.SWITCHING_PROTOCOLS, BROKEN):
             self.will_close = True
 
     def _close_conn(self) -> None:
         """End the reply; when more came than belongs to it, the connection is not used for another one."""
+        fp, self.fp = self.fp, None
+        if fp is None:
+            return
         self._clocked.stop()
         with contextlib.suppress(OSError, ValueError):  # another thread may close it at the same time
-            if self.fp.peek(1):
+            if fp.peek(1) and self._process == os.getpid():  # in a forked process it is the parent's connection
                 self._sock.shutdown(socket.SHUT_RDWR)
-        cast(Any, super())._close_conn()
+        fp.close()
+
+    def _read_next_chunk_size(self) -> int:
+        """Read the size of a chunk; http.client takes what is left of a cut line, "0" of "0a", and negative ones."""
+        size: int = cast(Any, super())._read_next_chunk_size()
+        if size < 0 or self._clocked.ended:
+            raise ValueError("a chunk has no size")
+        return size
 
     def _read_status(self) -> tuple[str, int, str]:
         """Let http.client skip every interim reply as it skips 100 (RFC 9110, section 15.2); 101 is final."""

@@ -9,10 +9,12 @@ from gemel.kit.errors import APIConnectionError, APITimeoutError, ClientClosedEr
 from gemel.kit.messages import Request, redact
 
 __all__ = [
+    "BROKEN",
     "MOST_FIELDS",
     "closed_meanwhile",
     "cut_short",
     "fell_silent",
+    "left_to_parent",
     "lost",
     "out_of_time",
     "stream_deadline",
@@ -24,13 +26,17 @@ __all__ = [
 MOST_FIELDS = 99
 """How many header fields a reply may have; http.client takes no more."""
 
+BROKEN = 500
+"""The status after which a connection is not used again: a server whose program failed often closes it, unannounced."""
+
 _TOO_MANY = f"it has more than {MOST_FIELDS} header fields"
 _UNREADABLE = {
     "100 headers": _TOO_MANY,
     "too many headers": _TOO_MANY,
-    "bytes when reading": "a line of its head is too long",
+    "when reading": "a line of its head is too long",
     "status line": "it does not begin with a status line",
     "badstatusline": "it does not begin with a status line",
+    "expected http/": "it does not begin with a status line",
     "content-length": "its Content-Length is wrong",
     "chunk": "its chunks are wrong",
     "header": "a line of its head is no header field",
@@ -91,6 +97,11 @@ def too_large(request: Request, status: int, limit: int) -> ResponseTooLargeErro
         limit=limit,
         status=status,
     )
+
+
+def left_to_parent(request: Request) -> ClientClosedError:
+    """Return the error of a stream that this process has inherited."""
+    return ClientClosedError(f"{request.label}: the stream was opened before this process was forked; open another one")
 
 
 def cut_short(request: Request) -> APIConnectionError:

@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 from weakref import WeakSet, WeakValueDictionary
 
 import requests
@@ -20,12 +20,14 @@ from requests.structures import CaseInsensitiveDict
 from gemel.kit.effects import Opened
 from gemel.kit.environment import Network
 from gemel.kit.errors import APIConnectionError, ClientClosedError
+from gemel.kit.forking import free, lock_made_anew, renewed_after_fork
 from gemel.kit.messages import Headers, Request, Response
 from gemel.kit.transport.deadline import POOLS, HandshakeError, reply_deadline
 from gemel.kit.transport.faults import (
     closed_meanwhile,
     cut_short,
     fell_silent,
+    left_to_parent,
     lost,
     out_of_time,
     stream_deadline,
@@ -68,12 +70,14 @@ class RequestsTransport:
         self._intake = Intake(largest)
         self._owned = session is None
         self._network = network
+        self._pool_size = pool_size
         self._session = session if session is not None else _own_session(network, pool_size)
         self._options: dict[str, Any] = {} if session is not None else {"verify": True, "cert": None}
         self._locks: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
-        self._guard = threading.Lock()
+        self._guard = lock_made_anew()
         self._streams: WeakSet[_Pieces] = WeakSet()
         self._closed = False
+        renewed_after_fork(self)
 
     def send(self, request: Request) -> Response:
         """Send the request and read the whole reply, within its deadline."""
@@ -165,7 +169,7 @@ class RequestsTransport:
         with self._guard:
             lock = self._locks.get(name)
             if lock is None:
-                lock = self._locks[name] = threading.Lock()
+                lock = self._locks[name] = lock_made_anew()
         left = max(0.0, min(deadline - time.monotonic(), threading.TIMEOUT_MAX))
         return lock if lock.acquire(timeout=left) else None
 
@@ -179,6 +183,15 @@ class RequestsTransport:
         if self._owned:
             self._session.close()
 
+    def forked(self) -> None:
+        """Leave the connections to the parent, also those of its streams; closing them here does not end them there."""
+        for pieces in list(self._streams):
+            pieces.leave()
+        self._streams = WeakSet()
+        if self._owned:
+            left, self._session = self._session, _own_session(self._network, self._pool_size)
+            cast("_OwnAdapter", left.get_adapter("http://")).leave()
+
 
 class _Pieces:
     """The body of a reply, read as it comes; over a session that is not ours the clock is looked at after a piece."""
@@ -187,7 +200,7 @@ class _Pieces:
         self._reply = reply
         self._request = request
         self._deadline = deadline
-        self._aborted = False
+        self._gone: Callable[[Request], ClientClosedError] | None = None
         sock = self._socket()
         if sock is not None:
             sock.settimeout(request.timeout.read)
@@ -203,20 +216,20 @@ class _Pieces:
         except Exception as failure:
             self.close()
             raise self._told(failure) from None
-        if self._aborted:
-            raise closed_meanwhile(self._request)
+        if self._gone is not None:
+            raise self._gone(self._request)
         return piece
 
     def _next(self) -> bytes:
-        piece: bytes = b"" if self._aborted else self._reply.raw.read1(_CHUNK, decode_content=True)
+        piece: bytes = b"" if self._gone else self._reply.raw.read1(_CHUNK, decode_content=True)
         if piece and time.monotonic() > self._deadline:
             raise TimeoutError
         return piece or b""
 
     def _told(self, failure: Exception) -> Exception:
         """Return what to raise for a failure; whoever reads while another thread closes meets errors of any kind."""
-        if self._aborted:
-            return closed_meanwhile(self._request)
+        if self._gone is not None:
+            return self._gone(self._request)
         return _translated(failure, self._request, fell_silent) if isinstance(failure, _FAILURES) else failure
 
     def close(self) -> None:
@@ -225,10 +238,14 @@ class _Pieces:
 
     def abort(self) -> None:
         """Close from another thread: one that waits for a piece is woken first."""
-        self._aborted = True
+        self._gone = closed_meanwhile
         with contextlib.suppress(OSError, ValueError, AttributeError):
             self._socket().shutdown(socket.SHUT_RDWR)
         self.close()
+
+    def leave(self) -> None:
+        """Read no more: the connection is the parent's."""
+        self._gone = left_to_parent
 
 
 class _OwnAdapter(HTTPAdapter):
@@ -262,6 +279,13 @@ class _OwnAdapter(HTTPAdapter):
             pool.close()
         self._pools.clear()
         super().close()
+
+    def leave(self) -> None:
+        """Close this process's side of idle connections, although a thread of the parent may hold the pool's lock."""
+        for pool in self._pools.values():
+            if pool.pool is not None:
+                free(pool.pool.mutex)
+                pool.close()
 
     def build_response(self, req: Any, resp: Any) -> requests.Response:
         """Hand the reply on; its text encoding and its cookies are of no use here."""

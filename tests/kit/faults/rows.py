@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from gemel.kit.errors import GemelError
@@ -41,15 +41,18 @@ Play = Callable[[Mode], Outcome]
 class Row:
     """One fault.
 
-    does: what the server does.   play: tries it out in one mode.   sync, awaited: what must come of it.
+    does: what the server does.   play: tries it out in one mode.
+    sync: what must come of it, None where it cannot happen to a blocking client.
+    awaited: the same of the async client, where it is not as with the blocking one.
     """
 
     does: str
     play: Play
-    sync: Outcome
-    awaited: Outcome = field(default=None)  # type: ignore[assignment]
+    sync: Outcome | None
+    awaited: Outcome | None = None
 
-    def expected(self, mode: Mode) -> Outcome:
+    def expected(self, mode: Mode) -> Outcome | None:
+        """Return what must come of it in this mode."""
         return (self.awaited or self.sync) if mode.is_async else self.sync
 
 
@@ -98,10 +101,20 @@ def good(shop: Any) -> Any:
     return shop.albums.anything("good")
 
 
-def replied(fault: Any, *, timeout: Timeout | float = 5.0, posts: bool = True, **settings: Any) -> Play:
-    """How a reply is tried out: a GET that meets it twice, a good call, a POST that meets it twice, a good call.
+def replied(
+    fault: Any,
+    *,
+    timeout: Timeout | float = 5.0,
+    posts: bool = True,
+    kept: bool = False,
+    between: Callable[[Mode], Do] | None = None,
+    **settings: Any,
+) -> Play:
+    """How a reply is tried out: a GET that may meet it twice, a good call, a POST that may meet it twice, a good call.
 
     fault: the step of the server.   posts: whether there is a POST at all.
+    kept: whether a good call comes first, so that the fault meets a connection that was used before.
+    between: what the program does before each good call.
     """
 
     def answer(request: Asked) -> Any:
@@ -115,10 +128,12 @@ def replied(fault: Any, *, timeout: Timeout | float = 5.0, posts: bool = True, *
 
     def play(mode: Mode) -> Outcome:
         told: list[Any] = []
-        calls = [get, good, *([post, good] if posts else [])]
+        calls = [*([good] if kept else []), get, good, *([post, good] if posts else [])]
         with nothing_left(), Wire(answer=answer) as wire:
-            steps = [step for call in calls for step in (caught(mode, call, told), settled(mode, wire))]
+            pause = [between(mode)] if between else []
+            steps = [step for call in calls for step in (caught(mode, call, told), settled(mode, wire), *pause)]
             mode.run(wire.url, *steps, **settings)
+        del told[:kept]
         assert told[1::2] == [VALUE] * (len(told) // 2), told
         return Outcome(named(told[0]), _again(wire.seen), KEPT if wire.connections == 1 else CLOSED)
 
@@ -126,5 +141,5 @@ def replied(fault: Any, *, timeout: Timeout | float = 5.0, posts: bool = True, *
 
 
 def _again(seen: list[Asked]) -> str:
-    met = [request.method for request in seen if "fault" in request.target]
+    met = [request.method for request in seen if request.target.endswith(("/fault", "/fault/archive"))]
     return ", ".join(method for method in ("GET", "POST") if met.count(method) > 1) or "no"

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-import requests
-import urllib3
 from openapi_core.exceptions import OpenAPIError
 
 from gemel.infisical.api.secrets import Secrets
@@ -18,10 +15,12 @@ from gemel.kit.resource import Resource
 from gemel.kit.types import M
 from gemel.sandbox import RecordedRequest, Sandbox
 
-from .calls import CALLS, Call, awaiting, blocking, declared, world
-from .description import check, check_reply, key, operations
+from ..clients import Tapped
+from ..declared import endpoints
+from ..description import key
+from .calls import CALLS, Call, awaiting, blocking, world
+from .described import DESCRIPTION, ENDPOINTS
 
-ENDPOINTS = dict(declared())
 EXAMPLES = [
     pytest.param(path, call, id=f"{path}-{number}")
     for path, calls in CALLS.items()
@@ -31,7 +30,7 @@ EXAMPLES = [
 
 def undescribed(found: dict[str, Endpoint[Any, Any]]) -> list[str]:
     """The endpoints whose verb and path the description does not have."""
-    return [path for path, endpoint in found.items() if key(endpoint) not in operations()]
+    return [path for path, endpoint in found.items() if key(endpoint) not in DESCRIPTION.operations]
 
 
 def test_every_endpoint_has_an_example() -> None:
@@ -44,34 +43,18 @@ def test_every_endpoint_is_described() -> None:
 
 def test_every_described_operation_is_declared() -> None:
     """The copy of the description holds no more than is needed."""
-    assert set(operations()) == {key(endpoint) for endpoint in ENDPOINTS.values()}
+    assert set(DESCRIPTION.operations) == {key(endpoint) for endpoint in ENDPOINTS.values()}
 
 
 def test_an_endpoint_is_deprecated_where_the_description_says_so() -> None:
     declared_so = {path for path, endpoint in ENDPOINTS.items() if endpoint.spec.deprecated}
-    described_so = {path for path, each in ENDPOINTS.items() if operations()[key(each)].get("deprecated")}
+    described_so = {path for path, each in ENDPOINTS.items() if DESCRIPTION.operations[key(each)].get("deprecated")}
     assert declared_so == described_so
 
 
 def test_credentials_are_sent_where_the_description_asks_for_them() -> None:
     for path, endpoint in ENDPOINTS.items():
-        assert endpoint.spec.authenticated == (operations()[key(endpoint)].get("security") != []), path
-
-
-class Tapped(requests.Session):
-    """A session that keeps the replies it gets."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.replies: list[requests.Response] = []
-        self.hooks["response"] = [self._keep]
-
-    def _keep(self, reply: requests.Response, **_: Any) -> None:
-        body = reply.content
-        self.replies.append(reply)
-        reply.raw = urllib3.HTTPResponse(
-            io.BytesIO(body), headers=reply.raw.headers, status=reply.status_code, preload_content=False
-        )
+        assert endpoint.spec.authenticated == (DESCRIPTION.operations[key(endpoint)].get("security") != []), path
 
 
 @pytest.mark.parametrize(("path", "call"), EXAMPLES)
@@ -81,8 +64,8 @@ def test_an_exchange_is_valid(path: str, call: Call, sandbox: Sandbox) -> None:
     with Tapped() as session:
         blocking(sandbox, lambda client: call(client, at), session=session)
     ((request,), (reply,)) = sandbox.requests, session.replies
-    check(request, key(ENDPOINTS[path]))
-    check_reply(request, reply.status_code, reply.content)
+    DESCRIPTION.check(request, key(ENDPOINTS[path]))
+    DESCRIPTION.check_reply(request, reply.status_code, reply.content)
     assert request.header("content-type") == ("application/json" if request.body else None)
 
 
@@ -92,7 +75,7 @@ def test_an_awaited_request_is_valid(path: str, call: Call, sandbox: Sandbox) ->
     sandbox.requests.clear()
     awaiting(sandbox, lambda client: call(client, at))
     (request,) = sandbox.requests
-    check(request, key(ENDPOINTS[path]))
+    DESCRIPTION.check(request, key(ENDPOINTS[path]))
     assert request.header("content-type") == ("application/json" if request.body else None)
 
 
@@ -103,7 +86,7 @@ def test_the_sandbox_opens_approvals_as_described(sandbox: Sandbox) -> None:
         for path in ("secrets.create", "secrets.update", "secrets.batch_create", "secrets.delete"):
             with pytest.raises(Exception, match="nothing was changed"):
                 blocking(sandbox, lambda client, path=path: CALLS[path][0](client, at), session=session)
-            check_reply(sandbox.requests[-1], 200, session.replies[-1].content)
+            DESCRIPTION.check_reply(sandbox.requests[-1], 200, session.replies[-1].content)
     assert len(session.replies) == 4
 
 
@@ -122,7 +105,7 @@ class Invented(Resource[M], case="camel"):
 
 
 def test_an_invented_endpoint_is_seen() -> None:
-    found = dict(declared(Invented))
+    found = endpoints(Invented)
     assert undescribed({**found, "list": Secrets.list}) == ["wrong_path", "wrong_verb"]
 
 
@@ -145,13 +128,13 @@ WRONG: dict[str, tuple[str, str, bytes]] = {
 def test_a_wrong_request_is_seen(wrong: str) -> None:
     method, target, body = WRONG[wrong]
     operation = (method, "/api/v4/secrets" + ("/{}" if "KEY" in target else ""))
-    assert refused(lambda: check(RecordedRequest(method, target, AUTHORIZED, body), operation))
+    assert refused(lambda: DESCRIPTION.check(RecordedRequest(method, target, AUTHORIZED, body), operation))
 
 
 def test_a_request_without_credentials_is_seen() -> None:
     target = "/api/v4/secrets?projectId=p&environment=dev"
-    check(RecordedRequest("GET", target, AUTHORIZED, b""), ("GET", "/api/v4/secrets"))
-    assert refused(lambda: check(RecordedRequest("GET", target, (), b""), ("GET", "/api/v4/secrets")))
+    DESCRIPTION.check(RecordedRequest("GET", target, AUTHORIZED, b""), ("GET", "/api/v4/secrets"))
+    assert refused(lambda: DESCRIPTION.check(RecordedRequest("GET", target, (), b""), ("GET", "/api/v4/secrets")))
 
 
 def refused(action: Callable[[], None]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,8 +17,6 @@ from gemel.infisical import (
     SecretKey,
     SecretMetadata,
 )
-from gemel.kit.endpoint import Endpoint
-from gemel.kit.resource import Mount, Resource
 from gemel.sandbox import Sandbox
 
 Call = Callable[[Any, "World"], Any]
@@ -66,18 +64,6 @@ def awaiting(sandbox: Sandbox, call: Callable[[Any], Any]) -> Any:
             return await call(client)
 
     return asyncio.run(run())
-
-
-def declared(owner: Any = InfisicalClient, path: str = "") -> Iterator[tuple[str, Endpoint[Any, Any]]]:
-    """Every endpoint of a class of resources by its path, nested ones too: "secrets.v3.list"."""
-    for name in sorted(dir(owner)):
-        value = getattr(owner, name, None)
-        if isinstance(value, Endpoint):
-            yield path + name, value
-        elif isinstance(value, Mount):
-            inner: type[Resource[Any]] | None = value.resource_class()
-            if inner is not None:
-                yield from declared(inner, f"{path}{name}.")
 
 
 METADATA = [SecretMetadata(key="team", value="core")]
