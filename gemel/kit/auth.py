@@ -191,6 +191,7 @@ class Authorizing:
         self._failure: APIStatusError | None = None
         self._failures = 0
         self._fetching = False
+        self._process = 0
         self._nameless: bytes = os.urandom(32)
         self._identified = credential if isinstance(credential, Identified) else None
 
@@ -212,8 +213,9 @@ class Authorizing:
 
     @property
     def revokes(self) -> bool:
-        """Whether there may be a token to give back."""
-        return self._revoke is not None and (self._token is not None or self._fetching)
+        """Whether there may be a token to give back; that of a parent process is the parent's."""
+        mine = self._fetching or (self._token is not None and self._process == os.getpid())
+        return self._revoke is not None and mine
 
     def close(self, timeout: float) -> Flow[None]:
         """Give the token back that was fetched last and is not over; what goes wrong is logged, and never raised.
@@ -282,7 +284,7 @@ class Authorizing:
         lifetime = float("inf") if token.lifetime is None else token.lifetime
         if self._token is not None and self._token.value != token.value:
             self._nameless = os.urandom(32)
-        self._token = token
+        self._token, self._process = token, os.getpid()
         self._stale_at, self._over_at = self._clock() + lifetime * _EARLY, self._clock() + lifetime
         return token
 
@@ -301,4 +303,4 @@ def _without(response: Response, token: Token) -> Response:
 
 
 def _signed(request: Request, token: Token) -> Request:
-    return request.with_headers({"Authorization": f"Bearer {token.value}"})
+    return request.with_headers((("Authorization", f"Bearer {token.value}"),))

@@ -54,10 +54,15 @@ def _read(hint: Any, unwrap: str | None, otherwise: Otherwise, reading: Reading)
 
 def from_json(hint: Any, text: str | bytes) -> Any:
     """Return a JSON text as a type; raises ValueError: for what is not JSON, and marshmallow.ValidationError."""
-    fast = fast_decoder(hint)
+    fast, keep = fast_decoder(hint), keeper(hint)
     if fast is not None:
         try:
             return fast(text.encode() if isinstance(text, str) else text)
+        except _FAST_PATH_ERRORS:
+            pass
+    if keep is not None:
+        try:
+            return keep(msgspec.json.decode(text))
         except _FAST_PATH_ERRORS:
             pass
     from gemel.kit.schema import load

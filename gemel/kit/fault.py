@@ -9,11 +9,12 @@ from typing import Any, TypeAlias
 from msgspec import Struct
 
 from gemel.kit.messages import Response
-from gemel.kit.types import is_object
+from gemel.kit.types import is_array, is_object
 
 __all__ = ["Fault", "FaultReader", "read_fault", "readable"]
 
 _EXCERPT = 300
+_DEEPEST = 100
 
 
 class Fault(Struct, frozen=True):

@@ -141,6 +141,7 @@ def json_kind(hint: Any) -> str:
     return "array" if issubclass(base, Collection) and not isinstance(base, EnumMeta) else "scalar"
 
 
+@remembered
 def holds_decimals(hint: Any) -> bool:
     """Whether a value of this type may hold a Decimal: JSON numbers then keep every digit."""
     return any(part is Decimal for part in parts(hint))

@@ -67,10 +67,8 @@ class Parameter(Struct, frozen=True):
             raise InvalidArgument(label, self.name, str(refusal)) from None
 
     def put_default(self, draft: Draft, label: str) -> None:
-        """Put the default in its place, a query parameter's as encoded once; raises InvalidArgument without one."""
-        if self.preset is not None:
-            draft.query += self.preset
-        elif self.default is _ABSENT:
+        """Put the default in its place; raises InvalidArgument without one."""
+        if self.default is _ABSENT:
             raise InvalidArgument(label, self.name, "missing argument")
         elif self.default is not OMIT:
             self.put(draft, self.default, label)
@@ -98,7 +96,9 @@ class Plan:
         draft = Draft()
         for parameter in self.parameters:
             value = given.get(parameter.name, _ABSENT)
-            if value is _ABSENT:
+            if value is _ABSENT and parameter.preset is not None:
+                draft.query += parameter.preset
+            elif value is _ABSENT:
                 parameter.put_default(draft, self.label)
             elif value is not OMIT:
                 parameter.put(draft, value, self.label)

@@ -13,6 +13,7 @@ from gemel.kit.endpoint import Endpoint
 from gemel.kit.messages import is_sensitive
 from gemel.kit.model import Model, is_secret
 from gemel.kit.resource import Mounting
+from gemel.kit.typed_dicts import is_typed_dict, keys_of
 from gemel.testing.template import Template
 
 __all__ = ["Declared", "Names", "declared_by", "names_of"]
@@ -65,8 +66,8 @@ def names_of(endpoint: Endpoint[..., Any]) -> Names:
     plan, spec = endpoint.compiled()[0], endpoint.spec
     named = [(parameter.wire_name, parameter.hint) for parameter in plan.parameters]
     hints = [plan.returns, *(error.model for error in spec.otherwise.values()), *(hint for _, hint in named)]
-    for model in _models(hints):
-        named += _fields(model)
+    for record in _records(hints):
+        named += _fields(record)
     secret = frozenset(name.lower() for name, hint in named if _marked(hint))
     plain = frozenset(name.lower() for name, _ in named) | {
         (spec.unwrap or "").lower(),
@@ -75,19 +76,21 @@ def names_of(endpoint: Endpoint[..., Any]) -> Names:
     return Names(secret, plain - secret)
 
 
-def _fields(model: type[Model]) -> list[tuple[str, Any]]:
-    """Return the wire name and the hint of each field."""
-    hints = get_type_hints(model, include_extras=True)
-    names = zip(model.__struct_fields__, model.__struct_encode_fields__, strict=True)
+def _fields(record: Any) -> list[tuple[str, Any]]:
+    """Return the wire name and the hint of each field of a Model, or key of a TypedDict."""
+    if is_typed_dict(record):
+        return [(name, key.hint) for name, key in keys_of(record).items()]
+    hints = get_type_hints(record, include_extras=True)
+    names = zip(record.__struct_fields__, record.__struct_encode_fields__, strict=True)
     return [(wire_name, hints[name]) for name, wire_name in names]
 
 
-def _models(hints: Iterable[Any]) -> set[type[Model]]:
-    """Return the records that hints lead to, through containers, unions and the fields of other records."""
-    found, waiting = set[type[Model]](), list(hints)
+def _records(hints: Iterable[Any]) -> set[Any]:
+    """Return the Models and TypedDicts that hints lead to, through containers, unions and the fields of others."""
+    found, waiting = set[Any](), list(hints)
     while waiting:
         hint = waiting.pop()
-        if isinstance(hint, type) and issubclass(hint, Model):
+        if is_typed_dict(hint) or (isinstance(hint, type) and issubclass(hint, Model)):
             if hint not in found:
                 found.add(hint)
                 waiting += [inner for _, inner in _fields(hint)]

@@ -25,8 +25,6 @@ from measure import (
 # By row: takes one sample of so many calls, and gives its figure.
 Measures = Mapping[str, Callable[[int], float]]
 NAMES = [julep_payload.name(index) for index in range(julep_payload.COUNT)]
-
-
 KINDS = ("get", "list", "stream", "chats")
 
 

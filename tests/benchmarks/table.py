@@ -74,9 +74,8 @@ def row_lines(row: Row, peers: Sequence[str], samples: Samples) -> list[str]:
 
 def text(table: Table, samples: Samples) -> str:
     """A whole table, for people."""
-    head = line(
-        table.peers, "", table.peers, "budgets, as gemel / peer" if any(row.budgets for row in table.rows) else ""
-    )
+    budgets = "budgets, as gemel / peer" if any(row.budgets for row in table.rows) else ""
+    head = line(table.peers, "", table.peers, budgets)
     body = [each for row in table.rows for each in row_lines(row, table.peers, samples)]
     return "\n".join([head, "-" * len(head), *body, "", "In brackets: gemel divided by that peer. Best of all rounds."])
 

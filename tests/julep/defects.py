@@ -57,7 +57,7 @@ QUIRKS: dict[tuple[str, str], Gone | Stays] = {
     ("users.create", "kwargs only; beartype"): gone("users.what_is_created_is_whole"),
     ("users.create", "docs[].metadata emptied"): gone("users.the_metadata_of_its_docs_is_stored"),
     ("users.list", "metadata_filter always sent"): _SENT,
-    ("users.delete", "server answers 202 even for"): Stays("the server's word is taken: a success, or NotFoundError"),
+    ("users.delete", "server answers 202 even for"): gone("users.a_user_that_is_not_there"),
     ("users.update", "only given fields sent"): _SENT,
     ("sessions.create", "always sends all of agent_id"): _SENT,
     ("sessions.create", "SessionCreateArgs documents user_id"): gone("sessions.only_the_agent_is_needed"),

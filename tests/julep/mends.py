@@ -169,3 +169,15 @@ FEWER_KEYS = {
 }
 # Parameters that a method has in one mode of the published SDK only, and has in both here.
 OF_BOTH_MODES = {"tools.update": [("overwrite", "KEYWORD_ONLY", False)]}
+
+# The types of the published SDK that are not here under their names, by the form of the name: what there is instead.
+OTHER_TYPES = {
+    r"\w+Metadata|MemoryEntitiesItem|FunctionParameters|ChatSettingsResponseFormatSchema": "a dict",
+    r"\w+Instructions|\w+Content|ChatSettingsStop|\w*ToolChoice\w*|FunctionCallOption": "plain types in the signature",
+    r"(Get|List)\w+Response": "the list that was in it",
+    r"\w+Request(Order|SortBy)": "nothing: the server does not sort",
+    r"CreateDoc|CreateToolRequest|PartialFunctionDef|ChatSettingsResponseFormat": "a TypedDict",
+    r"ChatInputData|ChatSettings|MemoryAccessOptions": "the arguments of sessions.chat",
+    r"\w+(RequestType|FormatType|UrlDetail|MessageRole)": "the text itself",
+    r"\w+ContentItem(_\w+)?": "TextPart and ImagePart",
+}

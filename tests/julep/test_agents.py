@@ -142,6 +142,12 @@ def test_one_setting_of_many_is_changed(mode: Mode, client: Any, agent: Agent) -
     assert changed.default_settings == wanted and changed.default_settings.temperature == 0.11
 
 
+def test_settings_may_be_a_record_from_the_start(mode: Mode, client: Any, sandbox: JulepSandbox) -> None:
+    made = mode.run(client.agents.create(name="A", default_settings=AgentDefaultSettings(top_p=0.5)))
+    assert made.default_settings == AgentDefaultSettings(top_p=0.5)
+    assert b'"default_settings":{"top_p":0.5}' in sandbox.requests[-1].body
+
+
 def test_settings_of_a_newer_server_are_sent_again(
     mode: Mode, client: Any, agent: Agent, sandbox: JulepSandbox
 ) -> None:

@@ -10,6 +10,7 @@ from typing import Any, get_args
 import pytest
 from typing_extensions import get_type_hints
 
+import gemel.julep
 from gemel.julep import AsyncClient, Client
 from gemel.julep.api.agents import Agents
 from gemel.julep.api.docs import Docs
@@ -21,7 +22,7 @@ from gemel.kit.endpoint import Endpoint
 from gemel.sandbox.messages import Reply
 from gemel.testing import ReceivedCall, StubServer
 
-from .mends import EXPLAINED, FEWER_KEYS, KEPT, MENDS, MORE_KEYS, OF_BOTH_MODES
+from .mends import EXPLAINED, FEWER_KEYS, KEPT, MENDS, MORE_KEYS, OF_BOTH_MODES, OTHER_TYPES
 from .modes import Mode
 from .published import (
     API_PATH,
@@ -208,3 +209,17 @@ def test_every_lower_name_that_no_manager_has_is_there() -> None:
         "delete_agent_memory",
     }
     assert RECORDED["low_level"].keys() - low_level().keys() <= of_managers
+
+
+@pytest.mark.parametrize("name", RECORDED["types"])
+def test_every_type_of_the_published_one_is_here_or_something_is_in_its_place(name: str) -> None:
+    others = [form for form in OTHER_TYPES if re.fullmatch(form, name)]
+    assert name in gemel.julep.__all__ or len(others) == 1
+
+
+def test_nothing_is_in_the_place_of_no_type() -> None:
+    missing = set(RECORDED["types"]) - set(gemel.julep.__all__)
+    assert all(any(re.fullmatch(form, name) for name in missing) for form in OTHER_TYPES)
+    assert {"AgentCreateArgs", "DocDict", "ToolDict", "FunctionDefDict", "DefaultSettingsDict"} <= set(
+        gemel.julep.__all__
+    )

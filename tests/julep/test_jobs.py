@@ -48,7 +48,7 @@ def test_a_job_that_never_ends(mode: Mode, client: Any, sandbox: JulepSandbox) -
     sandbox.set_jobs(seconds=1000)
     job_id = started(mode, client)
     with pytest.raises(WaitTimeoutError, match="raise `timeout`") as caught:
-        mode.run(client.jobs.wait(job_id, timeout=0.2, interval=0.05))
+        mode.run(client.jobs.wait(job_id, timeout=0.6, interval=0.05))
     assert caught.value.last.id == job_id and caught.value.attempts > 1
 
 

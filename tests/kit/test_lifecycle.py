@@ -53,6 +53,16 @@ def test_closing_closes_the_connections(mode: Mode) -> None:
         assert not wire.open
 
 
+def test_closing_closes_the_connections_although_an_error_is_held(mode: Mode) -> None:
+    """An error keeps the frames that it went through, and with them what they held."""
+    with Wire(reply({}, 500)) as wire:
+        held = mode.fails(wire.url, tree)
+        end = time.monotonic() + 2
+        while wire.open and time.monotonic() < end:
+            time.sleep(0.01)
+        assert held.__traceback__ and not wire.open
+
+
 def test_one_async_client_in_two_runs() -> None:
     with Wire(GOOD) as wire:
         shop = AsyncShopClient(wire.url)

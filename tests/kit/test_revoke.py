@@ -232,6 +232,16 @@ def test_a_token_that_is_being_fetched_is_waited_for() -> None:
     assert wire.targets.count("/revoke") == 1
 
 
+def test_a_child_leaves_the_token_of_its_parent(mode: Mode, monkeypatch: pytest.MonkeyPatch) -> None:
+    def forked(shop: Any) -> Any:
+        monkeypatch.setattr("os.getpid", lambda: -1)
+        return shop.albums.anything("x")
+
+    with Wire(answer=Office()) as wire:
+        mode.run(wire.url, tree, forked, **ASKED)
+    assert "/revoke" not in wire.targets
+
+
 def test_a_refused_login_leaves_nothing_to_give_back(mode: Mode) -> None:
     with Wire(reply({"message": "no"}, 401)) as wire:
         error = mode.fails(wire.url, tree, **ASKED)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, Any, Generic, TypedDict, TypeVar
 
 import pytest
+import typing_extensions as te
 from typing_extensions import NotRequired, ReadOnly, Required, Unpack
 
 from gemel.kit.client import AsyncClient, BaseClient, Client
@@ -356,3 +357,51 @@ def test_a_role_inside_a_dict_is_a_mistake() -> None:
     says = r"Roles.create\(\): inner: 'name' of Inner cannot have a role"
     with ServiceClient(NOWHERE) as client, pytest.raises(DeclarationError, match=says):
         _ = Roles[Sync](client.caller).create
+
+
+T = TypeVar("T")
+
+
+class Other(te.TypedDict, total=False):
+    """One of typing_extensions."""
+
+    name: Required[str]
+    size: int
+
+
+class More(Other):
+    shape: str
+
+
+class Boxed(te.TypedDict, Generic[T]):
+    inner: T
+
+
+def test_those_of_typing_extensions_are_the_same() -> None:
+    class Things(Resource[M]):
+        @post("things")
+        def create(self, **thing: Unpack[More]) -> None: ...
+
+    with ServiceClient(NOWHERE) as client:
+        create = Things[Sync](client.caller).create
+        assert create.request(name="a", shape="b").body == b'{"name":"a","shape":"b"}'
+        with pytest.raises(InvalidArgument, match="shape: missing argument"):
+            create.request(name="a")  # type: ignore[call-arg]
+
+
+def test_one_with_type_arguments_is_refused() -> None:
+    class Inside(Resource[M]):
+        @post("x")
+        def create(self, box: list[Boxed[int]]) -> None: ...
+
+    with (
+        ServiceClient(NOWHERE) as client,
+        pytest.raises(DeclarationError, match=r"Inside.create\(\): box: .*arguments"),
+    ):
+        _ = Inside[Sync](client.caller).create
+
+    with pytest.raises(DeclarationError, match=r"Whole.create\(\): box: Unpack takes a TypedDict, got .*Boxed\[int\]"):
+
+        class Whole(Resource[M]):
+            @post("x")
+            def create(self, **box: Unpack[Boxed[int]]) -> None: ...

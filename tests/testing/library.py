@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, Generic
+from typing import Annotated, Any, Generic, TypedDict
+
+from typing_extensions import NotRequired, Unpack
 
 from gemel.kit.client import AsyncClient, BaseClient, Client
 from gemel.kit.declare import Body, Field, Header, Offset, Page, Query, delete, get, post
@@ -34,6 +36,16 @@ class Book(Model, case="camel"):
 class Lock(Model, case="camel"):
     pin: Annotated[int, SECRET]
     hint: str = ""
+
+
+class Shelfmark(TypedDict, total=False):
+    floor: int
+    door_pin: Annotated[str, SECRET]
+
+
+class Move(TypedDict):
+    marks: NotRequired[list[Shelfmark]]
+    master_key: Annotated[str, SECRET]
 
 
 class Books(Resource[M], case="camel"):
@@ -75,6 +87,11 @@ class Books(Resource[M], case="camel"):
     @post("api/books/{book_id}/lock")
     def lock(self, book_id: str, lock: Annotated[Lock, Body]) -> Lock:
         """Lock a book."""
+        ...
+
+    @post("api/books/{book_id}/move")
+    def move(self, book_id: str, **move: Unpack[Move]) -> None:
+        """Put a book elsewhere."""
         ...
 
     @delete("api/books/{book_id}")

@@ -157,6 +157,17 @@ def test_the_declarations_say_what_is_secret(call: Any, tmp_path: Path) -> None:
         work(call, replayer.url, key="other", card="another", pin=1)
 
 
+def test_so_do_the_keys_of_typed_dicts(call: Any, tmp_path: Path) -> None:
+    path = tmp_path / "e.jsonl"
+    with StubServer() as stub:
+        stub.on(Books.move).reply(None)
+        with Recorder(stub.url, path, sdk=Library) as recorder:
+            mark = {"floor": 2, "door_pin": "pin-0001"}
+            call(recorder.url, lambda library: library.books.move("b", marks=[mark], master_key="key-0002"))
+    body = lines(path)[0]["request"]["body"]["json"]
+    assert body == {"marks": [{"floor": 2, "door_pin": "***"}], "masterKey": "***"}
+
+
 def work(call: Any, url: str, *, key: str, card: str, pin: int) -> None:
     call(url, lambda library: library.books.create("T", reading_key=key, card=card))
     call(url, lambda library: library.books.by_key(key))

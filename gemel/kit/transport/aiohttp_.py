@@ -77,7 +77,7 @@ class AiohttpTransport:
 
     async def send(self, request: Request) -> Response:
         """Send the request and read the whole reply, within its deadline."""
-        session = await self._usable(request)
+        session = self._usable(request) or (await self._room()).session
         try:
             async with self._asked(session, request, time_left(request), auto_decompress=False) as reply:
                 headers = _received(reply, request)
@@ -93,7 +93,7 @@ class AiohttpTransport:
 
     async def stream(self, request: Request) -> Response:
         """Send the request; of a success read the headers only, within its deadline, and return an Opened reply."""
-        session = await self._usable(request)
+        session = self._usable(request) or (await self._room()).session
         try:
             async with within(time_left(request)):
                 return await self._opened(session, request)
@@ -127,12 +127,14 @@ class AiohttpTransport:
             reply.close()
             raise
 
-    async def _usable(self, request: Request) -> aiohttp.ClientSession:
+    def _usable(self, request: Request) -> aiohttp.ClientSession | None:
+        """Return the session to send with; None when this loop has none yet. Raises ClientClosedError."""
         if self._closed:
             raise ClientClosedError(
                 f"{request.label}: the client is closed; make a new one, or call it inside `async with`"
             )
-        return self._given or (await self._room()).session
+        room = self._rooms.get(asyncio.get_running_loop())
+        return self._given or (None if room is None else room.session)
 
     def _asked(self, session: aiohttp.ClientSession, request: Request, total: float | None, **options: Any) -> Any:
         """Return what sends the request when awaited or entered; `total` seconds for the whole reply."""

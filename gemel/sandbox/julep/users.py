@@ -8,7 +8,7 @@ from ..store import Row
 from .docs import add_docs
 from .fields import DOC, METADATA
 from .listing import FILTERED, matching, page
-from .owned import deleted, found, merged, rows_of, updated, written
+from .owned import deleted, found, merged, owned, rows_of, updated, written
 from .records import document, new_id, text_of, timestamp
 from .routing import Call, Routes
 from .validation import optional, record, several, text
@@ -66,9 +66,10 @@ def patch(call: Call) -> Any:
 
 
 def delete(call: Call) -> Any:
-    """DELETE a user; the docs and sessions stay."""
-    key = written(call, "users", "user")["id"]
-    call.records.store.run("DELETE FROM users WHERE id = ?", key)
+    """DELETE a user; the docs and sessions stay. One that does not exist is accepted too."""
+    key = call.ids["user_id"]
+    if owned(call, "users", key):
+        call.records.store.run("DELETE FROM users WHERE id = ?", key)
     return deleted(key)
 
 

@@ -32,7 +32,7 @@ CASES = {
 
 def called(mode: Mode, url: str, lengths: Iterable[int]) -> list[Any]:
     """Call once for each length that the reply may be cut to, with one client; return what came of it."""
-    return asyncio.run(_awaited(mode, url, lengths)) if mode.is_async else _blocking(mode, url, lengths)
+    return asyncio.run(_awaited(mode, url, lengths), debug=False) if mode.is_async else _blocking(mode, url, lengths)
 
 
 def _blocking(mode: Mode, url: str, lengths: Iterable[int]) -> list[Any]:

@@ -78,11 +78,17 @@ def test_a_deleted_agent_takes_tools_and_docs_with_it(julep: Julep) -> None:
 
 
 @pytest.mark.parametrize("noun", ["agent", "user"])
-def test_nobody_deletes_or_changes_what_does_not_exist(julep: Julep, noun: str) -> None:
+def test_nobody_changes_what_does_not_exist(julep: Julep, noun: str) -> None:
     expected = f"{noun.capitalize()} {GHOST} not found for developer 00000000-0000-0000-0000-000000000000"
-    for verb, body in (("DELETE", None), ("PUT", {"name": "", "about": ""}), ("PATCH", {})):
+    for verb, body in (("PUT", {"name": "", "about": ""}), ("PATCH", {})):
         assert julep.refused(404, verb, f"/{noun}s/{GHOST}", json=body) == {"error": {"message": expected}}
     assert julep.refused(404, "GET", f"/{noun}s/{GHOST}") == {"detail": f"{noun.capitalize()} not found"}
+
+
+def test_deleting_what_does_not_exist_is_refused_for_an_agent_and_accepted_for_a_user(julep: Julep) -> None:
+    expected = f"Agent {GHOST} not found for developer 00000000-0000-0000-0000-000000000000"
+    assert julep.refused(404, "DELETE", f"/agents/{GHOST}") == {"error": {"message": expected}}
+    assert julep.ok("DELETE", f"/users/{GHOST}", 202)["id"] == GHOST
 
 
 def test_a_session_that_does_not_exist(julep: Julep) -> None:
