@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from gemel.julep.models.chat import (
@@ -96,8 +97,8 @@ class Sessions(Resource[M]):
         self,
         session_id: Id,
         *,
-        messages: builtins.list[InputChatMlMessageDict | InputChatMlMessage],
-        tools: builtins.list[ToolDict | Tool] | None | Omit = OMIT,
+        messages: Sequence[InputChatMlMessageDict | InputChatMlMessage],
+        tools: Sequence[ToolDict | Tool] | None | Omit = OMIT,
         tool_choice: str | dict[str, Any] | None | Omit = OMIT,
         frequency_penalty: float | None | Omit = OMIT,
         length_penalty: float | None | Omit = OMIT,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from typing_extensions import Unpack
@@ -56,8 +57,10 @@ class BaseSessionsManager(Sessions[M]):
         self,
         *,
         session_id: Id,
-        messages: Annotated[list[InputChatMlMessageDict | InputChatMlMessage], Predicate("at least one message", bool)],
-        tools: list[ToolDict | Tool] | None = None,
+        messages: Annotated[
+            Sequence[InputChatMlMessageDict | InputChatMlMessage], Predicate("at least one message", bool)
+        ],
+        tools: Sequence[ToolDict | Tool] | None = None,
         tool_choice: str | dict[str, Any] | None = None,
         frequency_penalty: float | None = None,
         length_penalty: float | None = None,
