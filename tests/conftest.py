@@ -14,8 +14,8 @@ STRICT = {"PYTHONWARNINGS": "error", **({"PYTHONDEVMODE": "1"} if sys.flags.dev_
 with suppress(ModuleNotFoundError):  # the environments for the docs and for the peers are without it
     from hypothesis import HealthCheck, settings
 
-    # A longer look: python -m pytest --hypothesis-profile long. Tests that talk over sockets take a part of this.
-    for name, examples in {"short": 40, "long": 2_000}.items():
+    # tox -e fuzz takes the long profile. Tests whose examples are slow, or quick, take a part or a multiple of these.
+    for name, examples in {"short": 30, "long": 1_000}.items():
         settings.register_profile(
             name, max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow]
         )

@@ -7,7 +7,7 @@ from typing import Any, TypeVar, cast
 
 import msgspec
 
-from gemel.kit.types import OMIT, is_array, is_mapping
+from gemel.kit.types import OMIT, SCALARS, is_array, is_mapping
 
 __all__ = [
     "KEEPING",
@@ -127,6 +127,8 @@ def _inside(value: Any) -> Any:
 
 def _merge(value: Any, document: Any) -> None:
     """Put the extras of records into the plain JSON that was made of them."""
+    if type(value) in SCALARS:
+        return
     if isinstance(value, msgspec.Struct):
         if _may_hold_extras(type(value), len(_keeping_models)):
             _merge_record(value, document)

@@ -85,7 +85,7 @@ def dicts_in(hint: Any, scope: Mapping[str, Any] | None = None, seen: set[Any] |
 
 def secrets_in(hint: Any, value: Any) -> Iterator[str]:
     """Yield every text of a value that its hint marks SECRET, in TypedDicts and Models at any depth."""
-    if value is None:
+    if value is None or value is True or value is False:
         return
     if is_secret(hint):
         yield from texts_in(value)

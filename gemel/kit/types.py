@@ -12,6 +12,7 @@ __all__ = [
     "ABSENT",
     "JSON",
     "OMIT",
+    "SCALARS",
     "SECRET",
     "Absence",
     "Async",
@@ -54,6 +55,9 @@ class Async:
 
 M = TypeVar("M", bound="Sync | Async", default=Sync)
 """The mode of a resource or client, `Sync` unless said otherwise (PEP 696)."""
+
+SCALARS: frozenset[type] = frozenset({str, int, bool, type(None)})
+"""The types whose direct instances hold nothing, and are JSON as they are."""
 
 JSON: TypeAlias = "dict[str, Any] | list[Any] | str | int | float | bool | None"
 """Any JSON value, decoded."""

@@ -27,7 +27,7 @@ import msgspec
 
 from gemel.kit.exact import converter
 from gemel.kit.extras import plain_of
-from gemel.kit.types import OMIT, is_array, is_mapping
+from gemel.kit.types import OMIT, SCALARS, is_array, is_mapping
 
 __all__ = [
     "Refused",
@@ -165,6 +165,8 @@ def _check_fields(record: msgspec.Struct) -> None:
 
 def _checked(value: Any) -> None:
     """Refuse what would be sent silently changed or wrong: NaN as null, a datetime without zone, a field's type."""
+    if type(value) in SCALARS:
+        return
     if value is OMIT:
         raise Refused("OMIT has no place inside a dict or list: leave the key out")
     if is_mapping(value):
@@ -184,6 +186,8 @@ def _checked(value: Any) -> None:
 
 def _in_utc(value: Any) -> Any:
     """Return plain values with every datetime as text in UTC; the encoder would keep its zone."""
+    if type(value) in SCALARS:
+        return value
     if is_mapping(value):
         return {name: _in_utc(item) for name, item in value.items()}
     if is_array(value):

@@ -39,8 +39,8 @@ class JulepSize:
     chats: int
 
 
-JULEP_SHORT = JulepSize(rounds=4, get=100, list=10, stream=1, chats=150)
-JULEP_LONG = JulepSize(rounds=15, get=300, list=20, stream=2, chats=500)
+JULEP_SHORT = JulepSize(rounds=3, get=100, list=10, stream=1, chats=100)
+JULEP_LONG = JulepSize(rounds=10, get=300, list=20, stream=2, chats=300)
 
 
 def julep_works(origin: str, size: JulepSize, old: Old | None, stack: ExitStack) -> Sequence[Mapping[str, Sampler]]:

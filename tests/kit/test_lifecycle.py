@@ -44,13 +44,18 @@ def test_a_client_that_never_called_can_be_closed(mode: Mode) -> None:
     mode.run("http://127.0.0.1:1", lambda shop: shop.close() if mode.is_async else None)
 
 
+def closed(wire: Wire) -> bool:
+    """Whether no connection is open, at once or a little later."""
+    end = time.monotonic() + 2
+    while wire.open and time.monotonic() < end:
+        time.sleep(0.01)
+    return not wire.open
+
+
 def test_closing_closes_the_connections(mode: Mode) -> None:
     with Wire(GOOD) as wire:
         mode.run(wire.url, tree)
-        end = time.monotonic() + 2
-        while wire.open and time.monotonic() < end:
-            time.sleep(0.01)
-        assert not wire.open
+        assert closed(wire)
 
 
 def test_closing_closes_the_connections_although_an_error_is_held() -> None:
@@ -60,10 +65,24 @@ def test_closing_closes_the_connections_although_an_error_is_held() -> None:
             with pytest.raises(APIConnectionError) as held:
                 shop.albums.tree()
             shop.albums.tree()
-        end = time.monotonic() + 2
-        while wire.open and time.monotonic() < end:
-            time.sleep(0.01)
-        assert held.value and not wire.open
+        assert held.value and closed(wire)
+
+
+def test_threads_that_call_while_the_client_is_closed_get_a_value_or_are_told() -> None:
+    def call(shop: Any) -> Any:
+        try:
+            return [shop.albums.anything("a") for _ in range(50)]
+        except ClientClosedError:
+            return []
+
+    with Wire(GOOD) as wire, ThreadPoolExecutor(4) as pool:
+        for _ in range(10):
+            shop = ShopClient(wire.url, retries=0)
+            calls = [pool.submit(call, shop) for _ in range(4)]
+            shop.albums.tree()
+            shop.close()
+            assert all(one == {"leaf": 1} for done in calls for one in done.result())
+            assert closed(wire)
 
 
 def test_one_async_client_in_two_runs() -> None:

@@ -31,6 +31,11 @@ def is_open(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
+def servers() -> set[threading.Thread]:
+    """The threads of sandboxes; those of other tests may still be there."""
+    return {thread for thread in threading.enumerate() if thread.name == "gemel-sandbox"}
+
+
 def test_a_with_block_serves_from_a_thread_that_ends_with_it() -> None:
     before = set(threading.enumerate())
     with serve() as sandbox:
@@ -42,9 +47,11 @@ def test_a_with_block_serves_from_a_thread_that_ends_with_it() -> None:
 
 
 def test_an_async_with_block_serves_from_the_running_loop() -> None:
+    before = servers()
+
     async def main() -> Sandbox:
         async with serve() as sandbox, aiohttp.ClientSession() as session:
-            assert "gemel-sandbox" not in {thread.name for thread in threading.enumerate()}
+            assert servers() == before
             async with session.get(f"{sandbox.url}/api/status") as answer:
                 assert (await answer.json())["message"] == "Ok"
             return sandbox
@@ -53,6 +60,7 @@ def test_an_async_with_block_serves_from_the_running_loop() -> None:
 
 
 def test_a_taken_port_fails_in_the_caller_and_leaves_nothing_behind() -> None:
+    before = servers()
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(OSError), serve(port=port):
@@ -64,7 +72,7 @@ def test_a_taken_port_fails_in_the_caller_and_leaves_nothing_behind() -> None:
 
         with pytest.raises(OSError):
             asyncio.run(main())
-    assert "gemel-sandbox" not in {thread.name for thread in threading.enumerate()}
+    assert servers() == before
     gc.collect()
 
 

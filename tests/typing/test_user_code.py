@@ -60,34 +60,33 @@ def expected_in(source: str) -> Expected:
     return expected
 
 
-def pyright(file: Path) -> Found:
-    """Run pyright, strict, on one file, with the installed gemel in view and nothing of the work tree."""
-    config = file.with_name("pyrightconfig.json")
+def pyright(folder: Path) -> dict[str, Found]:
+    """Run pyright, strict, on the files of a folder, with the installed gemel in view and nothing of the work tree."""
+    config = folder / "pyrightconfig.json"
     # A variable that is never read would count as the error of a planted `x: int = ...`, whatever the type of the call.
-    rules = {"typeCheckingMode": "strict", "reportUnusedVariable": False, "include": [file.name]}
+    rules = {"typeCheckingMode": "strict", "reportUnusedVariable": False, "include": ["*.py"]}
     config.write_text(json.dumps(rules))
-    reply = _run("pyright", "--outputjson", "--project", str(config), "--pythonpath", sys.executable, cwd=file.parent)
-    found = Found()
+    reply = _run("pyright", "--outputjson", "--project", str(config), "--pythonpath", sys.executable, cwd=folder)
+    found = {file.name: Found() for file in folder.glob("*.py")}
     for said in json.loads(reply)["generalDiagnostics"]:
-        line, text = said["range"]["start"]["line"] + 1, said["message"]
+        line, text, of_file = said["range"]["start"]["line"] + 1, said["message"], found[Path(said["file"]).name]
         if revealed := re.match(r'Type of ".*" is "(.*)"$', text, re.DOTALL):
-            found.types[line] = revealed[1]
+            of_file.types[line] = revealed[1]
         elif said["severity"] == "error":
-            found.errors[line] = text
+            of_file.errors[line] = text
     return found
 
 
-def mypy(file: Path) -> Found:
-    """Run mypy, strict, on one file, with the installed gemel in view and nothing of the work tree."""
-    options = ["--config-file=", "--strict", "--output=json", f"--cache-dir={file.parent / 'cache'}"]
-    reply = _run("mypy", *options, file.name, cwd=file.parent)
-    found = Found()
-    for said in _mypy_messages(reply):
-        line, text = said["line"], said["message"]
+def mypy(folder: Path) -> dict[str, Found]:
+    """Run mypy, strict, on the files of a folder, with the installed gemel in view and nothing of the work tree."""
+    found = {file.name: Found() for file in folder.glob("*.py")}
+    options = ["--config-file=", "--strict", "--output=json", f"--cache-dir={folder / 'cache'}"]
+    for said in _mypy_messages(_run("mypy", *options, *sorted(found), cwd=folder)):
+        line, text, of_file = said["line"], said["message"], found[Path(said["file"]).name]
         if revealed := re.match(r'Revealed type is "(.*)"$', text):
-            found.types[line] = MODULE_NAMES.sub("", revealed[1])
+            of_file.types[line] = MODULE_NAMES.sub("", revealed[1])
         elif said["severity"] == "error":
-            found.errors[line] = text
+            of_file.errors[line] = text
     return found
 
 
@@ -108,11 +107,9 @@ def _run(module: str, *arguments: str, cwd: Path) -> str:
 CHECKERS = {"pyright": pyright, "mypy": mypy}
 
 
-def complaints(checker: str, source: str, folder: Path) -> list[str]:
+def complaints(checker: str, source: str, found: Found) -> list[str]:
     """Say where a checker and the comments of the source differ, in the order of the lines."""
-    file = folder / "user_code.py"
-    file.write_text(source)
-    expected, found = expected_in(source), CHECKERS[checker](file)
+    expected = expected_in(source)
     said: dict[int, str] = {}
     for line in found.errors.keys() - expected.mistakes.keys():
         said[line] = f"an error that is not planted: {found.errors[line]}"
@@ -125,10 +122,19 @@ def complaints(checker: str, source: str, folder: Path) -> list[str]:
     return [f"line {line}: {said[line]}" for line in sorted(said)]
 
 
+@pytest.fixture(scope="module", params=CHECKERS)
+def checked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict[str, Found]]:
+    """A checker, and what it says of all the user code in one run."""
+    folder = tmp_path_factory.mktemp(request.param)
+    for code in USER_CODE:
+        (folder / code.name).write_text(code.read_text())
+    return request.param, CHECKERS[request.param](folder)
+
+
 @pytest.mark.parametrize("code", USER_CODE, ids=lambda code: code.stem)
-@pytest.mark.parametrize("checker", CHECKERS)
-def test_user_code(checker: str, code: Path, tmp_path: Path) -> None:
-    assert complaints(checker, code.read_text(), tmp_path) == []
+def test_user_code(checked: tuple[str, dict[str, Found]], code: Path) -> None:
+    checker, found = checked
+    assert complaints(checker, code.read_text(), found[code.name]) == []
 
 
 @pytest.mark.parametrize("code", USER_CODE, ids=lambda code: code.stem)
@@ -158,7 +164,8 @@ def unused() -> None:
 
 @pytest.mark.parametrize("checker", CHECKERS)
 def test_the_gate_sees_what_is_wrong(checker: str, tmp_path: Path) -> None:
-    said = complaints(checker, FAULTY, tmp_path)
+    (tmp_path / "faulty.py").write_text(FAULTY)
+    said = complaints(checker, FAULTY, CHECKERS[checker](tmp_path)["faulty.py"])
     assert [line.split(":")[0] for line in said] == ["line 4", "line 5", "line 7", "line 9", "line 14"]
     assert said[0].endswith("E1 is not reported")
     assert "an error that is not planted" in said[1]

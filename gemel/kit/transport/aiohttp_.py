@@ -21,6 +21,7 @@ from gemel.kit.messages import Headers, Request, Response
 from gemel.kit.transport.faults import (
     BROKEN,
     MOST_FIELDS,
+    closed_before,
     closed_meanwhile,
     cut_short,
     fell_silent,
@@ -130,9 +131,7 @@ class AiohttpTransport:
     def _usable(self, request: Request) -> aiohttp.ClientSession | None:
         """Return the session to send with; None when this loop has none yet. Raises ClientClosedError."""
         if self._closed:
-            raise ClientClosedError(
-                f"{request.label}: the client is closed; make a new one, or call it inside `async with`"
-            )
+            raise closed_before(request, "async with")
         room = self._rooms.get(asyncio.get_running_loop())
         return self._given or (None if room is None else room.session)
 

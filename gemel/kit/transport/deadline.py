@@ -18,13 +18,14 @@ from contextvars import ContextVar
 from email.errors import FirstHeaderLineIsContinuationDefect, MissingHeaderBodySeparatorDefect
 from typing import Any, cast
 
+from requests.structures import CaseInsensitiveDict
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import SSLError
 
 from gemel.kit.transport.faults import BROKEN
 
-__all__ = ["POOLS", "HandshakeError", "Limits", "reply_deadline"]
+__all__ = ["POOLS", "Fields", "HandshakeError", "Limits", "reply_deadline"]
 
 
 _NO_FIELD = (FirstHeaderLineIsContinuationDefect, MissingHeaderBodySeparatorDefect)
@@ -141,7 +142,31 @@ class _ClockedResponse(http.client.HTTPResponse):
         return version, 100 if 101 < status < 200 else status, reason
 
 
-class _Connection(HTTPConnection):
+class Fields(CaseInsensitiveDict[str]):
+    """The header fields of a request, and beside them the target it is sent with, already encoded."""
+
+    target: str | None = None
+
+    def copy(self) -> Fields:
+        """Return a copy, the target with it."""
+        made = Fields(self._store.values())
+        made.target = self.target
+        return made
+
+
+class _Targeted:
+    """A connection that sends the target beside the fields.
+
+    urllib3 encodes that which it is given once more, letter by letter, and shows it in its own log.
+    """
+
+    def request(self, method: str, url: str, body: Any = None, headers: Any = None, **options: Any) -> None:
+        """Send a request."""
+        target = getattr(headers, "target", None) or url
+        cast(Any, super()).request(method, target, body=body, headers=headers, **options)
+
+
+class _Connection(_Targeted, HTTPConnection):
     response_class: Any = _ClockedResponse
 
 
@@ -149,7 +174,7 @@ class HandshakeError(SSLError):
     """TLS failed before a request could be sent."""
 
 
-class _SecureConnection(HTTPSConnection):
+class _SecureConnection(_Targeted, HTTPSConnection):
     response_class: Any = _ClockedResponse
 
     def connect(self) -> None:

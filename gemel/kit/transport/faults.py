@@ -11,6 +11,7 @@ from gemel.kit.messages import Request, redact
 __all__ = [
     "BROKEN",
     "MOST_FIELDS",
+    "closed_before",
     "closed_meanwhile",
     "cut_short",
     "fell_silent",
@@ -81,6 +82,11 @@ def fell_silent(request: Request, *, sent: bool = True) -> APITimeoutError:
         request=request,
         sent=sent,
     )
+
+
+def closed_before(request: Request, statement: str = "with") -> ClientClosedError:
+    """Return the error of a call to a closed client; it is best used inside this `statement`."""
+    return ClientClosedError(f"{request.label}: the client is closed; make a new one, or call it inside `{statement}`")
 
 
 def closed_meanwhile(request: Request) -> ClientClosedError:

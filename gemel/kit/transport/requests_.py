@@ -22,8 +22,9 @@ from gemel.kit.environment import Network
 from gemel.kit.errors import APIConnectionError, ClientClosedError
 from gemel.kit.forking import free, lock_made_anew, renewed_after_fork
 from gemel.kit.messages import Headers, Request, Response
-from gemel.kit.transport.deadline import POOLS, HandshakeError, reply_deadline
+from gemel.kit.transport.deadline import POOLS, Fields, HandshakeError, reply_deadline
 from gemel.kit.transport.faults import (
+    closed_before,
     closed_meanwhile,
     cut_short,
     fell_silent,
@@ -85,6 +86,8 @@ class RequestsTransport:
             try:
                 reply = self._begun(request)
                 headers, body = Headers(reply.raw.headers.items()), self._read(reply, request)
+                if self._closed and self._owned:
+                    self._session.close()  # it may have made a connection after it was closed
                 return Response(reply.status_code, headers, body, request.url)
             except _FAILURES as failure:
                 raise _translated(failure, request) from None
@@ -108,7 +111,7 @@ class RequestsTransport:
     def _begun(self, request: Request) -> requests.Response:
         """Send the request and read the headers of the reply."""
         if self._closed:
-            raise ClientClosedError(f"{request.label}: the client is closed; make a new one, or call it inside `with`")
+            raise closed_before(request)
         if isinstance(request.body, Upload):
             with request.body.opened(request.deadline) as reader:
                 return self._sent(request, reader)
@@ -146,7 +149,7 @@ class RequestsTransport:
         prepared.url = request.url
         prepared.body = body
         prepared.hooks = session.hooks
-        prepared.headers = CaseInsensitiveDict(request.headers.pairs())
+        prepared.headers = cast(Any, Fields(request.headers.pairs()))
         if not self._owned:
             prepared.headers = CaseInsensitiveDict({**session.headers, **prepared.headers})
             prepared.prepare_cookies(session.cookies)
@@ -275,7 +278,7 @@ class _OwnAdapter(HTTPAdapter):
 
     def close(self) -> None:
         """Close the connections now: urllib3 leaves them to the end of their pool, which an error may keep alive."""
-        for pool in self._pools.values():
+        for pool in list(self._pools.values()):
             pool.close()
         self._pools.clear()
         super().close()
@@ -301,11 +304,11 @@ class _OwnAdapter(HTTPAdapter):
         return host, {"ssl_context": self._network.tls()} if secure else {}
 
     def request_url(self, request: Any, proxies: Any) -> str:
-        """Return the request target, encoded already; through a proxy it may be a whole address."""
+        """Return what urllib3 takes for the target: the real one is beside the fields, but for what goes by a proxy."""
         if proxies:
             return super().request_url(request, proxies)
-        target: str = request.url[len(_origin_text(request.url)) :]
-        return target
+        request.headers.target = request.url[len(_origin_text(request.url)) :]
+        return "/"
 
     def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
         """Leave the certificates to the TLS context."""
@@ -356,8 +359,10 @@ def _pieced(take: Callable[..., bytes], status: int, intake: Intake, request: Re
 
 def _translated(
     failure: Exception, request: Request, too_late: Callable[..., APIConnectionError] = out_of_time
-) -> APIConnectionError:
+) -> APIConnectionError | ClientClosedError:
     cause = _cause(failure)
+    if isinstance(cause, urllib3.exceptions.ClosedPoolError):
+        return closed_before(request)
     sent = not isinstance(cause, _NOT_SENT)
     # urllib3 calls a refused connection a timeout too.
     late = isinstance(cause, _TIMEOUTS) or isinstance(failure, _TIMEOUTS)
