@@ -214,8 +214,9 @@ def test_any_stream_is_events_or_an_error(
     answering: Answering, talks: Pair, opening: Any, stream: bytes, cuts: list[int]
 ) -> None:
     places = [0, *sorted(cut for cut in cuts if cut < len(stream)), len(stream)]
-    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
-    answering.reply = head + chunks([stream[start:end] for start, end in itertools.pairwise(places)])
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n"
+    pieces = [stream[start:end] for start, end in itertools.pairwise(places)]
+    answering.reply = head + b"Transfer-Encoding: chunked\r\n\r\n" + chunks(pieces)
     blocking, awaited = checked(talks.outcomes(gathered(opening)))
     assert blocking == awaited
 
