@@ -106,7 +106,7 @@ class BaseClient(Mounting, Generic[M]):
             base=base,
             headers=_default_headers(headers),
             timeout=Timeout.of(timeout),
-            exchange=self._exchange(Redirects(follow_redirects, abroad=session is None), retry, observers, times),
+            exchange=self._exchange(_following(follow_redirects, session), retry, observers, times),
             retry=retry,
             **self._reading(validate, on_drift),
             **self._performing(self._transport, clock),
@@ -157,7 +157,7 @@ class BaseClient(Mounting, Generic[M]):
         return list(catalog(cls))
 
     def _exchange(
-        self, redirects: Redirects, retry: Retry, observers: Observers | None, times: dict[str, Any]
+        self, redirects: Redirects | None, retry: Retry, observers: Observers | None, times: dict[str, Any]
     ) -> Pipeline:
         configure_logging()
         return pipeline(
@@ -367,6 +367,11 @@ def _times(clock: Clock | None, dice: Callable[[], float]) -> dict[str, Any]:
         "now": clock.time if clock else time.time,
         "dice": dice,
     }
+
+
+def _following(follow: bool, session: Any) -> Redirects | None:
+    """Return the policy that follows redirects, if any; with the headers of a foreign session it does not go abroad."""
+    return Redirects(abroad=session is None) if follow else None
 
 
 def _without_user(endpoint: str) -> str:

@@ -26,7 +26,7 @@ def pipeline(
     *,
     calls: Policy,
     cache: Policy | None = None,
-    redirects: Policy,
+    redirects: Policy | None = None,
     auth: Policy,
     retry: Policy,
     attempts: Policy | None = None,

@@ -20,22 +20,19 @@ _HARMLESS = frozenset({"accept", "accept-language", "user-agent"})
 
 
 class Redirects:
-    """The redirect policy of one client (RFC 9110, section 15.4); off unless asked for.
+    """The redirect policy of one client that asked for it (RFC 9110, section 15.4).
 
     limit: how many hops one call may take.
     abroad: whether to go to another origin; not with a session whose own headers would go along.
     """
 
-    def __init__(self, follow: bool, limit: int = 5, *, abroad: bool = True) -> None:
-        self.follow = follow
+    def __init__(self, limit: int = 5, *, abroad: bool = True) -> None:
         self.limit = limit
         self.abroad = abroad
 
     def around(self, request: Request, send: Callable[[Request], Flow[Response]]) -> Flow[Response]:
-        """Send, and follow up to `limit` redirects when following is on."""
+        """Send, and follow up to `limit` redirects."""
         response = yield from send(request)
-        if not self.follow:
-            return response
         for _ in range(self.limit):
             following = self._next(request, response)
             if following is None:

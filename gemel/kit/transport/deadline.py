@@ -18,14 +18,13 @@ from contextvars import ContextVar
 from email.errors import FirstHeaderLineIsContinuationDefect, MissingHeaderBodySeparatorDefect
 from typing import Any, cast
 
-from requests.structures import CaseInsensitiveDict
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import SSLError
 
 from gemel.kit.transport.faults import BROKEN
 
-__all__ = ["POOLS", "Fields", "HandshakeError", "Limits", "reply_deadline"]
+__all__ = ["POOLS", "HandshakeError", "Limits", "aim", "reply_deadline"]
 
 
 _NO_FIELD = (FirstHeaderLineIsContinuationDefect, MissingHeaderBodySeparatorDefect)
@@ -35,13 +34,15 @@ class Limits:
     """How long a reply may be read: until `deadline` (monotonic seconds), and `silence` seconds between bytes.
 
     They may be changed while it is read: a stream that is open lives longer than the call that opened it.
+    target: what its request is sent with; None for what urllib3 makes of the address.
     """
 
-    __slots__ = ("deadline", "silence")
+    __slots__ = ("deadline", "silence", "target")
 
     def __init__(self, deadline: float, silence: float) -> None:
         self.deadline: float = deadline
         self.silence: float = silence
+        self.target: str | None = None
 
 
 _limits: ContextVar[Limits | None] = ContextVar("gemel_reply_limits", default=None)
@@ -56,6 +57,16 @@ def reply_deadline(deadline: float, silence: float) -> Generator[Limits, None, N
         yield limits
     finally:
         _limits.reset(token)
+
+
+def aim(target: str) -> None:
+    """Send the request that is being made with this target, encoded already.
+
+    urllib3 encodes one that it is given once more, letter by letter, and shows it in its own log.
+    """
+    limits = _limits.get()
+    assert limits is not None
+    limits.target = target
 
 
 class _ClockedReader(io.RawIOBase):
@@ -142,31 +153,17 @@ class _ClockedResponse(http.client.HTTPResponse):
         return version, 100 if 101 < status < 200 else status, reason
 
 
-class Fields(CaseInsensitiveDict[str]):
-    """The header fields of a request, and beside them the target it is sent with, already encoded."""
+class _Aimed:
+    """A connection that sends the target it was told."""
 
-    target: str | None = None
-
-    def copy(self) -> Fields:
-        """Return a copy, the target with it."""
-        made = Fields(self._store.values())
-        made.target = self.target
-        return made
-
-
-class _Targeted:
-    """A connection that sends the target beside the fields.
-
-    urllib3 encodes that which it is given once more, letter by letter, and shows it in its own log.
-    """
-
-    def request(self, method: str, url: str, body: Any = None, headers: Any = None, **options: Any) -> None:
+    def request(self, method: str, url: str, *args: Any, **options: Any) -> None:
         """Send a request."""
-        target = getattr(headers, "target", None) or url
-        cast(Any, super()).request(method, target, body=body, headers=headers, **options)
+        limits = _limits.get()
+        target = url if limits is None or limits.target is None else limits.target
+        cast(Any, super()).request(method, target, *args, **options)
 
 
-class _Connection(_Targeted, HTTPConnection):
+class _Connection(_Aimed, HTTPConnection):
     response_class: Any = _ClockedResponse
 
 
@@ -174,7 +171,7 @@ class HandshakeError(SSLError):
     """TLS failed before a request could be sent."""
 
 
-class _SecureConnection(_Targeted, HTTPSConnection):
+class _SecureConnection(_Aimed, HTTPSConnection):
     response_class: Any = _ClockedResponse
 
     def connect(self) -> None:

@@ -22,7 +22,7 @@ from gemel.kit.environment import Network
 from gemel.kit.errors import APIConnectionError, ClientClosedError
 from gemel.kit.forking import free, lock_made_anew, renewed_after_fork
 from gemel.kit.messages import Headers, Request, Response
-from gemel.kit.transport.deadline import POOLS, Fields, HandshakeError, reply_deadline
+from gemel.kit.transport.deadline import POOLS, HandshakeError, aim, reply_deadline
 from gemel.kit.transport.faults import (
     closed_before,
     closed_meanwhile,
@@ -149,7 +149,7 @@ class RequestsTransport:
         prepared.url = request.url
         prepared.body = body
         prepared.hooks = session.hooks
-        prepared.headers = cast(Any, Fields(request.headers.pairs()))
+        prepared.headers = CaseInsensitiveDict(request.headers.pairs())
         if not self._owned:
             prepared.headers = CaseInsensitiveDict({**session.headers, **prepared.headers})
             prepared.prepare_cookies(session.cookies)
@@ -304,10 +304,10 @@ class _OwnAdapter(HTTPAdapter):
         return host, {"ssl_context": self._network.tls()} if secure else {}
 
     def request_url(self, request: Any, proxies: Any) -> str:
-        """Return what urllib3 takes for the target: the real one is beside the fields, but for what goes by a proxy."""
+        """Return what urllib3 takes for the target; it is told the real one only of what goes by a proxy."""
         if proxies:
             return super().request_url(request, proxies)
-        request.headers.target = request.url[len(_origin_text(request.url)) :]
+        aim(request.url[len(_origin_text(request.url)) :])
         return "/"
 
     def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:

@@ -16,7 +16,7 @@ FUNCTION = {"name": "f", "description": "d", "parameters": {"type": "object", "p
 TOOL = {"type": "function", "function": FUNCTION}
 DOC = {"title": "Trains", "content": "The night train leaves at nine.", "metadata": {"page": 1}}
 HELLO = [{"role": "user", "content": "hello train"}]
-REMEMBERED = {"recall": True, "remember": True}
+REMEMBERED: dict[str, Any] = {"recall": True, "remember": True}
 
 
 class Teller:
@@ -110,7 +110,7 @@ async def tools(teller: Teller, agent: str, is_async: bool) -> None:
     tool = (await call("tools.create", agent_id=agent, tool=TOOL)).id
     await call("tools.get", agent_id=agent)
     await call("tools.update", agent_id=agent, tool_id=tool, function={**FUNCTION, "description": "e"})
-    overwrite = {} if is_async else {"overwrite": True}
+    overwrite: dict[str, Any] = {} if is_async else {"overwrite": True}
     renamed = {**FUNCTION, "name": "g"}
     await call("tools.update", agent_id=agent, tool_id=tool, function=renamed, **overwrite, step="tools.update all")
     await call("tools.get", agent_id=agent, limit=1, offset=0, step="tools.get after updating")
@@ -138,7 +138,7 @@ async def sessions(teller: Teller, agent: str, user: str) -> None:
     await call("sessions.get", session)
     await call("sessions.list", metadata_filter={"m": 1})
     await call("sessions.update", session_id=session, situation="t")
-    overwritten = {"situation": "w", "overwrite": True, "step": "sessions.update overwrite"}
+    overwritten: dict[str, Any] = {"situation": "w", "overwrite": True, "step": "sessions.update overwrite"}
     await call("sessions.update", session_id=session, **overwritten)
     await chat(teller, session)
     await call("sessions.history", session_id=session)
