@@ -39,6 +39,8 @@ __all__ = [
 
 _LONGEST_MESSAGE = 100_000
 _BAD_KEY = "check JULEP_API_KEY, or the argument api_key, and that the address is the one it belongs to"
+_NO_ROUTE = "404 page not found"
+_NO_PATH = "base_url must hold the API's path, as in https://host/api"
 _NEW_GENERATION = (
     "this looks like an answer of Julep's 1.x API; this client speaks 0.x: check base_url, or use an SDK of 1.x"
 )
@@ -92,7 +94,7 @@ def read_julep_fault(response: Response) -> Fault:
     """
     body = _document(response)
     if not is_object(body):
-        return read_fault(response)
+        return _plain(response)
     if _is_serving(response) and not {"error", "object"}.isdisjoint(body):
         return _served(body, response)
     if is_object(body.get("error")):
@@ -118,6 +120,12 @@ def explain_reply(response: Response) -> str:
     instructions = record.get("instructions")
     objects = is_array(instructions) and any(map(is_object, instructions))
     return _OLD_GENERATION if objects or ("response" in record and "doc_ids" not in record) else ""
+
+
+def _plain(response: Response) -> Fault:
+    """Read a text; the gateway's own says that it has no road to this address."""
+    fault = read_fault(response)
+    return Fault(fault.message, hint=_NO_PATH) if fault.message == _NO_ROUTE else fault
 
 
 def _is_serving(response: Response) -> bool:

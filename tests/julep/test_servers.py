@@ -32,6 +32,13 @@ def methods(sandbox: JulepSandbox) -> list[str]:
     return [request.method for request in sandbox.requests]
 
 
+def test_an_address_without_its_path_is_told(mode: Mode, sandbox: JulepSandbox) -> None:
+    """As users of 0.2 have it; the gateway then answers in plain text."""
+    client = mode.client(sandbox.url, sandbox.api_key)
+    with pytest.raises(errors.NotFoundError, match=r"; base_url must hold the API's path, as in https://host/api$"):
+        mode.run(client.agents.list())
+
+
 def test_the_next_call_works_after_the_server_closed_the_connection(mode: Mode, client: Any) -> None:
     """It does so after a failure in plain text, without saying so, at once or a moment later."""
     agent = mode.run(client.agents.create(name="A"))
