@@ -19,11 +19,11 @@ from typing_extensions import is_typeddict
 
 import gemel
 from gemel.kit import messages
-from gemel.kit.endpoint import Endpoint
-from gemel.kit.flows import Flowing
-from gemel.kit.retry import Retry
+from gemel.kit.bodies.upload import Upload
+from gemel.kit.calls.endpoint import Endpoint
+from gemel.kit.calls.flows import Flowing
+from gemel.kit.http.messages import Retry
 from gemel.kit.types import OMIT
-from gemel.kit.upload import Upload
 
 project = "gemel"
 author = "gemel contributors"

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
-from gemel import __version__
+from gemel.version import __version__
 
 __all__ = ["demo", "gemel", "infisical", "julep", "sandbox"]
 

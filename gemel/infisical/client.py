@@ -14,13 +14,13 @@ from gemel.infisical.api.projects import Environments, Projects
 from gemel.infisical.api.secrets import Secrets
 from gemel.infisical.credentials import ProviderChain, check_texts, find_credential, find_endpoint
 from gemel.infisical.errors import read_infisical_fault, token_refused
+from gemel.kit.calls.undeclared import expected_decoder, undeclared_request
 from gemel.kit.client import AsyncClient, BaseClient, Client, Settings
 from gemel.kit.errors import InvalidArgument
-from gemel.kit.fault import Fault
-from gemel.kit.messages import Request, Response
-from gemel.kit.resource import extensible
+from gemel.kit.http.messages import Request, Response
+from gemel.kit.http.problem import Fault
+from gemel.kit.stubs.resource import extensible
 from gemel.kit.types import Async, M, Sync
-from gemel.kit.undeclared import expected_decoder, undeclared_request
 
 if TYPE_CHECKING:
     import aiohttp

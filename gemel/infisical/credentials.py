@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol, cast
 
 from gemel.infisical.api.auth import AccessTokens, UniversalAuth
-from gemel.kit.auth import Credential, Fetch, ProvidedToken, Revoke, StaticToken, Token, digest
-from gemel.kit.caller import Caller
-from gemel.kit.effects import Flow
 from gemel.kit.errors import CredentialsError, InvalidArgument
-from gemel.kit.messages import MASK
+from gemel.kit.flow.effects import Flow
+from gemel.kit.http.redaction import MASK
+from gemel.kit.policies.auth import Credential, Fetch, ProvidedToken, Revoke, StaticToken, Token, digest
+from gemel.kit.policies.caller import Caller
 from gemel.kit.types import Sync
 
 __all__ = ["ProviderChain", "UniversalAuthCredential", "check_texts", "find_credential", "find_endpoint"]

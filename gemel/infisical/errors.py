@@ -8,9 +8,9 @@ from typing import Any
 
 from gemel.infisical.models.secrets import SecretApproval
 from gemel.kit.errors import AlternativeReplyError
-from gemel.kit.fault import Fault, read_fault
-from gemel.kit.messages import Response
-from gemel.kit.retry import retry_after
+from gemel.kit.http.messages import Response
+from gemel.kit.http.problem import Fault, read_fault
+from gemel.kit.policies.retry import retry_after
 from gemel.kit.types import is_array, is_object
 
 __all__ = ["ApprovalRequiredError", "read_infisical_fault", "token_refused"]

@@ -19,13 +19,13 @@ from gemel.julep.managers.tools import AsyncToolsManager, BaseToolsManager, Tool
 from gemel.julep.managers.users import AsyncUsersManager, BaseUsersManager, UsersManager
 from gemel.julep.official import Serving
 from gemel.julep.settings import find_api_key, find_base_url, given_headers, patience, refuse_httpx
-from gemel.kit.auth import StaticToken
 from gemel.kit.client import AsyncClient as KitAsyncClient
 from gemel.kit.client import BaseClient, CommonSettings
 from gemel.kit.client import Client as KitClient
-from gemel.kit.fault import Fault
-from gemel.kit.messages import Response, Timeout
-from gemel.kit.resource import extensible
+from gemel.kit.http.messages import Response, Timeout
+from gemel.kit.http.problem import Fault
+from gemel.kit.policies.auth import StaticToken
+from gemel.kit.stubs.resource import extensible
 from gemel.kit.types import Async, M, Sync
 
 if TYPE_CHECKING:

@@ -22,8 +22,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from gemel.kit.errors import CredentialsError, GemelError, InvalidArgument
-from gemel.kit.fault import Fault, read_fault
-from gemel.kit.messages import Response
+from gemel.kit.http.messages import Response
+from gemel.kit.http.problem import Fault, read_fault
 from gemel.kit.types import is_array, is_object
 
 __all__ = [

@@ -7,8 +7,8 @@ from importlib import import_module
 from typing import Any
 
 from gemel.julep.errors import MissingExtraError
-from gemel.kit.auth import Token
-from gemel.kit.messages import Headers, root_of
+from gemel.kit.http.messages import Headers, root_of
+from gemel.kit.policies.auth import Token
 
 __all__ = ["Serving"]
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from gemel.julep.errors import MissingSettingError
 from gemel.kit.errors import InvalidArgument
-from gemel.kit.messages import Timeout
+from gemel.kit.http.messages import Timeout
 from gemel.kit.types import is_mapping
 
 __all__ = ["find_api_key", "find_base_url", "given_headers", "patience", "refuse_httpx"]

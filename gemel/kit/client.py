@@ -3,37 +3,37 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import platform
-import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from random import random as system_random
 from typing import TYPE_CHECKING, Any, Generic, TypedDict, cast
 from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 from typing_extensions import Self, TypeVar, Unpack
 
-from gemel import __version__
-from gemel.kit.auth import Authorizing, Credential
-from gemel.kit.caller import Caller
-from gemel.kit.catalog import EndpointInfo, catalog
-from gemel.kit.clock import Clock
-from gemel.kit.drift import OnDrift, Reading, Validate
-from gemel.kit.drive import AsyncPerformer, Performer
-from gemel.kit.effects import Flow
-from gemel.kit.environment import Certificate, Network, Verify
-from gemel.kit.fault import Fault, read_fault
-from gemel.kit.messages import Headers, Response, Timeout
-from gemel.kit.misspelt import refuse_unknown
-from gemel.kit.observing import Attempts, Calls, Observer, Observers, configure_logging, debugging
-from gemel.kit.options import CallOptions
-from gemel.kit.pipeline import Pipeline, pipeline
-from gemel.kit.redirects import Redirects
-from gemel.kit.resource import Mounting, Resource
-from gemel.kit.retry import Retry, Retrying
+from gemel.version import __version__
+from gemel.kit.calls.catalog import EndpointInfo, catalog
+from gemel.kit.calls.undeclared import undeclared_request
+from gemel.kit.flow.clock import Clock
+from gemel.kit.flow.drive import AsyncPerformer, Performer
+from gemel.kit.flow.effects import Flow
+from gemel.kit.http.encoding import Refused, header_name, header_text
+from gemel.kit.http.messages import Headers, Response, Retry, Timeout
+from gemel.kit.http.problem import Fault, read_fault
+from gemel.kit.models.drift import OnDrift, Reading, Validate
+from gemel.kit.policies.auth import Authorizing, Credential
+from gemel.kit.policies.caller import Caller
+from gemel.kit.policies.events import Attempts, Calls, Observer, Observers, configure_logging, debugging
+from gemel.kit.policies.options import CallOptions
+from gemel.kit.policies.pipeline import Pipeline, pipeline
+from gemel.kit.policies.redirects import Redirects
+from gemel.kit.policies.retry import Retrying
+from gemel.kit.stubs.resource import Mounting, Resource
+from gemel.kit.transport.environment import Certificate, Network, Verify
 from gemel.kit.types import Async, M, Sync
-from gemel.kit.undeclared import undeclared_request
-from gemel.kit.wire import Refused, header_name, header_text
 
 if TYPE_CHECKING:
     import aiohttp
@@ -76,7 +76,7 @@ class BaseClient(Mounting, Generic[M]):
         max_response_bytes: int | None = 64 << 20,
         revoke_on_close: bool = False,
         clock: Clock | None = None,
-        dice: Callable[[], float] = random.random,
+        random: Callable[[], float] = system_random,
     ) -> None:
         """Make a client.
 
@@ -93,10 +93,10 @@ class BaseClient(Mounting, Generic[M]):
         validate: "lenient", "strict" or "off"; see Reading.   on_drift: called with a Drift for each difference found.
         max_response_bytes: the largest body that is taken, None for any; a Download has a limit of its own.
         revoke_on_close: whether closing revokes the token, where the client has fetched it and the credential can.
-        clock, dice: the time and the chance of the machine, unless a test gives others (gemel.testing).
+        clock, random: the time and the chance of the machine, unless a test gives others (gemel.testing).
         Raises ValueError for settings that cannot work.
         """
-        base, times, retry = _base_address(endpoint), _times(clock, dice), Retry.of(retries)
+        base, times, retry = _base_address(endpoint), _times(clock, random), Retry.of(retries)
         observers = Observers.of(on_request, on_response, on_retry)
         network = Network.of(verify=verify, certificate=certificate, proxy=proxy, trust=trust_env)
         self._transport: Any = self._connected(network, session, max_response_bytes)
@@ -220,7 +220,7 @@ class CommonSettings(TypedDict, total=False):
     max_response_bytes: int | None
     revoke_on_close: bool
     clock: Clock | None
-    dice: Callable[[], float]
+    random: Callable[[], float]
 
 
 class Settings(CommonSettings, total=False):
@@ -242,7 +242,7 @@ class Client(BaseClient[Sync]):
     ) -> None:
         """Make a blocking client; the arguments are those of BaseClient."""
         if not settings.keys() <= Settings.__annotations__.keys():
-            refuse_unknown(type(self), settings.keys() - Settings.__annotations__.keys())
+            _refuse_unknown(type(self), settings.keys() - Settings.__annotations__.keys())
         super().__init__(endpoint, credential=credential, session=session, **settings)
 
     def _connected(self, network: Network, session: requests.Session | None, largest: int | None) -> Performer:
@@ -299,7 +299,7 @@ class AsyncClient(BaseClient[Async]):
     ) -> None:
         """Make an async client; the arguments are those of BaseClient."""
         if not settings.keys() <= Settings.__annotations__.keys():
-            refuse_unknown(type(self), settings.keys() - Settings.__annotations__.keys())
+            _refuse_unknown(type(self), settings.keys() - Settings.__annotations__.keys())
         super().__init__(endpoint, credential=credential, session=session, **settings)
 
     def _connected(
@@ -360,12 +360,12 @@ def _base_address(endpoint: str) -> str:
     return endpoint.rstrip("/") + "/"
 
 
-def _times(clock: Clock | None, dice: Callable[[], float]) -> dict[str, Any]:
-    """Return the clocks and the dice as policies take them."""
+def _times(clock: Clock | None, random: Callable[[], float]) -> dict[str, Any]:
+    """Return the clocks and the random numbers as policies take them."""
     return {
         "clock": clock or time.monotonic,
         "now": clock.time if clock else time.time,
-        "dice": dice,
+        "random": random,
     }
 
 
@@ -389,3 +389,19 @@ def _default_headers(own: Mapping[str, str] | None) -> Headers:
     except Refused as refusal:
         raise ValueError(f"headers: {refusal}") from None
     return Headers(common).with_values(checked)
+
+
+def _refuse_unknown(client: type, unknown: Iterable[str]) -> None:
+    """Raise TypeError for the first of these that no class of the client takes as an argument."""
+    known = sorted({name for each in client.__mro__ if "__init__" in vars(each) for name in _arguments(each)})
+    for name in sorted(set(unknown) - set(known)):
+        from difflib import get_close_matches  # needed for this alone
+
+        meant = get_close_matches(name, known, 1)
+        hint = f"did you mean {meant[0]!r}?" if meant else f"it takes {', '.join(known)}"
+        raise TypeError(f"{client.__name__}(): there is no setting {name!r}; {hint}")
+
+
+def _arguments(client: type) -> list[str]:
+    parameters = inspect.signature(vars(client)["__init__"]).parameters.values()
+    return [parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY]

@@ -17,15 +17,15 @@ from typing import Any, Concatenate
 
 from typing_extensions import ParamSpec, TypeVar
 
-from gemel.kit.bodies import File
-from gemel.kit.download import Download
-from gemel.kit.endpoint import Endpoint, Spec
+from gemel.kit.bodies.parts import File
+from gemel.kit.bodies.upload import Upload
+from gemel.kit.calls.download import Download
+from gemel.kit.calls.endpoint import Endpoint, Spec
+from gemel.kit.calls.stream import Stream
 from gemel.kit.errors import AlternativeReplyError
+from gemel.kit.http.sse import EventStream, ServerSentEvent
 from gemel.kit.paging import Cursor, LinkHeader, NextAddress, Offset, Page, PageNumber, Paging
-from gemel.kit.roles import Body, Field, Form, Header, Part, Query
-from gemel.kit.sse import EventStream, ServerSentEvent
-from gemel.kit.stream import Stream
-from gemel.kit.upload import Upload
+from gemel.kit.stubs.roles import Body, Field, Form, Header, Part, Query
 
 __all__ = [
     "Body",
@@ -70,7 +70,7 @@ class Verb:
         path: str,
         *,
         unwrap: str | None = None,
-        otherwise: Mapping[str, type[AlternativeReplyError]] | None = None,
+        alternatives: Mapping[str, type[AlternativeReplyError]] | None = None,
         authenticated: bool = True,
         deprecated: bool = False,
         cacheable: bool = True,
@@ -81,7 +81,7 @@ class Verb:
 
         path: relative to the client's endpoint; `{name}` is the path argument of that name.
         unwrap: the key of the reply's envelope that holds the result.
-        otherwise: keys that may stand in its place, and the errors they mean.
+        alternatives: keys that may stand in its place, and the errors they mean.
         authenticated: whether credentials are sent.   deprecated: whether the API has replaced it.
         cacheable: whether a client with a cache may keep the reply.
         paging: how the API gives the list that a stub returns as `Page[T]`.
@@ -91,7 +91,7 @@ class Verb:
             self.method,
             path,
             unwrap,
-            dict(otherwise or {}),
+            dict(alternatives or {}),
             authenticated,
             deprecated,
             paging=paging,

@@ -29,8 +29,9 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from gemel.kit.fault import Fault, FaultReader, readable
-from gemel.kit.messages import MASK, Headers, Request, Response, redact
+from gemel.kit.http.messages import Headers, Request, Response
+from gemel.kit.http.problem import Fault, FaultReader, readable
+from gemel.kit.http.redaction import MASK, redact
 
 __all__ = [
     "APIConnectionError",

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gemel.sandbox.messages import Reply
     from gemel.testing.calls import ReceivedCall
-    from gemel.testing.clock import Dice, FrozenClock
+    from gemel.testing.clock import FrozenClock, Random
     from gemel.testing.recorder import Recorder
     from gemel.testing.replayer import Replayer
     from gemel.testing.route import Route
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from gemel.testing.stub import StubServer
 
 __all__ = [
-    "Dice",
     "FrozenClock",
+    "Random",
     "ReceivedCall",
     "Recorder",
     "Replayer",
@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Dice": "gemel.testing.clock",
+    "Random": "gemel.testing.clock",
     "FrozenClock": "gemel.testing.clock",
     "ReceivedCall": "gemel.testing.calls",
     "Recorder": "gemel.testing.recorder",

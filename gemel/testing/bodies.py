@@ -19,7 +19,7 @@ import re
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from gemel.kit.messages import Headers
+from gemel.kit.http.messages import Headers
 
 __all__ = ["Kept", "kept_body", "kept_request", "sent_body"]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
 
-from gemel.kit.messages import Headers
+from gemel.kit.http.messages import Headers
 from gemel.sandbox.messages import RecordedRequest
 
 __all__ = ["ReceivedCall", "asked", "query_of"]

@@ -1,4 +1,4 @@
-"""FrozenClock and Dice: time and chance that a test decides."""
+"""FrozenClock and Random: time and chance that a test decides."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import time
 from datetime import datetime, timezone
 from itertools import cycle
 
-from gemel.kit.drive import AsyncPerformer, Performer
-from gemel.kit.effects import Unlockable
-from gemel.kit.messages import Request, Response
+from gemel.kit.flow.drive import AsyncPerformer, Performer
+from gemel.kit.flow.effects import Unlockable
+from gemel.kit.http.messages import Request, Response
 
-__all__ = ["Dice", "FrozenClock"]
+__all__ = ["FrozenClock", "Random"]
 
 
 class FrozenClock:
@@ -123,17 +123,17 @@ class _AsyncFast:
         return await self._performer.lock(self._clock.real(deadline), name)
 
 
-class Dice:
-    """Chance that a test decides: `Dice(0.5)`, or a sequence that begins anew after its last number.
+class Random:
+    """Chance that a test decides: `Random(0.5)`, or a sequence that begins anew after its last number.
 
     Called, it gives the next number. Raises ValueError unless each is in [0, 1), TypeError without any.
     """
 
     def __init__(self, *numbers: float) -> None:
         if not numbers:
-            raise TypeError("dice need at least one number")
+            raise TypeError("give at least one number")
         if not all(0 <= number < 1 for number in numbers):
-            raise ValueError(f"dice fall from 0 to below 1, not as {numbers!r}")
+            raise ValueError(f"numbers are from 0 to below 1, not {numbers!r}")
         self._numbers = cycle(numbers)
         self._shown = ", ".join(map(str, numbers))
 
@@ -142,4 +142,4 @@ class Dice:
         return next(self._numbers)
 
     def __repr__(self) -> str:
-        return f"Dice({self._shown})"
+        return f"Random({self._shown})"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gemel.kit.messages import MASK
+from gemel.kit.http.redaction import MASK
 from gemel.kit.types import JSONObject, is_array, is_object
 from gemel.testing.bodies import Kept
 from gemel.testing.calls import query_of

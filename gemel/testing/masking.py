@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from gemel.kit.messages import MASK, redact
+from gemel.kit.http.redaction import MASK, redact
 from gemel.kit.types import is_array, is_mapping
 from gemel.testing.bodies import Kept
 from gemel.testing.secrecy import Names

@@ -15,10 +15,10 @@ from urllib.parse import parse_qsl, urlsplit
 
 from typing_extensions import Self
 
-from gemel.kit.environment import Network, Verify
 from gemel.kit.errors import APIConnectionError
-from gemel.kit.messages import Headers, Request, Response, Timeout
-from gemel.kit.resource import Mounting
+from gemel.kit.http.messages import Headers, Request, Response, Timeout
+from gemel.kit.stubs.resource import Mounting
+from gemel.kit.transport.environment import Network, Verify
 from gemel.sandbox.messages import RecordedRequest, Reply
 from gemel.testing.bodies import kept_body, kept_request
 from gemel.testing.calls import asked
@@ -28,7 +28,7 @@ from gemel.testing.secrecy import Declared, Names, declared_by
 from gemel.testing.server import Account, LocalServer
 
 if TYPE_CHECKING:
-    from gemel.kit.drive import AsyncPerformer
+    from gemel.kit.flow.drive import AsyncPerformer
 
 __all__ = ["Recorder"]
 

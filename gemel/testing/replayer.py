@@ -13,7 +13,7 @@ from typing import Any
 
 from typing_extensions import Self
 
-from gemel.kit.messages import Headers
+from gemel.kit.http.messages import Headers
 from gemel.kit.types import is_array, is_mapping
 from gemel.sandbox.messages import RecordedRequest, Reply
 from gemel.testing.bodies import kept_request, sent_body

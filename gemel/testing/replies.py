@@ -6,14 +6,14 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, get_args, get_origin
 
-from gemel.kit.arguments import checker, expectation
-from gemel.kit.download import Download
-from gemel.kit.endpoint import Endpoint
+from gemel.kit.bind.checks import checker, expectation
+from gemel.kit.calls.download import Download
+from gemel.kit.calls.endpoint import Endpoint
+from gemel.kit.calls.stream import Stream
+from gemel.kit.http.sse import EventStream, ServerSentEvent
+from gemel.kit.models.encode import json_bytes
 from gemel.kit.paging import Page
-from gemel.kit.sse import EventStream, ServerSentEvent
-from gemel.kit.stream import Stream
 from gemel.kit.types import is_object
-from gemel.kit.wire import json_bytes
 from gemel.sandbox.messages import JSON_TYPE, Reply
 
 __all__ = ["HeaderPairs", "json_reply", "plain_reply", "raw_reply", "typed_reply"]

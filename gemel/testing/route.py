@@ -13,7 +13,7 @@ from typing import Any, Generic
 
 from typing_extensions import Self, TypeVar
 
-from gemel.kit.endpoint import Endpoint
+from gemel.kit.calls.endpoint import Endpoint
 from gemel.sandbox.messages import RecordedRequest, Reply
 from gemel.testing.calls import ReceivedCall
 from gemel.testing.replies import BYTES_TYPE, HeaderPairs, json_reply, plain_reply, raw_reply, typed_reply

@@ -8,12 +8,13 @@ from typing import Any, get_args
 
 from typing_extensions import get_type_hints
 
-from gemel.kit.catalog import declarations
-from gemel.kit.endpoint import Endpoint
-from gemel.kit.messages import is_sensitive
-from gemel.kit.model import Model, is_secret
-from gemel.kit.resource import Mounting
-from gemel.kit.typed_dicts import is_typed_dict, keys_of
+from gemel.kit.calls.catalog import declarations
+from gemel.kit.calls.endpoint import Endpoint
+from gemel.kit.http.redaction import is_sensitive
+from gemel.kit.models.model import Model
+from gemel.kit.models.secrecy import is_secret
+from gemel.kit.models.typed_dicts import is_typed_dict, keys_of
+from gemel.kit.stubs.resource import Mounting
 from gemel.testing.template import Template
 
 __all__ = ["Declared", "Names", "declared_by", "names_of"]
@@ -65,13 +66,13 @@ def names_of(endpoint: Endpoint[..., Any]) -> Names:
     """Return the wire names that an endpoint declares: of its arguments, and of the fields of its records."""
     plan, spec = endpoint.compiled()[0], endpoint.spec
     named = [(parameter.wire_name, parameter.hint) for parameter in plan.parameters]
-    hints = [plan.returns, *(error.model for error in spec.otherwise.values()), *(hint for _, hint in named)]
+    hints = [plan.returns, *(error.model for error in spec.alternatives.values()), *(hint for _, hint in named)]
     for record in _records(hints):
         named += _fields(record)
     secret = frozenset(name.lower() for name, hint in named if _marked(hint))
     plain = frozenset(name.lower() for name, _ in named) | {
         (spec.unwrap or "").lower(),
-        *map(str.lower, spec.otherwise),
+        *map(str.lower, spec.alternatives),
     }
     return Names(secret, plain - secret)
 

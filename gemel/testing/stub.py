@@ -14,10 +14,10 @@ from typing import Any, cast, final, overload
 
 from typing_extensions import Self, TypeVar
 
-from gemel.kit.download import Download
-from gemel.kit.endpoint import Endpoint
+from gemel.kit.calls.download import Download
+from gemel.kit.calls.endpoint import Endpoint
+from gemel.kit.calls.stream import Stream
 from gemel.kit.paging import Page
-from gemel.kit.stream import Stream
 from gemel.sandbox.faults import Faults
 from gemel.sandbox.messages import RecordedRequest, Reply
 from gemel.testing.calls import ReceivedCall, asked

@@ -25,8 +25,8 @@ def gemel_decode(body: bytes) -> Any:
 def gemel_decoder() -> Callable[[bytes], Any]:
     """The decoder that an endpoint makes once from its declaration, fed with bytes in place of a reply."""
     from gemel.infisical.models.secrets import SecretList
-    from gemel.kit.decode import decoder
-    from gemel.kit.messages import Headers, Request, Response
+    from gemel.kit.http.messages import Headers, Request, Response
+    from gemel.kit.models.decode import decoder
 
     decode, request = decoder(SecretList), Request("GET", "http://127.0.0.1/", Headers())
     return lambda body: decode(Response(200, request.headers, body, request.url), request)

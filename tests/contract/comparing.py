@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from gemel.kit.model import Model
+from gemel.kit.models.model import Model
 
 
 def differences(value: Any, document: Any, at: str = "") -> list[str]:

@@ -7,10 +7,10 @@ from typing import Any, TypeVar, get_args
 
 import msgspec
 
-from gemel.kit.endpoint import Endpoint
-from gemel.kit.flows import Flowing
-from gemel.kit.model import Model
-from gemel.kit.resource import Mount, Resource
+from gemel.kit.calls.endpoint import Endpoint
+from gemel.kit.calls.flows import Flowing
+from gemel.kit.models.model import Model
+from gemel.kit.stubs.resource import Mount, Resource
 
 from .description import Description, Schema, key
 

@@ -14,7 +14,7 @@ from openapi_core import Config, OpenAPI
 from openapi_core.datatypes import RequestParameters
 from werkzeug.datastructures import Headers, ImmutableMultiDict
 
-from gemel.kit.endpoint import Endpoint
+from gemel.kit.calls.endpoint import Endpoint
 from gemel.sandbox import RecordedRequest
 
 Schema = dict[str, Any]

@@ -17,12 +17,12 @@ import gemel.julep
 import gemel.julep.errors
 import gemel.kit.caching.rules
 import gemel.kit.errors
+import gemel.kit.http.encoding
 import gemel.kit.paging
-import gemel.kit.wire
-from gemel.kit.endpoint import Endpoint
-from gemel.kit.flows import Flowing
-from gemel.kit.messages import Timeout
-from gemel.kit.retry import Budget, Retry
+from gemel.kit.calls.endpoint import Endpoint
+from gemel.kit.calls.flows import Flowing
+from gemel.kit.http.messages import Retry, Timeout
+from gemel.kit.policies.retry import Budget
 
 DOCS = Path(__file__).parents[2] / "docs"
 PUBLISHED: dict[str, Any] = json.loads(
@@ -97,7 +97,7 @@ def test_the_kinds_of_paging_are_those_of_the_code() -> None:
 
 
 def test_the_forms_on_the_wire_are_those_of_the_code() -> None:
-    assert paragraph(gemel.kit.wire.__doc__, "| Python") in page("declaring")
+    assert paragraph(gemel.kit.http.encoding.__doc__, "| Python") in page("declaring")
 
 
 def test_the_defaults_are_those_of_the_code() -> None:

@@ -13,7 +13,6 @@ import pytest
 from gemel.infisical import InfisicalAsyncClient, InfisicalClient, Project
 from gemel.infisical.client import InfisicalSettings
 from gemel.kit.client import Settings
-from gemel.kit.drift import Drift
 from gemel.kit.errors import (
     APIStatusError,
     ClientClosedError,
@@ -21,8 +20,9 @@ from gemel.kit.errors import (
     NotFoundError,
     ResponseValidationError,
 )
-from gemel.kit.messages import Response
-from gemel.kit.model import Model
+from gemel.kit.http.messages import Response
+from gemel.kit.models.drift import Drift
+from gemel.kit.models.model import Model
 from gemel.kit.types import OMIT
 from gemel.sandbox import Sandbox
 

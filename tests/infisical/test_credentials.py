@@ -10,8 +10,8 @@ import pytest
 
 from gemel.infisical import InfisicalClient
 from gemel.infisical.credentials import UniversalAuthCredential
-from gemel.kit.auth import StaticToken
 from gemel.kit.errors import CredentialsError, InvalidArgument
+from gemel.kit.policies.auth import StaticToken
 from gemel.sandbox import Sandbox
 
 from .modes import Mode

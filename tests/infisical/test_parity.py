@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from gemel.infisical import InfisicalAsyncClient, InfisicalClient
-from gemel.kit.call import AsyncCall, Call, SyncCall
-from gemel.kit.resource import Resource
+from gemel.kit.calls.call import AsyncCall, Call, SyncCall
+from gemel.kit.stubs.resource import Resource
 
 # What is named after the mode itself: entering and leaving, and the second name of closing.
 OF_THE_MODE = {"__enter__", "__exit__", "__aenter__", "__aexit__", "aclose"}

@@ -6,7 +6,7 @@ from typing import Any
 
 from gemel.infisical import NewSecret, SecretChange, SecretKey
 from gemel.infisical.api.secrets import RawSecrets
-from gemel.kit.endpoint import Endpoint
+from gemel.kit.calls.endpoint import Endpoint
 from gemel.sandbox import Sandbox
 
 from .conftest import Place

@@ -25,7 +25,7 @@ from gemel.kit.errors import (
     ResponseValidationError,
     StreamFailedError,
 )
-from gemel.kit.messages import Timeout
+from gemel.kit.http.messages import Timeout
 from gemel.kit.types import OMIT
 from gemel.sandbox import JulepSandbox
 from gemel.testing import StubServer

@@ -16,7 +16,7 @@ import requests
 
 from gemel.julep import AsyncClient, Client, MissingSettingError
 from gemel.kit.errors import APITimeoutError, ClientClosedError, CredentialsError, InvalidArgument
-from gemel.kit.messages import Timeout
+from gemel.kit.http.messages import Timeout
 from gemel.sandbox import JulepSandbox
 from gemel.testing import StubServer
 

@@ -18,7 +18,7 @@ from gemel.julep.api.memories import Memories
 from gemel.julep.api.sessions import Sessions
 from gemel.julep.api.tools import Tools
 from gemel.julep.api.users import Users
-from gemel.kit.endpoint import Endpoint
+from gemel.kit.calls.endpoint import Endpoint
 from gemel.sandbox.messages import Reply
 from gemel.testing import ReceivedCall, StubServer
 

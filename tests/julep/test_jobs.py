@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from gemel.julep import InvalidIdError, JobFailedError, JobState, JobStatus
+from gemel.kit.calls.polling import WaitTimeoutError
 from gemel.kit.errors import BadRequestError, InvalidArgument
-from gemel.kit.polling import WaitTimeoutError
 from gemel.sandbox import JulepSandbox
 
 from .modes import Mode

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from gemel.julep import AsyncClient, Client
-from gemel.kit.call import Call
-from gemel.kit.flows import FlowCall
-from gemel.kit.resource import Resource
+from gemel.kit.calls.call import Call
+from gemel.kit.calls.flows import FlowCall
+from gemel.kit.stubs.resource import Resource
 
 # What is named after the mode itself: entering and leaving, and the second name of closing.
 OF_THE_MODE = {"__enter__", "__exit__", "__aenter__", "__aexit__", "aclose"}

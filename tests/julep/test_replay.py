@@ -13,7 +13,7 @@ import pytest
 
 from gemel.julep.models.common import ResourceDeletedResponse
 from gemel.kit import errors
-from gemel.kit.model import Model
+from gemel.kit.models.model import Model
 from gemel.sandbox.messages import Reply
 from gemel.testing import StubServer
 

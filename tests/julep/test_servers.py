@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gemel.kit import errors
-from gemel.kit.retry import Retry
+from gemel.kit.http.messages import Retry
 from gemel.sandbox import JulepSandbox
 from gemel.sandbox.messages import Reply
 from gemel.testing import StubServer

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, Any, Generic
 
+from gemel.kit.calls.flows import flow
 from gemel.kit.client import AsyncClient, BaseClient, Client
 from gemel.kit.declare import (
     Body,
@@ -18,10 +19,9 @@ from gemel.kit.declare import (
     post,
     put,
 )
-from gemel.kit.effects import Flow
-from gemel.kit.flows import flow
-from gemel.kit.model import Model
-from gemel.kit.resource import Resource
+from gemel.kit.flow.effects import Flow
+from gemel.kit.models.model import Model
+from gemel.kit.stubs.resource import Resource
 from gemel.kit.types import OMIT, SECRET, Async, M, Omit, Sync
 
 from .shop import Mode

@@ -12,10 +12,10 @@ from uuid import UUID
 from hypothesis import strategies as st
 from typing_extensions import TypedDict
 
-from gemel.kit.hints import model_fields
-from gemel.kit.model import Model, field
+from gemel.kit.models.hints import model_fields
+from gemel.kit.models.model import Model, field
+from gemel.kit.models.unions import Discriminator, OpenEnum
 from gemel.kit.types import OMIT, SECRET, Omit
-from gemel.kit.variants import Discriminator, OpenEnum
 
 T = TypeVar("T")
 

@@ -9,8 +9,8 @@ from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 from gemel.kit.client import AsyncClient, BaseClient, Client
 from gemel.kit.declare import Body, Cursor, Form, LinkHeader, NextAddress, Offset, Page, PageNumber, Query, get, post
-from gemel.kit.model import Model
-from gemel.kit.resource import Resource
+from gemel.kit.models.model import Model
+from gemel.kit.stubs.resource import Resource
 from gemel.kit.types import OMIT, SECRET, Async, M, Omit, Sync
 
 from .shop import Mode

@@ -13,8 +13,8 @@ from uuid import UUID
 from gemel.kit.client import AsyncClient, BaseClient, Client
 from gemel.kit.declare import Body, Field, Header, Query, delete, get, head, patch, post, put
 from gemel.kit.errors import GemelError
-from gemel.kit.model import Model, field
-from gemel.kit.resource import Resource
+from gemel.kit.models.model import Model, field
+from gemel.kit.stubs.resource import Resource
 from gemel.kit.types import OMIT, SECRET, Async, M, Omit, Sync
 
 

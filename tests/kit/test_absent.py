@@ -10,7 +10,7 @@ from typing import Any
 import marshmallow as ma
 import pytest
 
-from gemel.kit.model import Model
+from gemel.kit.models.model import Model
 from gemel.kit.types import ABSENT, OMIT
 
 from .shop import Mode

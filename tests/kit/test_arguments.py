@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 import pytest
 
-from gemel.kit.arguments import checker, exact_types, expectation
+from gemel.kit.bind.checks import checker, exact_types, expectation
 from gemel.kit.errors import InvalidArgument
 from gemel.kit.types import OMIT, SECRET, Omit
 

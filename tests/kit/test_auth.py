@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from gemel.kit.auth import Authorizing, Credential, Fetch, ProvidedToken, StaticToken, Token
-from gemel.kit.caller import Caller
 from gemel.kit.declare import post
-from gemel.kit.effects import Flow, Lock, Send
 from gemel.kit.errors import APITimeoutError, AuthenticationError, BadRequestError, CredentialsError
-from gemel.kit.messages import Headers, Request, Response
-from gemel.kit.model import Model
-from gemel.kit.resource import Resource
+from gemel.kit.flow.effects import Flow, Lock, Send
+from gemel.kit.http.messages import Headers, Request, Response
+from gemel.kit.models.model import Model
+from gemel.kit.policies.auth import Authorizing, Credential, Fetch, ProvidedToken, StaticToken, Token
+from gemel.kit.policies.caller import Caller
+from gemel.kit.stubs.resource import Resource
 from gemel.kit.types import M
 
 from .shop import AsyncShopClient, Mode, ShopClient

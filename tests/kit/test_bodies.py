@@ -15,8 +15,8 @@ import pytest
 from gemel.kit.client import AsyncClient, BaseClient, Client
 from gemel.kit.declare import Body, File, Form, Part, get, patch, post, put
 from gemel.kit.errors import DeclarationError, InvalidArgument
-from gemel.kit.model import Model
-from gemel.kit.resource import Resource
+from gemel.kit.models.model import Model
+from gemel.kit.stubs.resource import Resource
 from gemel.kit.types import OMIT, SECRET, Async, JSONObject, M, Omit, Sync
 
 from .shop import Mode

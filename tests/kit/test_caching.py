@@ -13,9 +13,9 @@ from typing import Any, Generic
 
 import pytest
 
-from gemel.kit.auth import ProvidedToken, StaticToken
 from gemel.kit.caching import Cache, MemoryStore, StaleReply
 from gemel.kit.caching.entry import Entry
+from gemel.kit.calls.polling import Poll, wait_until
 from gemel.kit.client import AsyncClient, BaseClient, Client
 from gemel.kit.declare import get
 from gemel.kit.errors import (
@@ -27,10 +27,9 @@ from gemel.kit.errors import (
     InternalServerError,
     NotFoundError,
 )
-from gemel.kit.messages import Headers, Response
-from gemel.kit.polling import Poll, wait_until
-from gemel.kit.resource import Resource
-from gemel.kit.retry import Retry
+from gemel.kit.http.messages import Headers, Response, Retry
+from gemel.kit.policies.auth import ProvidedToken, StaticToken
+from gemel.kit.stubs.resource import Resource
 from gemel.kit.types import Async, M, Sync
 
 from .shop import Albums, Mode, ShopClient

@@ -16,7 +16,7 @@ import pytest
 from gemel.kit.caching import Cache, MemoryStore, StaleReply
 from gemel.kit.caching.flights import Flight
 from gemel.kit.errors import APIConnectionError, APITimeoutError, InternalServerError
-from gemel.kit.messages import Headers, Request, Timeout
+from gemel.kit.http.messages import Headers, Request, Timeout
 
 from .shop import SYNC, AsyncShopClient, Mode, ShopClient
 from .wire import Wire, read_request, reply, silence

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gemel.kit.errors import APITimeoutError, InternalServerError, InvalidArgument
-from gemel.kit.retry import Retry
+from gemel.kit.http.messages import Retry
 
 from .shop import Album, Mode, NewAlbum, ShopClient
 from .wire import Wire, reply, silence

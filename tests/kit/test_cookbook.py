@@ -9,19 +9,19 @@ import pytest
 from typing_extensions import NotRequired, Unpack
 
 from gemel.kit import declare as api
-from gemel.kit.auth import Fetch, Revoke, Token
 from gemel.kit.caching import Cache
-from gemel.kit.caller import Caller
+from gemel.kit.calls.flows import flow, perform
+from gemel.kit.calls.polling import Poll, wait_until
 from gemel.kit.client import AsyncClient, BaseClient, Client
-from gemel.kit.drift import Drift
-from gemel.kit.effects import Flow
-from gemel.kit.flows import flow, perform
-from gemel.kit.model import Model
-from gemel.kit.observing import Event
-from gemel.kit.polling import Poll, wait_until
-from gemel.kit.resource import Resource
+from gemel.kit.flow.effects import Flow
+from gemel.kit.models.drift import Drift
+from gemel.kit.models.model import Model
+from gemel.kit.policies.auth import Fetch, Revoke, Token
+from gemel.kit.policies.caller import Caller
+from gemel.kit.policies.events import Event
+from gemel.kit.stubs.resource import Resource
 from gemel.kit.types import SECRET, Async, M, Sync
-from gemel.testing import Dice, FrozenClock, Recorder, StubServer
+from gemel.testing import FrozenClock, Random, Recorder, StubServer
 
 
 class Note(Model, case="camel"):
@@ -136,7 +136,7 @@ def serve(stub: StubServer) -> None:  # each route by its declaration, each answ
 @pytest.mark.parametrize(("mode", "read"), [(NotesClient, blocking), (AsyncNotesClient, awaited)])
 def test_the_whole_of_it(mode: Any, read: Any, tmp_path: Path) -> None:
     clock, repeats, drifts = FrozenClock(), list[Event](), list[Drift]()
-    watch: Any = {"on_retry": repeats.append, "on_drift": drifts.append, "clock": clock, "dice": Dice(0.5)}
+    watch: Any = {"on_retry": repeats.append, "on_drift": drifts.append, "clock": clock, "random": Random(0.5)}
     keep: Any = {"credential": User(), "revoke_on_close": True, "cache": Cache(ttl=60)}
     with StubServer() as stub, Recorder(stub.url, tmp_path / "record", sdk=mode) as recorder:
         serve(stub)

@@ -10,8 +10,8 @@ import aiohttp
 import pytest
 import requests
 
-from gemel.kit.auth import ProvidedToken, StaticToken
 from gemel.kit.errors import APIStatusError, CredentialsError
+from gemel.kit.policies.auth import ProvidedToken, StaticToken
 
 from .shop import ASYNC, SYNC, AsyncShopClient, Mode, Shop, ShopClient
 from .wire import Wire, reply

@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from gemel.kit.errors import APIConnectionError, APITimeoutError, InternalServerError, RateLimitError
-from gemel.kit.messages import Timeout
-from gemel.kit.retry import Retry
+from gemel.kit.http.messages import Retry, Timeout
 
 from .shop import Mode
 from .wire import Wire, drip, flood, reply, silence, stall

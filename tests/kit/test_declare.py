@@ -13,8 +13,8 @@ import pytest
 from gemel.kit.client import AsyncClient, Client
 from gemel.kit.declare import Body, Field, Header, Query, delete, get, patch, post, put
 from gemel.kit.errors import AlternativeReplyError, DeclarationError, GemelError
-from gemel.kit.model import Model
-from gemel.kit.resource import Resource
+from gemel.kit.models.model import Model
+from gemel.kit.stubs.resource import Resource
 from gemel.kit.types import OMIT, SECRET, Async, M, Omit, Sync
 
 from .shop import ASYNC, SYNC, Albums, AsyncShopClient, Color, Mode, NewAlbum, Shop, ShopClient
@@ -161,7 +161,7 @@ class PendingError(AlternativeReplyError):
 class MyAlbums(Albums[M]):
     """One endpoint more, one overridden."""
 
-    @post("api/albums/{album_id}/play", unwrap="plays", otherwise={"pending": PendingError})
+    @post("api/albums/{album_id}/play", unwrap="plays", alternatives={"pending": PendingError})
     def play(self, album_id: str, *, play_speed: float = 1.0) -> int:
         """Play an album."""
         ...

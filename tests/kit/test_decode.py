@@ -21,12 +21,12 @@ from hypothesis import strategies as st
 
 from gemel.kit.client import AsyncClient, Client
 from gemel.kit.declare import get
-from gemel.kit.decode import decoder, keyed_decoder
 from gemel.kit.errors import DeclarationError, ResponseValidationError
-from gemel.kit.messages import Headers, Request, Response
-from gemel.kit.model import Model, field
-from gemel.kit.resource import Resource
-from gemel.kit.schema import load
+from gemel.kit.http.messages import Headers, Request, Response
+from gemel.kit.models.decode import decoder, keyed_decoder
+from gemel.kit.models.model import Model, field
+from gemel.kit.models.schema import load
+from gemel.kit.stubs.resource import Resource
 from gemel.kit.types import SECRET, Async, M, Sync
 
 from .shop import Album, Mode, Track, Tree

@@ -10,12 +10,12 @@ import pytest
 
 from gemel.kit.client import AsyncClient, Client
 from gemel.kit.declare import get
-from gemel.kit.drift import Drift, Reading
 from gemel.kit.errors import APIStatusError, ResponseValidationError
-from gemel.kit.model import Model, field
-from gemel.kit.resource import Resource
+from gemel.kit.models.drift import Drift, Reading
+from gemel.kit.models.model import Model, field
+from gemel.kit.models.unions import Discriminator, OpenEnum
+from gemel.kit.stubs.resource import Resource
 from gemel.kit.types import OMIT, Async, M, Sync
-from gemel.kit.variants import Discriminator, OpenEnum
 
 from .everything import Cat, Circle, Dog, Square
 from .shop import Mode

@@ -14,15 +14,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gemel.kit.decode import decoder
 from gemel.kit.errors import ResponseValidationError
-from gemel.kit.exact import fast_decoder
-from gemel.kit.keeping import keeper
-from gemel.kit.messages import Headers, Request, Response
-from gemel.kit.model import Model
-from gemel.kit.numerals import read_json
-from gemel.kit.schema import load
-from gemel.kit.variants import Discriminator, OpenEnum
+from gemel.kit.http.messages import Headers, Request, Response
+from gemel.kit.models.decimals import read_json
+from gemel.kit.models.decode import decoder
+from gemel.kit.models.fast import fast_decoder
+from gemel.kit.models.keep_unknown import keeper
+from gemel.kit.models.model import Model
+from gemel.kit.models.schema import load
+from gemel.kit.models.unions import Discriminator, OpenEnum
 
 from .everything import (
     Box,

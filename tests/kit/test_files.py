@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from gemel.kit.auth import ProvidedToken
+from gemel.kit.bodies.upload import Upload
 from gemel.kit.errors import (
     APIConnectionError,
     APITimeoutError,
@@ -24,9 +24,8 @@ from gemel.kit.errors import (
     ResponseValidationError,
     UploadError,
 )
-from gemel.kit.messages import Timeout
-from gemel.kit.retry import Retry
-from gemel.kit.upload import Upload
+from gemel.kit.http.messages import Retry, Timeout
+from gemel.kit.policies.auth import ProvidedToken
 
 from .chat import AsyncTalkClient, TalkClient, TalkMode
 from .shop import Mode

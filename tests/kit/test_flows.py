@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
+from gemel.kit.calls.flows import flow, perform
+from gemel.kit.calls.polling import Poll, WaitTimeoutError, wait_until
 from gemel.kit.client import AsyncClient, BaseClient, Client
 from gemel.kit.declare import get, post
-from gemel.kit.effects import Flow, Sleep
 from gemel.kit.errors import APITimeoutError, DeclarationError, NotFoundError
-from gemel.kit.flows import flow, perform
-from gemel.kit.model import Model
-from gemel.kit.polling import Poll, WaitTimeoutError, wait_until
-from gemel.kit.resource import Resource
+from gemel.kit.flow.effects import Flow, Sleep
+from gemel.kit.models.model import Model
+from gemel.kit.stubs.resource import Resource
 from gemel.kit.types import Async, M, Sync
 
 from .shop import Mode

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from gemel.kit.client import AsyncClient, Client
 from gemel.kit.declare import Form, Header, Part, get, post
 from gemel.kit.errors import InvalidArgument
-from gemel.kit.resource import Resource
+from gemel.kit.stubs.resource import Resource
 from gemel.kit.types import Async, M, Sync
 
 from .pair import Pair

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gemel.kit.messages import Headers
+from gemel.kit.http.messages import Headers
 
 PLAIN = Headers([("X-Tag", "a"), ("x-tag", "b"), ("Accept", "c")])
 

@@ -8,7 +8,7 @@ from urllib.parse import quote, unquote
 
 import pytest
 
-from gemel.kit.paging.links import linked
+from gemel.kit.http.links import linked
 from gemel.kit.paging.members import member_reader
 from gemel.kit.paging.position import hide, reveal
 

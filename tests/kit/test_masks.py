@@ -13,10 +13,11 @@ import pytest
 from msgspec.structs import replace
 
 from gemel.kit import errors
-from gemel.kit.auth import ProvidedToken, StaticToken, Token
 from gemel.kit.errors import APIStatusError, GemelError, InvalidArgument, ResponseValidationError
-from gemel.kit.fault import read_fault
-from gemel.kit.messages import Headers, Request, Response, redact
+from gemel.kit.http.messages import Headers, Request, Response
+from gemel.kit.http.problem import read_fault
+from gemel.kit.http.redaction import redact
+from gemel.kit.policies.auth import ProvidedToken, StaticToken, Token
 
 from .shop import Album, Mode, NewAlbum
 from .wire import Wire, cut, reply

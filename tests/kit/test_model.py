@@ -10,7 +10,9 @@ import marshmallow as ma
 import msgspec
 import pytest
 
-from gemel.kit.model import Model, camel_case, field, is_secret, secret_fields, secret_values
+from gemel.kit.models.meta import camel_case
+from gemel.kit.models.model import Model, field
+from gemel.kit.models.secrecy import is_secret, secret_fields, secret_values
 from gemel.kit.types import OMIT, SECRET, Omit
 
 from .shop import Album, NewAlbum, Track

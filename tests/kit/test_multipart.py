@@ -18,8 +18,8 @@ import pytest
 from gemel.kit.client import AsyncClient, BaseClient, Client
 from gemel.kit.declare import File, Part, post
 from gemel.kit.errors import InternalServerError, InvalidArgument, UploadError
-from gemel.kit.resource import Resource
-from gemel.kit.retry import Retry
+from gemel.kit.http.messages import Retry
+from gemel.kit.stubs.resource import Resource
 from gemel.kit.types import Async, M, Sync
 
 from .shop import Mode

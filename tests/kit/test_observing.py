@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from gemel.kit.errors import APIConnectionError
-from gemel.kit.observing import Event, configure_logging
-from gemel.kit.retry import Retry
+from gemel.kit.http.messages import Retry
+from gemel.kit.policies.events import Event, configure_logging
 
 from .shop import Mode
 from .wire import Wire, cut, reply

@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from gemel.kit.auth import StaticToken
+from gemel.kit.calls.flows import flow
+from gemel.kit.calls.paged import AsyncPager, Pager
 from gemel.kit.declare import Cursor, LinkHeader, NextAddress, Offset, Page, PageNumber, get, head, post
-from gemel.kit.effects import Flow
 from gemel.kit.errors import (
     APITimeoutError,
     DeclarationError,
@@ -24,11 +24,11 @@ from gemel.kit.errors import (
     PagingError,
     ResponseValidationError,
 )
-from gemel.kit.flows import flow
-from gemel.kit.pager import AsyncPager, Pager
+from gemel.kit.flow.effects import Flow
+from gemel.kit.http.messages import Retry
 from gemel.kit.paging.position import Place, save
-from gemel.kit.resource import Resource
-from gemel.kit.retry import Retry
+from gemel.kit.policies.auth import StaticToken
+from gemel.kit.stubs.resource import Resource
 from gemel.kit.types import M
 
 from .lists import ASYNC, SYNC, Item, Lists, Things, WarehouseClient, items, shelf

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 import gemel.kit
-import gemel.kit.resource
-from gemel.kit.call import Call
+import gemel.kit.stubs.resource
+from gemel.kit.calls.call import Call
+from gemel.kit.calls.flows import FlowCall
 from gemel.kit.client import AsyncClient, BaseClient, Client
-from gemel.kit.flows import FlowCall
 from gemel.kit.types import Async, Sync
 
 from .chat import AsyncTalkClient, TalkClient
@@ -113,6 +113,6 @@ def calls(owner: Any, path: str = "") -> dict[str, inspect.Signature]:
         value = getattr(owner, name)
         if isinstance(value, Call | FlowCall):
             found[path + name] = inspect.signature(value)
-        elif isinstance(value, gemel.kit.resource.Resource):
+        elif isinstance(value, gemel.kit.stubs.resource.Resource):
             found |= calls(value, f"{path}{name}.")
     return found

@@ -11,14 +11,14 @@ from urllib.parse import unquote
 import pytest
 from typing_extensions import TypedDict, Unpack
 
+from gemel.kit.calls.flows import flow, perform
 from gemel.kit.client import AsyncClient, BaseClient, Client
 from gemel.kit.declare import Query, get, post
-from gemel.kit.effects import Flow
 from gemel.kit.errors import DeclarationError, InvalidArgument, ResponseValidationError
-from gemel.kit.flows import flow, perform
-from gemel.kit.messages import Response
-from gemel.kit.model import Model
-from gemel.kit.resource import Resource
+from gemel.kit.flow.effects import Flow
+from gemel.kit.http.messages import Response
+from gemel.kit.models.model import Model
+from gemel.kit.stubs.resource import Resource
 from gemel.kit.types import OMIT, Async, M, Omit, Predicate, Sync
 
 from .shop import Mode

@@ -17,8 +17,9 @@ import pytest
 from gemel.kit.client import AsyncClient, Client
 from gemel.kit.declare import Body, get, put
 from gemel.kit.errors import APIStatusError
-from gemel.kit.model import Model, field, secret_values
-from gemel.kit.resource import Resource
+from gemel.kit.models.model import Model, field
+from gemel.kit.models.secrecy import secret_values
+from gemel.kit.stubs.resource import Resource
 from gemel.kit.types import OMIT, SECRET, Async, M, Omit, Sync
 
 from .shop import Album, Mode, Track
@@ -223,9 +224,9 @@ def test_a_subclassed_schema_keeps_and_decides(mode: Mode) -> None:
 
 ROADS = """\
 import json, sys
-from gemel.kit.decode import decoder
-from gemel.kit.messages import Headers, Request, Response
-from gemel.kit.model import Model
+from gemel.kit.models.decode import decoder
+from gemel.kit.http.messages import Headers, Request, Response
+from gemel.kit.models.model import Model
 class Doc(Model, unknown="keep"):
     id: int
 def read(body):

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from gemel.kit.auth import StaticToken
 from gemel.kit.errors import APIConnectionError, APIError, APIStatusError
+from gemel.kit.policies.auth import StaticToken
 
 from .shop import Mode
 from .wire import Wire, reply

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from gemel.kit.errors import APIConnectionError, InternalServerError, RateLimitError
-from gemel.kit.messages import Headers, Request, Response, Timeout
-from gemel.kit.retry import Budget, Retry, Retrying, retry_after
+from gemel.kit.http.messages import Headers, Request, Response, Retry, Timeout
+from gemel.kit.policies.retry import Budget, Retrying, retry_after
 
 from .shop import Mode
 from .wire import Wire, cut, reply
@@ -62,11 +62,11 @@ def test_what_is_repeated(request_: Request, outcome: Any, repeated: bool) -> No
 
 
 @pytest.mark.parametrize("repeats", range(8))
-@pytest.mark.parametrize("dice", [0.0, 0.25, 0.999])
-def test_jitter_stays_within_its_bounds(repeats: int, dice: float) -> None:
+@pytest.mark.parametrize("random", [0.0, 0.25, 0.999])
+def test_jitter_stays_within_its_bounds(repeats: int, random: float) -> None:
     retry = Retry(limit=99)
-    wait = retry.wait(asked("GET"), status(503), repeats, dice)
-    assert wait == pytest.approx(dice * min(8.0, 0.5 * 2**repeats))
+    wait = retry.wait(asked("GET"), status(503), repeats, random)
+    assert wait == pytest.approx(random * min(8.0, 0.5 * 2**repeats))
 
 
 def test_the_limit_is_the_number_of_repeats() -> None:
@@ -112,13 +112,13 @@ def test_the_budget_empties_and_fills_with_successes() -> None:
 
 
 def test_an_outage_ends_repeats_after_the_budget() -> None:
-    policy = Retrying(Retry(limit=3, base=0.001), clock=lambda: 0.0, dice=lambda: 0.5)
+    policy = Retrying(Retry(limit=3, base=0.001), clock=lambda: 0.0, random=lambda: 0.5)
     waits = [policy._wait(asked("GET"), status(503), 0) for _ in range(30)]
     assert sum(wait is not None for wait in waits) == 20
 
 
 def test_no_wait_reaches_beyond_the_deadline() -> None:
-    policy = Retrying(Retry(base=8.0), clock=lambda: 100.0, dice=lambda: 0.5)
+    policy = Retrying(Retry(base=8.0), clock=lambda: 100.0, random=lambda: 0.5)
     late = Request("GET", "http://h/", Headers(), deadline=103.9)
     early = Request("GET", "http://h/", Headers(), deadline=104.1)
     assert policy._wait(late, status(503), 0) is None

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from gemel.kit.auth import Fetch, Revoke, StaticToken, Token
-from gemel.kit.caller import Caller
 from gemel.kit.declare import post
-from gemel.kit.effects import Flow
 from gemel.kit.errors import AuthenticationError
-from gemel.kit.model import Model
-from gemel.kit.resource import Resource
+from gemel.kit.flow.effects import Flow
+from gemel.kit.models.model import Model
+from gemel.kit.policies.auth import Fetch, Revoke, StaticToken, Token
+from gemel.kit.policies.caller import Caller
+from gemel.kit.stubs.resource import Resource
 from gemel.kit.types import M
 
 from .shop import AsyncShopClient, Mode, ShopClient
@@ -183,7 +183,7 @@ def test_it_never_hangs(mode: Mode, hanging: Any, caplog: pytest.LogCaptureFixtu
 
 
 def test_its_time_is_short_however_long_calls_may_take(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gemel.kit.auth.REVOKING", 0.3)
+    monkeypatch.setattr("gemel.kit.policies.auth.REVOKING", 0.3)
     with Wire(answer=Office(silence)) as wire:
         started = time.monotonic()
         with ShopClient(wire.url, **ASKED, timeout=600) as shop:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from gemel.kit.sse import EventDecoder, EventTooLarge, ServerSentEvent
+from gemel.kit.http.sse import EventDecoder, EventTooLarge, ServerSentEvent
 
 LARGEST = 1000
 E = ServerSentEvent

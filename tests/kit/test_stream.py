@@ -27,9 +27,8 @@ from gemel.kit.errors import (
     ResponseValidationError,
     StreamFailedError,
 )
-from gemel.kit.messages import Timeout
-from gemel.kit.resource import Resource
-from gemel.kit.retry import Retry
+from gemel.kit.http.messages import Retry, Timeout
+from gemel.kit.stubs.resource import Resource
 from gemel.kit.types import M
 
 from .chat import AsyncTalkClient, TalkClient, TalkMode, Word

@@ -12,8 +12,8 @@ from typing_extensions import NotRequired, ReadOnly, Required, Unpack
 from gemel.kit.client import AsyncClient, BaseClient, Client
 from gemel.kit.declare import Body, Field, Form, Header, Query, get, patch, post, put
 from gemel.kit.errors import DeclarationError, InvalidArgument
-from gemel.kit.model import Model
-from gemel.kit.resource import Resource
+from gemel.kit.models.model import Model
+from gemel.kit.stubs.resource import Resource
 from gemel.kit.types import OMIT, SECRET, Async, M, Omit, Sync
 
 from .shop import Mode

@@ -8,15 +8,15 @@ from typing import Annotated, Any, Generic, TypedDict
 
 from typing_extensions import NotRequired, Unpack
 
+from gemel.kit.calls.download import Download
+from gemel.kit.calls.flows import flow, perform
+from gemel.kit.calls.stream import Stream
 from gemel.kit.client import AsyncClient, BaseClient, Client
 from gemel.kit.declare import Body, Field, Header, Offset, Page, Query, delete, get, post
-from gemel.kit.download import Download
-from gemel.kit.effects import Flow
-from gemel.kit.flows import flow, perform
-from gemel.kit.model import Model, field
-from gemel.kit.resource import Resource
-from gemel.kit.sse import EventStream
-from gemel.kit.stream import Stream
+from gemel.kit.flow.effects import Flow
+from gemel.kit.http.sse import EventStream
+from gemel.kit.models.model import Model, field
+from gemel.kit.stubs.resource import Resource
 from gemel.kit.types import OMIT, SECRET, Async, M, Omit, Sync
 
 

@@ -1,4 +1,4 @@
-"""FrozenClock and Dice: clients that wait for nothing, and time that a test decides."""
+"""FrozenClock and Random: clients that wait for nothing, and time that a test decides."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ from gemel.infisical import AccessToken, InfisicalAsyncClient, InfisicalClient
 from gemel.infisical.api.auth import UniversalAuth
 from gemel.infisical.api.projects import Projects
 from gemel.kit.caching import Cache, MemoryStore
+from gemel.kit.calls.polling import Poll, WaitTimeoutError, wait_until
 from gemel.kit.errors import APITimeoutError, InternalServerError, RateLimitError
-from gemel.kit.messages import Timeout
-from gemel.kit.polling import Poll, WaitTimeoutError, wait_until
-from gemel.kit.retry import Retry
-from gemel.testing import Dice, FrozenClock, StubServer
+from gemel.kit.http.messages import Retry, Timeout
+from gemel.testing import FrozenClock, Random, StubServer
 
 from .library import Book, Books
 
@@ -29,7 +28,7 @@ def test_a_client_moves_the_clock_in_the_place_of_waiting(call: Any) -> None:
     clock, started = FrozenClock(), time.monotonic()
     with StubServer() as stub:
         stub.on(Books.latest).fail(503).fail(429, headers={"Retry-After": "50"}).fail(503).reply(BOOK)
-        got = call(stub.url, latest, clock=clock, dice=Dice(0.5, 0.25), retries=3)
+        got = call(stub.url, latest, clock=clock, random=Random(0.5, 0.25), retries=3)
     assert got == BOOK
     assert clock.slept == [0.25, 50.0, 1.0], "half of 0.5 s, then what the server asks, then half of 2 s"
     assert time.monotonic() - started < 20
@@ -103,7 +102,7 @@ def test_the_async_client_takes_it_too() -> None:
     clock = FrozenClock()
 
     async def main(url: str) -> None:
-        async with InfisicalAsyncClient(endpoint=url, token="tok", clock=clock, dice=Dice(0.5)) as client:
+        async with InfisicalAsyncClient(endpoint=url, token="tok", clock=clock, random=Random(0.5)) as client:
             await client.projects.list()
 
     with StubServer() as stub:
@@ -116,7 +115,7 @@ def test_the_async_client_takes_it_too() -> None:
 def test_a_poll_takes_the_clock_of_its_client(call: Any, own: bool) -> None:
     clock = FrozenClock()
     patience: dict[str, Any] = {"timeout": 10, "interval": 4, "factor": 1, "jitter": 0.5}
-    chance: dict[str, Any] = {"clock": clock, "dice": Dice(0.5)} if own else {}
+    chance: dict[str, Any] = {"clock": clock, "random": Random(0.5)} if own else {}
     poll: Poll[Book] = Poll(lambda book: book.page_count > 0, **patience, **chance)
     with StubServer(assert_all_called=False) as stub:
         stub.on(Books.latest).reply(BOOK)
@@ -125,7 +124,7 @@ def test_a_poll_takes_the_clock_of_its_client(call: Any, own: bool) -> None:
                 stub.url,
                 lambda library: library.run(wait_until(poll, library.books.latest)),
                 clock=clock,
-                dice=Dice(0.5),
+                random=Random(0.5),
             )
         assert caught.value.attempts == 4 and clock.slept == [3.0, 3.0, 3.0]
 
@@ -190,18 +189,18 @@ def test_a_start_needs_a_zone() -> None:
         FrozenClock(datetime(2030, 1, 1))
 
 
-def test_dice_begin_anew() -> None:
-    dice = Dice(0.1, 0.9)
-    assert [dice(), dice(), dice()] == [0.1, 0.9, 0.1]
-    assert repr(dice) == "Dice(0.1, 0.9)"
+def test_random_begin_anew() -> None:
+    random = Random(0.1, 0.9)
+    assert [random(), random(), random()] == [0.1, 0.9, 0.1]
+    assert repr(random) == "Random(0.1, 0.9)"
 
 
 @pytest.mark.parametrize("numbers", [(1.0,), (-0.1,), (0.5, float("nan"))])
-def test_dice_fall_below_one(numbers: tuple[float, ...]) -> None:
+def test_random_fall_below_one(numbers: tuple[float, ...]) -> None:
     with pytest.raises(ValueError, match="below 1"):
-        Dice(*numbers)
+        Random(*numbers)
 
 
-def test_dice_need_numbers() -> None:
+def test_random_need_numbers() -> None:
     with pytest.raises(TypeError):
-        Dice()
+        Random()

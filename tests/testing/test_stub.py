@@ -16,8 +16,8 @@ from gemel.infisical import InfisicalAsyncClient, InfisicalClient, Secret
 from gemel.infisical.api.secrets import Secrets
 from gemel.kit.declare import get
 from gemel.kit.errors import APIConnectionError, ConflictError, InternalServerError, ResponseValidationError
-from gemel.kit.model import Model
-from gemel.kit.resource import Resource
+from gemel.kit.models.model import Model
+from gemel.kit.stubs.resource import Resource
 from gemel.kit.types import M
 from gemel.testing import ReceivedCall, Reply, StubError, StubServer
 

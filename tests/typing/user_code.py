@@ -19,15 +19,15 @@ from gemel.infisical import (
     SecretList,
 )
 from gemel.infisical.api.secrets import Secrets
+from gemel.kit.calls.flows import flow, perform
+from gemel.kit.calls.polling import Poll, wait_until
 from gemel.kit.client import AsyncClient, BaseClient, Client
 from gemel.kit.declare import Field, Query, delete, get, post
-from gemel.kit.effects import Flow
 from gemel.kit.errors import NotFoundError
-from gemel.kit.flows import flow, perform
-from gemel.kit.messages import Request, Response
-from gemel.kit.model import Model
-from gemel.kit.polling import Poll, wait_until
-from gemel.kit.resource import Resource
+from gemel.kit.flow.effects import Flow
+from gemel.kit.http.messages import Request, Response
+from gemel.kit.models.model import Model
+from gemel.kit.stubs.resource import Resource
 from gemel.kit.types import OMIT, SECRET, Async, M, Omit, Sync
 
 

@@ -4,10 +4,10 @@
 from typing_extensions import assert_type, reveal_type
 
 from gemel.infisical import InfisicalAsyncClient, InfisicalClient, Secret
-from gemel.kit.auth import Identified
 from gemel.kit.caching import Cache, Caching, MemoryStore, StaleReply, Store
 from gemel.kit.declare import get
-from gemel.kit.resource import Resource
+from gemel.kit.policies.auth import Identified
+from gemel.kit.stubs.resource import Resource
 from gemel.kit.types import M
 
 

@@ -6,7 +6,7 @@ from gemel.julep import AsyncClient, Client
 from gemel.julep.managers.completions import BaseCompletions
 from gemel.julep.models.completion_args import ChatMessageDict
 from gemel.julep.models.completions import ChatCompletion, ChatCompletionChunk, ChatCompletionMessage, Completion
-from gemel.kit.messages import Timeout
+from gemel.kit.http.messages import Timeout
 from gemel.kit.types import M
 
 HELLO: list[ChatMessageDict] = [{"role": "user", "content": "hello"}]

@@ -11,11 +11,11 @@ from typing_extensions import assert_type, reveal_type
 
 from gemel.infisical import InfisicalAsyncClient, InfisicalClient, Secret
 from gemel.kit.declare import get
-from gemel.kit.drift import Drift
-from gemel.kit.model import Model, field
-from gemel.kit.resource import Resource
+from gemel.kit.models.drift import Drift
+from gemel.kit.models.model import Model, field
+from gemel.kit.models.unions import Discriminator, OpenEnum
+from gemel.kit.stubs.resource import Resource
 from gemel.kit.types import M, Sync
-from gemel.kit.variants import Discriminator, OpenEnum
 
 
 class Color(OpenEnum):

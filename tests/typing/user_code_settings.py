@@ -9,22 +9,21 @@ import requests
 from typing_extensions import assert_type, reveal_type
 
 from gemel.infisical import InfisicalAsyncClient, InfisicalClient, Project
-from gemel.kit.auth import Credential, Fetch, Revocable, Revoke, StaticToken, Token
 from gemel.kit.caching import Cache
-from gemel.kit.caller import Caller
-from gemel.kit.catalog import EndpointInfo
+from gemel.kit.calls.catalog import EndpointInfo
+from gemel.kit.calls.polling import Poll, wait_until
 from gemel.kit.client import AsyncClient, BaseClient, Client
 from gemel.kit.declare import Body, post, put
-from gemel.kit.drift import Drift
-from gemel.kit.effects import Flow
-from gemel.kit.messages import Response, Timeout
-from gemel.kit.model import Model
-from gemel.kit.observing import Event
-from gemel.kit.polling import Poll, wait_until
-from gemel.kit.resource import Resource
-from gemel.kit.retry import Retry
+from gemel.kit.flow.effects import Flow
+from gemel.kit.http.messages import Response, Retry, Timeout
+from gemel.kit.models.drift import Drift
+from gemel.kit.models.model import Model
+from gemel.kit.policies.auth import Credential, Fetch, Revocable, Revoke, StaticToken, Token
+from gemel.kit.policies.caller import Caller
+from gemel.kit.policies.events import Event
+from gemel.kit.stubs.resource import Resource
 from gemel.kit.types import SECRET, Async, M, Sync
-from gemel.testing import Dice, FrozenClock
+from gemel.testing import FrozenClock, Random
 
 
 class Issued(Model):
@@ -123,7 +122,7 @@ def sync_user() -> None:
         reveal_type(client.with_options(timeout=Timeout(total=5), retries=Retry(limit=1)))  # R: ServiceClient
     clock = FrozenClock()
     watched = InfisicalClient(
-        token="t", on_retry=told, on_drift=drifted, validate="strict", clock=clock, dice=Dice(0.5)
+        token="t", on_retry=told, on_drift=drifted, validate="strict", clock=clock, random=Random(0.5)
     )
     assert_type(watched.projects.list(), list[Project])
     ServiceClient("http://h", cache=Cache(ttl=60), credential=StaticToken("t"), timeout=5, retries=0, verify=False)

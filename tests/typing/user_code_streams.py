@@ -7,13 +7,13 @@ from typing import Annotated, Any
 
 from typing_extensions import assert_type, reveal_type
 
+from gemel.kit.calls.flows import flow
 from gemel.kit.client import AsyncClient, BaseClient, Client
 from gemel.kit.declare import Body, Download, EventStream, ServerSentEvent, Stream, Upload, get, post, put
-from gemel.kit.effects import Flow
-from gemel.kit.flows import flow
-from gemel.kit.messages import Timeout
-from gemel.kit.model import Model
-from gemel.kit.resource import Resource
+from gemel.kit.flow.effects import Flow
+from gemel.kit.http.messages import Timeout
+from gemel.kit.models.model import Model
+from gemel.kit.stubs.resource import Resource
 from gemel.kit.types import Async, M, Sync
 
 

@@ -8,12 +8,12 @@ from typing_extensions import assert_type, reveal_type
 from gemel.infisical import Folder, InfisicalAsyncClient, InfisicalClient, Secret
 from gemel.infisical.api.folders import Folders
 from gemel.infisical.api.secrets import Secrets
+from gemel.kit.calls.download import Download
+from gemel.kit.calls.stream import Stream
 from gemel.kit.declare import Offset, Page, get
-from gemel.kit.download import Download
-from gemel.kit.resource import Resource
-from gemel.kit.stream import Stream
+from gemel.kit.stubs.resource import Resource
 from gemel.kit.types import M
-from gemel.testing import Dice, FrozenClock, ReceivedCall, Recorder, Replayer, Reply, Route, StubServer
+from gemel.testing import FrozenClock, Random, ReceivedCall, Recorder, Replayer, Reply, Route, StubServer
 
 
 class Logs(Resource[M]):
@@ -80,10 +80,10 @@ def computed(stub: StubServer, secret: Secret, folder: Folder) -> None:
 
 
 def servers_and_clocks(url: str) -> None:
-    """Clients take the clock and the dice; recordings take the class of a client."""
+    """Clients take the clock and the random numbers; recordings take the class of a client."""
     clock = FrozenClock()
-    reveal_type(InfisicalClient(endpoint=url, clock=clock, dice=Dice(0.5)))  # R: InfisicalClient
-    reveal_type(InfisicalAsyncClient(endpoint=url, clock=clock, dice=Dice(0.5)))  # R: InfisicalAsyncClient
+    reveal_type(InfisicalClient(endpoint=url, clock=clock, random=Random(0.5)))  # R: InfisicalClient
+    reveal_type(InfisicalAsyncClient(endpoint=url, clock=clock, random=Random(0.5)))  # R: InfisicalAsyncClient
     InfisicalClient(endpoint=url, clock=5.0)  # E11 no clock
     with Recorder(url, "e.jsonl", sdk=InfisicalClient) as recorder, Replayer("e.jsonl") as replayer:
         reveal_type(recorder)  # R: Recorder

@@ -6,7 +6,7 @@ import platform
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeAlias
 
-from gemel import __version__
+from gemel.version import __version__
 
 __all__ = ["Account", "State", "StepResult", "WalkAccount"]
 

@@ -10,8 +10,8 @@ from typing import Any, Protocol, TypeAlias, TypeVar, cast
 
 from gemel.infisical import InfisicalAsyncClient, InfisicalClient
 from gemel.julep import AsyncClient, Client
-from gemel.kit.opening import Opening
-from gemel.kit.stream import AsyncStream, Stream
+from gemel.kit.calls.stream import AsyncStream, Stream
+from gemel.kit.calls.streamed import Opening
 from gemel.sandbox import BothSandbox
 
 __all__ = ["MODES", "Answer", "AnyInfisical", "AnyJulep", "Mode", "each", "settled"]

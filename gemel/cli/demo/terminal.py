@@ -11,7 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from gemel.cli.demo.account import Account, StepResult, WalkAccount
-from gemel.cli.demo.views import View, heading, verdict, walk_summary
+from gemel.cli.demo.views import View
+from gemel.cli.demo.wording import heading, verdict, walk_summary
 
 __all__ = ["TerminalView"]
 

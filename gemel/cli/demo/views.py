@@ -1,4 +1,4 @@
-"""How the demo is shown: as plain text, as one JSON document, or on a terminal."""
+"""How the demo is shown without a terminal: as plain text, or as one JSON document."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import TextIO
 
 from typing_extensions import Self
 
-from gemel import __version__
 from gemel.cli.demo.account import Account, StepResult, WalkAccount
+from gemel.cli.demo.wording import heading, verdict, walk_summary
 
-__all__ = ["JSONView", "PlainView", "View", "heading", "verdict", "view_for", "walk_summary"]
+__all__ = ["JSONView", "PlainView", "View"]
 
 
 # Columns of the plain text: of a step's name, and of a line in all.
@@ -52,27 +52,6 @@ class View(AbstractContextManager["View"]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Leave the output in order, whatever happened."""
-
-
-def view_for(stream: TextIO, *, as_json: bool) -> View:
-    """Return the view that fits: JSON when asked for, tables on a terminal, plain text otherwise."""
-    if as_json:
-        return JSONView(stream)
-    if stream.isatty():
-        from gemel.cli.demo.terminal import TerminalView
-
-        return TerminalView(stream)
-    return PlainView(stream)
-
-
-def heading(url: str) -> str:
-    """Return the first line of the account."""
-    return f"gemel {__version__}: Infisical and Julep, each with both clients, against a sandbox at {url}"
-
-
-def walk_summary(walk: WalkAccount) -> str:
-    """Return one client's steps in a line."""
-    return f"{walk.client}: {walk.fine} of {len(walk.steps)} steps as expected, {walk.seconds:.2f} s"
 
 
 class JSONView(View):
@@ -126,7 +105,3 @@ class PlainView(View):
         self._line(f"\n{verdict(account)}")
 
 
-def verdict(account: Account) -> str:
-    """Return the last line of the account."""
-    told = "Everything was as expected" if account.ok else "NOT everything was as expected"
-    return f"{told}; {account.seconds:.2f} s in all."

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from gemel.infisical.models.auth import AccessToken, TokenRevocation
 from gemel.kit.declare import post
-from gemel.kit.resource import Resource
+from gemel.kit.stubs.resource import Resource
 from gemel.kit.types import OMIT, SECRET, M, Omit
 
 __all__ = ["AccessTokens", "UniversalAuth"]

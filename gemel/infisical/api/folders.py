@@ -9,7 +9,7 @@ from typing import Annotated
 
 from gemel.infisical.models.folders import Folder, FolderChange, FolderDetails
 from gemel.kit.declare import Field, Query, delete, get, patch, post
-from gemel.kit.resource import Resource
+from gemel.kit.stubs.resource import Resource
 from gemel.kit.types import OMIT, M, Omit
 
 __all__ = ["Folders", "FoldersV1"]

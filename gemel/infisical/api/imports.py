@@ -8,7 +8,7 @@ from typing import Annotated
 
 from gemel.infisical.models.imports import ImportSource, SecretImport
 from gemel.kit.declare import Field, Query, delete, get, post
-from gemel.kit.resource import Resource
+from gemel.kit.stubs.resource import Resource
 from gemel.kit.types import M
 
 __all__ = ["SecretImports"]

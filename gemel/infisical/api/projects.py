@@ -8,7 +8,7 @@ from typing import Annotated
 
 from gemel.infisical.models.projects import Environment, Project
 from gemel.kit.declare import Field, delete, get, patch, post
-from gemel.kit.resource import Resource
+from gemel.kit.stubs.resource import Resource
 from gemel.kit.types import OMIT, M, Omit
 
 __all__ = ["Environments", "Projects"]

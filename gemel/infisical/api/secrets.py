@@ -17,7 +17,7 @@ from gemel.infisical.models.secrets import (
     SecretMetadata,
 )
 from gemel.kit.declare import Field, Query, delete, get, patch, post
-from gemel.kit.resource import Resource
+from gemel.kit.stubs.resource import Resource
 from gemel.kit.types import OMIT, SECRET, M, Omit
 
 __all__ = ["RawSecrets", "Secrets"]
@@ -65,7 +65,7 @@ class RawSecrets(Resource[M], case="camel"):
         """Retrieve one secret by name."""
         ...
 
-    @post("api/v3/secrets/raw/{name}", unwrap="secret", otherwise=_APPROVAL, deprecated=True)
+    @post("api/v3/secrets/raw/{name}", unwrap="secret", alternatives=_APPROVAL, deprecated=True)
     def create(
         self,
         name: str,
@@ -85,7 +85,7 @@ class RawSecrets(Resource[M], case="camel"):
         """Create a secret; raises BadRequestError when the name is taken, ApprovalRequiredError under a policy."""
         ...
 
-    @patch("api/v3/secrets/raw/{name}", unwrap="secret", otherwise=_APPROVAL, deprecated=True)
+    @patch("api/v3/secrets/raw/{name}", unwrap="secret", alternatives=_APPROVAL, deprecated=True)
     def update(
         self,
         name: str,
@@ -106,7 +106,7 @@ class RawSecrets(Resource[M], case="camel"):
         """Change a secret; what is left out stays as it is."""
         ...
 
-    @post("api/v3/secrets/batch/raw", unwrap="secrets", otherwise=_APPROVAL, deprecated=True)
+    @post("api/v3/secrets/batch/raw", unwrap="secrets", alternatives=_APPROVAL, deprecated=True)
     def batch_create(
         self,
         secrets: Sequence[NewSecret],
@@ -118,7 +118,7 @@ class RawSecrets(Resource[M], case="camel"):
         """Create several secrets in one folder: all or none."""
         ...
 
-    @patch("api/v3/secrets/batch/raw", unwrap="secrets", otherwise=_APPROVAL, deprecated=True)
+    @patch("api/v3/secrets/batch/raw", unwrap="secrets", alternatives=_APPROVAL, deprecated=True)
     def batch_update(
         self,
         secrets: Sequence[SecretChange],
@@ -131,7 +131,7 @@ class RawSecrets(Resource[M], case="camel"):
         """Change several secrets; `mode` says what becomes of names that do not exist."""
         ...
 
-    @delete("api/v3/secrets/batch/raw", unwrap="secrets", otherwise=_APPROVAL, deprecated=True)
+    @delete("api/v3/secrets/batch/raw", unwrap="secrets", alternatives=_APPROVAL, deprecated=True)
     def batch_delete(
         self,
         secrets: Annotated[Sequence[SecretKey], Field],
@@ -143,7 +143,7 @@ class RawSecrets(Resource[M], case="camel"):
         """Delete several secrets and return what they were."""
         ...
 
-    @delete("api/v3/secrets/raw/{name}", unwrap="secret", otherwise=_APPROVAL, deprecated=True)
+    @delete("api/v3/secrets/raw/{name}", unwrap="secret", alternatives=_APPROVAL, deprecated=True)
     def delete(
         self,
         name: str,
@@ -200,7 +200,7 @@ class Secrets(Resource[M], case="camel"):
         """Retrieve one secret by name; imports are looked through when the folder itself lacks it."""
         ...
 
-    @post("api/v4/secrets/{name}", unwrap="secret", otherwise=_APPROVAL)
+    @post("api/v4/secrets/{name}", unwrap="secret", alternatives=_APPROVAL)
     def create(
         self,
         name: str,
@@ -220,7 +220,7 @@ class Secrets(Resource[M], case="camel"):
         """Create a secret; raises BadRequestError when the name is taken, ApprovalRequiredError under a policy."""
         ...
 
-    @patch("api/v4/secrets/{name}", unwrap="secret", otherwise=_APPROVAL)
+    @patch("api/v4/secrets/{name}", unwrap="secret", alternatives=_APPROVAL)
     def update(
         self,
         name: str,
@@ -241,14 +241,14 @@ class Secrets(Resource[M], case="camel"):
         """Change a secret; what is left out stays as it is."""
         ...
 
-    @post("api/v4/secrets/batch", unwrap="secrets", otherwise=_APPROVAL)
+    @post("api/v4/secrets/batch", unwrap="secrets", alternatives=_APPROVAL)
     def batch_create(
         self, secrets: Sequence[NewSecret], *, project_id: str, environment: str, secret_path: str = "/"
     ) -> builtins.list[Secret]:
         """Create several secrets in one folder: all or none."""
         ...
 
-    @patch("api/v4/secrets/batch", unwrap="secrets", otherwise=_APPROVAL)
+    @patch("api/v4/secrets/batch", unwrap="secrets", alternatives=_APPROVAL)
     def batch_update(
         self,
         secrets: Sequence[SecretChange],
@@ -261,7 +261,7 @@ class Secrets(Resource[M], case="camel"):
         """Change several secrets; `mode` says what becomes of names that do not exist."""
         ...
 
-    @delete("api/v4/secrets/batch", unwrap="secrets", otherwise=_APPROVAL)
+    @delete("api/v4/secrets/batch", unwrap="secrets", alternatives=_APPROVAL)
     def batch_delete(
         self,
         secrets: Annotated[Sequence[SecretKey], Field],
@@ -273,7 +273,7 @@ class Secrets(Resource[M], case="camel"):
         """Delete several secrets and return what they were."""
         ...
 
-    @delete("api/v4/secrets/{name}", unwrap="secret", otherwise=_APPROVAL)
+    @delete("api/v4/secrets/{name}", unwrap="secret", alternatives=_APPROVAL)
     def delete(
         self,
         name: str,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from gemel.kit.model import Model, field
+from gemel.kit.models.model import Model, field
 from gemel.kit.types import SECRET
 
 __all__ = ["AccessToken", "TokenRevocation"]

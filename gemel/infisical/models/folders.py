@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from gemel.kit.model import Model
+from gemel.kit.models.model import Model
 from gemel.kit.types import OMIT, Omit
 
 __all__ = ["Folder", "FolderChange", "FolderDetails", "FolderEnvironment"]

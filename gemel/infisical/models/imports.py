@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from gemel.infisical.models.projects import EnvironmentRef
-from gemel.kit.model import Model
+from gemel.kit.models.model import Model
 
 __all__ = ["ImportSource", "SecretImport"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from gemel.kit.model import Model, field
+from gemel.kit.models.model import Model, field
 
 __all__ = ["Environment", "EnvironmentRef", "Project"]
 

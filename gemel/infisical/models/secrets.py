@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated
 
-from gemel.kit.model import Model, field
+from gemel.kit.models.model import Model, field
 from gemel.kit.types import OMIT, SECRET, Omit
 
 __all__ = [

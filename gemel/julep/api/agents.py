@@ -11,7 +11,7 @@ from gemel.julep.models.common import Id, Limit, PageSize, ResourceCreatedRespon
 from gemel.julep.models.docs import DocDict
 from gemel.julep.models.tools import ToolDict
 from gemel.kit.declare import Offset, Page, Query, delete, get, patch, post, put
-from gemel.kit.resource import Resource
+from gemel.kit.stubs.resource import Resource
 from gemel.kit.types import OMIT, M, Omit
 
 __all__ = ["Agents"]

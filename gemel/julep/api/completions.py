@@ -12,7 +12,7 @@ from gemel.julep.models.common import DEFAULT_MODEL
 from gemel.julep.models.completion_args import ChatCompletionArgs, CompletionArgs
 from gemel.julep.models.completions import ChatCompletion, ChatCompletionChunk, Completion
 from gemel.kit.declare import EventStream, ServerSentEvent, Stream, post
-from gemel.kit.resource import Resource
+from gemel.kit.stubs.resource import Resource
 from gemel.kit.types import OMIT, M, Omit, is_object
 
 __all__ = ["ChatCompletions", "TextCompletions"]

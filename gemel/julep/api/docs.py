@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from gemel.julep.models.common import Id, Limit, ResourceCreatedResponse
 from gemel.julep.models.docs import Doc, DocDict
 from gemel.kit.declare import Body, Query, delete, get, post
-from gemel.kit.resource import Resource
+from gemel.kit.stubs.resource import Resource
 from gemel.kit.types import M
 
 __all__ = ["Docs"]

@@ -6,7 +6,7 @@ from __future__ import annotations
 from gemel.julep.models.common import Id
 from gemel.julep.models.jobs import JobStatus
 from gemel.kit.declare import get
-from gemel.kit.resource import Resource
+from gemel.kit.stubs.resource import Resource
 from gemel.kit.types import M
 
 __all__ = ["Jobs"]

@@ -8,7 +8,7 @@ import builtins
 from gemel.julep.models.common import Id, Limit
 from gemel.julep.models.memories import Memory
 from gemel.kit.declare import get
-from gemel.kit.resource import Resource
+from gemel.kit.stubs.resource import Resource
 from gemel.kit.types import M
 
 __all__ = ["Memories"]

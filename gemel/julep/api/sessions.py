@@ -18,7 +18,7 @@ from gemel.julep.models.common import Id, Limit, PageSize, ResourceCreatedRespon
 from gemel.julep.models.sessions import Session, Suggestion
 from gemel.julep.models.tools import Tool, ToolDict
 from gemel.kit.declare import Offset, Page, Query, delete, get, patch, post, put
-from gemel.kit.resource import Resource
+from gemel.kit.stubs.resource import Resource
 from gemel.kit.types import OMIT, M, Omit
 
 __all__ = ["Sessions"]

@@ -9,7 +9,7 @@ from typing import Annotated
 from gemel.julep.models.common import Id, Limit, PageSize, ResourceCreatedResponse, ResourceUpdatedResponse
 from gemel.julep.models.tools import FunctionDefDict, PartialFunctionDefDict, Tool, ToolDict
 from gemel.kit.declare import Body, Offset, Page, delete, get, patch, post, put
-from gemel.kit.resource import Resource
+from gemel.kit.stubs.resource import Resource
 from gemel.kit.types import M
 
 __all__ = ["Tools"]

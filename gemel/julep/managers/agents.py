@@ -11,8 +11,8 @@ from gemel.julep.errors import ExclusiveArgumentsError
 from gemel.julep.managers.tools import described_tool
 from gemel.julep.models.agents import Agent, AgentCreateArgs, AgentUpdateArgs
 from gemel.julep.models.common import DEFAULT_MODEL, Id, completed, with_jobs
-from gemel.kit.effects import Flow
-from gemel.kit.flows import flow, perform
+from gemel.kit.calls.flows import flow, perform
+from gemel.kit.flow.effects import Flow
 from gemel.kit.types import Async, M, Sync
 
 __all__ = ["AgentsManager", "AsyncAgentsManager", "BaseAgentsManager"]

@@ -11,10 +11,10 @@ from gemel.julep.api.completions import ChatCompletions
 from gemel.julep.managers.creating import created
 from gemel.julep.models.completion_args import ChatCompletionArgs, ChatCompletionCreateArgs
 from gemel.julep.models.completions import ChatCompletion, ChatCompletionChunk, ChatCompletionMessage, without_nulls
-from gemel.kit.caller import Caller
-from gemel.kit.opening import Opening
-from gemel.kit.resource import Resource, extensible
-from gemel.kit.stream import AsyncStream, Stream
+from gemel.kit.calls.stream import AsyncStream, Stream
+from gemel.kit.calls.streamed import Opening
+from gemel.kit.policies.caller import Caller
+from gemel.kit.stubs.resource import Resource, extensible
 from gemel.kit.types import Async, M, Sync, is_array
 
 __all__ = [

@@ -11,8 +11,8 @@ from gemel.julep.api.completions import TextCompletions
 from gemel.julep.managers.creating import created
 from gemel.julep.models.completion_args import CompletionArgs, CompletionCreateArgs
 from gemel.julep.models.completions import Completion
-from gemel.kit.opening import Opening
-from gemel.kit.stream import AsyncStream, Stream
+from gemel.kit.calls.stream import AsyncStream, Stream
+from gemel.kit.calls.streamed import Opening
 from gemel.kit.types import Async, M, Sync
 
 __all__ = ["AsyncCompletions", "BaseCompletions", "Completions"]

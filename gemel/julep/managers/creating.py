@@ -8,9 +8,10 @@ from typing import Any
 from gemel.julep.models.completion_args import CallArgs, SamplingArgs
 from gemel.julep.settings import patience
 from gemel.kit.errors import InvalidArgument
-from gemel.kit.resource import Resource
+from gemel.kit.http.encoding import Refused
+from gemel.kit.models.encode import json_bytes
+from gemel.kit.stubs.resource import Resource
 from gemel.kit.types import OMIT, is_mapping
-from gemel.kit.wire import Refused, json_bytes
 
 __all__ = ["created"]
 

@@ -11,8 +11,8 @@ from gemel.julep.api.docs import Docs
 from gemel.julep.errors import OwnerError
 from gemel.julep.models.common import Id, Limit, completed, with_jobs
 from gemel.julep.models.docs import Doc, DocDict, DocsCreateArgs
-from gemel.kit.effects import Flow
-from gemel.kit.flows import flow, perform
+from gemel.kit.calls.flows import flow, perform
+from gemel.kit.flow.effects import Flow
 from gemel.kit.types import Async, M, Sync
 
 __all__ = ["AsyncDocsManager", "BaseDocsManager", "DocsManager"]

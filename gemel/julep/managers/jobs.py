@@ -8,9 +8,9 @@ from gemel.julep.api.jobs import Jobs
 from gemel.julep.errors import JobFailedError
 from gemel.julep.models.common import Id
 from gemel.julep.models.jobs import JobState, JobStatus
-from gemel.kit.effects import Flow
-from gemel.kit.flows import flow
-from gemel.kit.polling import Poll, wait_until
+from gemel.kit.calls.flows import flow
+from gemel.kit.calls.polling import Poll, wait_until
+from gemel.kit.flow.effects import Flow
 from gemel.kit.types import Async, M, Predicate, Sync
 
 __all__ = ["AsyncJobsManager", "BaseJobsManager", "JobsManager"]

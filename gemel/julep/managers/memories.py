@@ -7,8 +7,8 @@ import builtins
 from gemel.julep.api.memories import Memories
 from gemel.julep.models.common import Id, Limit
 from gemel.julep.models.memories import Memory
-from gemel.kit.effects import Flow
-from gemel.kit.flows import flow, perform
+from gemel.kit.calls.flows import flow, perform
+from gemel.kit.flow.effects import Flow
 from gemel.kit.types import Async, M, Sync
 
 __all__ = ["AsyncMemoriesManager", "BaseMemoriesManager", "MemoriesManager"]

@@ -17,9 +17,9 @@ from gemel.julep.models.chat import (
 from gemel.julep.models.common import Id, completed, with_jobs
 from gemel.julep.models.sessions import Session, SessionCreateArgs, SessionUpdateArgs
 from gemel.julep.models.tools import Tool, ToolDict
-from gemel.kit.effects import Flow
+from gemel.kit.calls.flows import flow, perform
 from gemel.kit.errors import InvalidArgument
-from gemel.kit.flows import flow, perform
+from gemel.kit.flow.effects import Flow
 from gemel.kit.types import Async, M, Predicate, Sync
 
 __all__ = ["AsyncSessionsManager", "BaseSessionsManager", "SessionsManager"]

@@ -7,8 +7,8 @@ from typing import Any, cast
 from gemel.julep.api.tools import Tools
 from gemel.julep.models.common import Id, ResourceCreatedResponse, ResourceUpdatedResponse
 from gemel.julep.models.tools import FunctionDef, FunctionDefDict, PartialFunctionDefDict, ToolDict
-from gemel.kit.effects import Flow
-from gemel.kit.flows import flow, perform
+from gemel.kit.calls.flows import flow, perform
+from gemel.kit.flow.effects import Flow
 from gemel.kit.types import Async, M, Sync
 
 __all__ = ["AsyncToolsManager", "BaseToolsManager", "ToolsManager", "described_tool"]

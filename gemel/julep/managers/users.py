@@ -9,8 +9,8 @@ from typing_extensions import Unpack
 from gemel.julep.api.users import Users
 from gemel.julep.models.common import Id, completed, with_jobs
 from gemel.julep.models.users import User, UserCreateArgs, UserUpdateArgs
-from gemel.kit.effects import Flow
-from gemel.kit.flows import flow, perform
+from gemel.kit.calls.flows import flow, perform
+from gemel.kit.flow.effects import Flow
 from gemel.kit.types import Async, M, Sync
 
 __all__ = ["AsyncUsersManager", "BaseUsersManager", "UsersManager"]

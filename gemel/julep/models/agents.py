@@ -10,8 +10,8 @@ from typing_extensions import TypedDict
 from gemel.julep.models.common import Instructions, Metadata, Record
 from gemel.julep.models.docs import DocDict
 from gemel.julep.models.tools import FunctionDefDict, ToolDict
+from gemel.kit.models.unions import OpenEnum
 from gemel.kit.types import ABSENT
-from gemel.kit.variants import OpenEnum
 
 __all__ = ["Agent", "AgentCreateArgs", "AgentDefaultSettings", "AgentUpdateArgs", "DefaultSettingsDict", "Preset"]
 

@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal, TypeAlias
 from typing_extensions import NotRequired, TypedDict
 
 from gemel.julep.models.common import Record
+from gemel.kit.models.unions import Discriminator, OpenEnum
 from gemel.kit.types import ABSENT, is_object
-from gemel.kit.variants import Discriminator, OpenEnum
 
 __all__ = [
     "ChatMlMessage",

@@ -9,9 +9,9 @@ from uuid import UUID
 
 from gemel.julep.errors import InvalidIdError
 from gemel.kit.declare import Query
-from gemel.kit.model import Model
+from gemel.kit.models.encode import json_bytes
+from gemel.kit.models.model import Model
 from gemel.kit.types import Predicate
-from gemel.kit.wire import json_bytes
 
 __all__ = [
     "DEFAULT_MODEL",

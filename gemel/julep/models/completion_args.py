@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from typing_extensions import NotRequired, TypedDict
 
 from gemel.julep.models.completions import ChatCompletionMessage, ChatCompletionToolCall
-from gemel.kit.messages import Timeout
+from gemel.kit.http.messages import Timeout
 from gemel.kit.types import Predicate
 
 __all__ = [

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from gemel.julep.models.common import Record
+from gemel.kit.models.unions import OpenEnum
 from gemel.kit.types import ABSENT
-from gemel.kit.variants import OpenEnum
 
 __all__ = ["JobState", "JobStatus"]
 

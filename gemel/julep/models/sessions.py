@@ -8,8 +8,8 @@ from typing import Any, Literal
 from typing_extensions import TypedDict
 
 from gemel.julep.models.common import Id, Limit, Metadata, Record
+from gemel.kit.models.unions import OpenEnum
 from gemel.kit.types import ABSENT
-from gemel.kit.variants import OpenEnum
 
 __all__ = ["Session", "SessionCreateArgs", "SessionUpdateArgs", "Suggestion", "SuggestionTarget"]
 

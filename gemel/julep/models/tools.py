@@ -7,8 +7,8 @@ from typing import Any, Literal
 from typing_extensions import NotRequired, TypedDict
 
 from gemel.julep.models.common import Record
+from gemel.kit.models.unions import OpenEnum
 from gemel.kit.types import ABSENT
-from gemel.kit.variants import OpenEnum
 
 __all__ = ["FunctionDef", "FunctionDefDict", "PartialFunctionDefDict", "Tool", "ToolDict", "ToolType"]
 

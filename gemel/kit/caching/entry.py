@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from msgspec import Struct
 
-from gemel.kit.messages import Headers, Response
+from gemel.kit.http.messages import Headers, Response
 
 __all__ = ["Entry"]
 

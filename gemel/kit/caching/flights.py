@@ -10,8 +10,8 @@ from typing import TypeAlias
 from msgspec.structs import replace
 
 from gemel.kit.errors import APIError, APITimeoutError
-from gemel.kit.forking import lock_made_anew
-from gemel.kit.messages import Request, Response
+from gemel.kit.fork import lock_made_anew
+from gemel.kit.http.messages import Request, Response
 
 __all__ = ["Flight", "Flights", "Outcome"]
 

@@ -19,10 +19,10 @@ from gemel.kit.caching.flights import Flights, Outcome
 from gemel.kit.caching.store import MemoryStore, Store
 from gemel.kit.caching.value import Cache, StaleReply
 from gemel.kit.caching.writes import Writes
-from gemel.kit.effects import Flow, Lock, Unlockable
 from gemel.kit.errors import APIConnectionError, APIError, APIStatusError, APITimeoutError
-from gemel.kit.forking import lock_made_anew
-from gemel.kit.messages import Request, Response
+from gemel.kit.flow.effects import Flow, Lock, Unlockable
+from gemel.kit.fork import lock_made_anew
+from gemel.kit.http.messages import Request, Response
 
 __all__ = ["Caching", "Identity"]
 

@@ -21,7 +21,7 @@ from __future__ import annotations
 import re
 from email.utils import parsedate_to_datetime
 
-from gemel.kit.messages import Headers, Request, Response
+from gemel.kit.http.messages import Headers, Request, Response
 
 __all__ = [
     "REVALIDATED_FOR",

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Protocol
 
-from gemel.kit.forking import lock_made_anew
+from gemel.kit.fork import lock_made_anew
 
 __all__ = ["MemoryStore", "Store"]
 

@@ -9,13 +9,13 @@ from urllib.parse import parse_qsl, urlsplit
 
 from msgspec import Struct
 
+from gemel.kit.bodies.upload import Upload
 from gemel.kit.errors import InvalidArgument
-from gemel.kit.messages import Request
-from gemel.kit.options import NO_OPTIONS
+from gemel.kit.http.messages import Request
 from gemel.kit.paging.page import Glance
 from gemel.kit.paging.position import Place
+from gemel.kit.policies.options import NO_OPTIONS
 from gemel.kit.types import is_object
-from gemel.kit.upload import Upload
 
 __all__ = ["Paging", "is_whole"]
 

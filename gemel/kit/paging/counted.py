@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from gemel.kit.messages import Request
+from gemel.kit.http.messages import Request
 from gemel.kit.paging.base import Paging, is_whole
 from gemel.kit.paging.page import Glance
 from gemel.kit.paging.position import Place

@@ -8,12 +8,12 @@ from urllib.parse import urlsplit
 from msgspec.structs import replace
 
 from gemel.kit.errors import PagingError
-from gemel.kit.messages import Request, origin
+from gemel.kit.http.links import linked
+from gemel.kit.http.messages import Request, origin
 from gemel.kit.paging.base import Paging
-from gemel.kit.paging.links import linked
 from gemel.kit.paging.page import Glance
 from gemel.kit.paging.position import Place, hide, reveal
-from gemel.kit.redirects import absolute
+from gemel.kit.policies.redirects import absolute
 from gemel.kit.types import is_mapping
 
 __all__ = ["Cursor", "LinkHeader", "NextAddress"]

@@ -9,7 +9,7 @@ from msgspec import Struct
 from typing_extensions import TypeVar
 
 from gemel.kit.errors import PagingError
-from gemel.kit.messages import Headers, Request, Response
+from gemel.kit.http.messages import Headers, Request, Response
 
 __all__ = ["Glance", "Page"]
 

@@ -11,7 +11,8 @@ from urllib.parse import quote, quote_plus
 import msgspec
 from msgspec import Struct
 
-from gemel.kit.messages import Request, redact
+from gemel.kit.http.messages import Request
+from gemel.kit.http.redaction import redact
 
 __all__ = ["Place", "hide", "load", "reveal", "save", "tie"]
 

@@ -9,14 +9,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 from typing_extensions import TypeVar
 
-from gemel.kit.caller import Caller
-from gemel.kit.effects import Flow
 from gemel.kit.errors import InvalidArgument, PagingError
-from gemel.kit.messages import Request, Response
+from gemel.kit.flow.effects import Flow
+from gemel.kit.http.messages import Request, Response
 from gemel.kit.paging.base import Paging
 from gemel.kit.paging.members import Members
 from gemel.kit.paging.page import Glance, Page
 from gemel.kit.paging.position import Place, load, save, tie
+from gemel.kit.policies.caller import Caller
 
 __all__ = ["Listing", "Walk"]
 

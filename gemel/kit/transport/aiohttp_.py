@@ -13,12 +13,14 @@ import aiohttp
 from multidict import CIMultiDict
 from yarl import URL
 
-from gemel.kit.effects import Opened
-from gemel.kit.environment import Network
+from gemel.kit.bodies.upload import Upload
 from gemel.kit.errors import APIConnectionError, ClientClosedError, UploadError
-from gemel.kit.forking import renewed_after_fork
-from gemel.kit.messages import Headers, Request, Response
-from gemel.kit.transport.faults import (
+from gemel.kit.flow.effects import Opened
+from gemel.kit.fork import renewed_after_fork
+from gemel.kit.http.messages import Headers, Request, Response
+from gemel.kit.transport.body import Intake
+from gemel.kit.transport.environment import Network
+from gemel.kit.transport.failures import (
     BROKEN,
     MOST_FIELDS,
     closed_before,
@@ -31,9 +33,7 @@ from gemel.kit.transport.faults import (
     time_left,
     unreadable,
 )
-from gemel.kit.transport.intake import Intake
-from gemel.kit.transport.within import within
-from gemel.kit.upload import Upload
+from gemel.kit.transport.timeout import within
 
 __all__ = ["AiohttpTransport"]
 

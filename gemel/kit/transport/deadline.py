@@ -22,7 +22,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import SSLError
 
-from gemel.kit.transport.faults import BROKEN
+from gemel.kit.transport.failures import BROKEN
 
 __all__ = ["POOLS", "HandshakeError", "Limits", "aim", "reply_deadline"]
 

@@ -17,13 +17,15 @@ from requests.adapters import HTTPAdapter
 from requests.cookies import RequestsCookieJar
 from requests.structures import CaseInsensitiveDict
 
-from gemel.kit.effects import Opened
-from gemel.kit.environment import Network
+from gemel.kit.bodies.upload import Upload, UploadReader
 from gemel.kit.errors import APIConnectionError, ClientClosedError
-from gemel.kit.forking import free, lock_made_anew, renewed_after_fork
-from gemel.kit.messages import Headers, Request, Response
+from gemel.kit.flow.effects import Opened
+from gemel.kit.fork import free, lock_made_anew, renewed_after_fork
+from gemel.kit.http.messages import Headers, Request, Response
+from gemel.kit.transport.body import Intake
 from gemel.kit.transport.deadline import POOLS, HandshakeError, aim, reply_deadline
-from gemel.kit.transport.faults import (
+from gemel.kit.transport.environment import Network
+from gemel.kit.transport.failures import (
     closed_before,
     closed_meanwhile,
     cut_short,
@@ -35,8 +37,6 @@ from gemel.kit.transport.faults import (
     time_left,
     unreadable,
 )
-from gemel.kit.transport.intake import Intake
-from gemel.kit.upload import Upload, UploadReader
 
 __all__ = ["RequestsTransport"]
 

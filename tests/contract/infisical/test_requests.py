@@ -9,9 +9,9 @@ import pytest
 from openapi_core.exceptions import OpenAPIError
 
 from gemel.infisical.api.secrets import Secrets
+from gemel.kit.calls.endpoint import Endpoint
 from gemel.kit.declare import get
-from gemel.kit.endpoint import Endpoint
-from gemel.kit.resource import Resource
+from gemel.kit.stubs.resource import Resource
 from gemel.kit.types import M
 from gemel.sandbox import RecordedRequest, Sandbox
 

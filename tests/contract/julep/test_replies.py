@@ -12,7 +12,7 @@ from hypothesis import given
 
 from gemel.julep import AsyncClient, Client
 from gemel.kit.errors import ResponseValidationError
-from gemel.kit.model import Model
+from gemel.kit.models.model import Model
 from gemel.sandbox import serve
 
 from ..clients import Action, Clients

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from gemel.kit.errors import GemelError
-from gemel.kit.retry import Retry
+from gemel.kit.http.messages import Retry
 
 from ..shop import Do, Mode
 from ..wire import Seen as Asked

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 from typing import Any
 
-from gemel.kit.messages import Timeout
+from gemel.kit.http.messages import Timeout
 
 from ..wire import cut, drip, flood, reply
 from .hostile import BODY, CHUNKED, JSON, OK, endless, held, reset, sized

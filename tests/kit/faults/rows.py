@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gemel.kit.errors import GemelError
-from gemel.kit.messages import Timeout
-from gemel.kit.retry import Retry
+from gemel.kit.http.messages import Retry, Timeout
 
 from ..shop import Do, Mode
 from ..wire import Seen as Asked

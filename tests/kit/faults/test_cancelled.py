@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from gemel.kit.caching import Cache
-from gemel.kit.retry import Retry
+from gemel.kit.http.messages import Retry
 
 from ..chat import AsyncTalkClient
 from ..shop import AsyncShopClient

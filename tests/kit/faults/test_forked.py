@@ -83,7 +83,7 @@ def test_an_open_stream_stays_with_the_parent() -> None:
 
 
 HELD = """
-from gemel.kit.auth import ProvidedToken
+from gemel.kit.policies.auth import ProvidedToken
 
 inside, leave = threading.Event(), threading.Event()
 

@@ -1,0 +1,152 @@
+"""A bound endpoint as an object: call it, look at its raw reply, change its options, build it without sending."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Generic, cast
+
+from msgspec.structs import replace
+from typing_extensions import ParamSpec, Self, TypeVar, Unpack
+
+from gemel.kit.bind.definition import bind_call
+from gemel.kit.calls.curl import curl_command
+from gemel.kit.errors import ResponseValidationError
+from gemel.kit.flow.effects import Flow
+from gemel.kit.http.messages import Headers, Request, Response
+from gemel.kit.http.redaction import redact
+from gemel.kit.models.decode import Decode
+from gemel.kit.policies.caller import Caller
+from gemel.kit.policies.options import CallOptions, Options
+from gemel.kit.stubs.resource import Resource
+
+if TYPE_CHECKING:
+    from gemel.kit.calls.endpoint import Endpoint
+
+__all__ = ["AsyncCall", "Call", "RawReply", "SyncCall"]
+
+P = ParamSpec("P")
+R_co = TypeVar("R_co", covariant=True)
+
+
+class RawReply(Generic[R_co]):
+    """A reply with its parsed value beside it.
+
+    status: the code.   headers: as they came.   body: bytes, content coding removed.   url: what answered.
+    attempts: how often the request was sent.   cache: what part the cache had in it, as `Response.cache` says.
+    value: the decoded result.
+    """
+
+    def __init__(self, response: Response, value: R_co) -> None:
+        self.status: int = response.status
+        self.headers: Headers = response.headers
+        self.body: bytes = response.body
+        self.url: str = response.url
+        self.attempts: int = response.attempts
+        self.cache: str = response.cache
+        self._value = value
+
+    @property
+    def value(self) -> R_co:
+        """The decoded result."""
+        return self._value
+
+    @property
+    def stale(self) -> bool:
+        """Whether this is an older reply, kept, in the place of one from a server that is down."""
+        return self.cache == "stale"
+
+    def __repr__(self) -> str:
+        return f"<RawReply {self.status}, {len(self.body)} bytes>"
+
+
+class Call(Generic[P, R_co]):
+    """An endpoint bound to a resource of a client."""
+
+    def __init__(self, endpoint: Endpoint[P, R_co], resource: Resource[Any], options: Options | None = None) -> None:
+        self.endpoint: Endpoint[P, R_co] = endpoint
+        self.__name__: str = endpoint.name
+        self.__qualname__: str = endpoint.label
+        self.__doc__ = endpoint.__doc__
+        self._resource = resource
+        self._caller: Caller = resource.caller
+        self._options: Options = self._caller.options if options is None else options
+        plan = endpoint.compiled()[0]
+        self._decode: Decode = endpoint.decoder(self._caller.reading)
+        self._build: Callable[[tuple[Any, ...], dict[str, Any]], Request] = bind_call(plan, resource, self._options)
+
+    @property
+    def caller(self) -> Caller:
+        """What the client gives its calls: address, policies, clock and random numbers."""
+        return self._caller
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        signature = inspect.signature(self.endpoint.stub)
+        return signature.replace(parameters=list(signature.parameters.values())[1:])
+
+    def options(self, **options: Unpack[CallOptions]) -> Self:
+        """Return the same call with other options; see CallOptions. Raises InvalidArgument for what cannot be sent."""
+        merged = self._options.with_values(options, f"{self.endpoint.label}.options")
+        return type(self)(self.endpoint, self._resource, merged)
+
+    def request(self, *args: P.args, **kwargs: P.kwargs) -> Request:
+        """Build the request and do not send it; credentials are added only when it is sent."""
+        return self._build(args, kwargs)
+
+    def url(self, *args: P.args, **kwargs: P.kwargs) -> str:
+        """Return the address that the call would go to, secret values masked."""
+        request = self._build(args, kwargs)
+        return redact(request.url, request.secrets)
+
+    def curl(self, *args: P.args, **kwargs: P.kwargs) -> str:
+        """Return the call as a curl command for a shell; credentials and secret values are masked."""
+        return curl_command(self._build(args, kwargs))
+
+    def flow(self, deadline: float, *args: P.args, **kwargs: P.kwargs) -> Flow[R_co]:
+        """Return this call as a flow, to be part of another one; `deadline` in monotonic seconds."""
+        request = self._build(args, kwargs)
+        request = replace(request, deadline=min(deadline, request.deadline))
+        response = yield from self._caller.exchange(request)
+        return self._finish(response, request)
+
+    def _finish(self, response: Response, request: Request) -> R_co:
+        try:
+            return cast("R_co", self._decode(self._caller.checked(response, request), request))
+        except ResponseValidationError as error:
+            error.add_hint(self._caller.explain(response))
+            raise
+
+    def _raw(self, response: Response, request: Request) -> RawReply[R_co]:
+        return RawReply(response, self._finish(response, request))
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.endpoint.label}>"
+
+
+class SyncCall(Call[P, R_co]):
+    """A blocking call."""
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
+        """Send the request and return the decoded reply."""
+        request = self._build(args, kwargs)
+        return self._finish(self._caller.run(self._caller.exchange(request)), request)
+
+    def raw(self, *args: P.args, **kwargs: P.kwargs) -> RawReply[R_co]:
+        """Send the request and return status, headers and body beside the decoded reply."""
+        request = self._build(args, kwargs)
+        return self._raw(self._caller.run(self._caller.exchange(request)), request)
+
+
+class AsyncCall(Call[P, R_co]):
+    """A call that is awaited."""
+
+    async def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
+        """Send the request and return the decoded reply."""
+        request = self._build(args, kwargs)
+        return self._finish(await self._caller.arun(self._caller.exchange(request)), request)
+
+    async def raw(self, *args: P.args, **kwargs: P.kwargs) -> RawReply[R_co]:
+        """Send the request and return status, headers and body beside the decoded reply."""
+        request = self._build(args, kwargs)
+        return self._raw(await self._caller.arun(self._caller.exchange(request)), request)

@@ -1,0 +1,28 @@
+"""A request as a curl command, safe to paste into a ticket."""
+
+from __future__ import annotations
+
+import shlex
+
+from gemel.kit.bodies.upload import Upload
+from gemel.kit.http.messages import Request
+from gemel.kit.http.redaction import redact
+
+__all__ = ["curl_command"]
+
+_LEFT_OUT = frozenset({"accept-encoding", "user-agent", "content-length"})
+
+
+def curl_command(request: Request) -> str:
+    """Return the request as one shell command; credentials and secret values are masked."""
+    parts = ["curl", "-X", request.method, redact(request.url, request.secrets)]
+    if request.authenticated:
+        parts += ["-H", "Authorization: Bearer ***"]
+    for name, value in request.headers.masked().pairs():
+        if name.lower() not in _LEFT_OUT:
+            parts += ["-H", redact(f"{name}: {value}", request.secrets)]
+    if isinstance(request.body, Upload):
+        parts += ["--data-binary", "@FILE"]
+    elif request.body is not None:
+        parts += ["--data", redact(request.body.decode("utf-8", "replace"), request.secrets)]
+    return shlex.join(parts)

@@ -1,0 +1,210 @@
+"""Course: the way of one event stream, written once for both modes: what has come, what it means, when to go on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any, TypeAlias
+
+from msgspec.structs import replace
+
+from gemel.kit.errors import APIConnectionError, ResponseValidationError, stream_error
+from gemel.kit.flow.effects import AsyncReader, Flow, Opened, Read, Reader, Sleep, discard
+from gemel.kit.http.encoding import Refused, header_text
+from gemel.kit.http.messages import Headers, Request, Response
+from gemel.kit.http.sse import EventDecoder, EventStream, EventTooLarge, ServerSentEvent
+from gemel.kit.models.decode import Decode
+from gemel.kit.policies.caller import Caller
+from gemel.kit.transport.failures import fell_silent
+
+__all__ = ["END", "MORE", "Course", "Wanted", "open_course"]
+
+_DATA = Headers({"Content-Type": "application/json"})
+
+MORE: Any = object()
+"""Nothing has come that was not given yet."""
+
+END: Any = object()
+"""The stream is over."""
+
+Wanted: TypeAlias = "Decode | None"
+"""Decodes the data of an event; None where the whole event is wanted."""
+
+
+class Course:
+    """The way of one stream: what has come, what it means, and when to ask for more or to connect again.
+
+    It closes itself at the end of the stream, at the first error, and when reading is cancelled.
+    """
+
+    def __init__(
+        self,
+        caller: Caller,
+        request: Request,
+        response: Response,
+        events: EventStream,
+        decode: Wanted,
+        random: Callable[[], float] | None = None,
+    ) -> None:
+        self.caller: Caller = caller
+        self.response: Response = response
+        self._request = request
+        self._events = events
+        self._decode = decode
+        self._random = random or caller.random
+        life = request.timeout.stream
+        self._until = float("inf") if life is None else caller.clock() + life
+        self._over = False
+        self._losses = 0
+        self._decoder: EventDecoder = EventDecoder(events.largest)
+        self._connect(response)
+
+    def _connect(self, response: Response) -> None:
+        """Go on with a reply; one that came whole, without a reader, is read from its body."""
+        self.response = response
+        self._decoder = EventDecoder(self._events.largest, self._decoder.last_id, self._decoder.retry)
+        self._ready: Iterator[ServerSentEvent] = self._decoder.feed(response.body)
+        self._reader: Reader | AsyncReader | None = response.reader if isinstance(response, Opened) else None
+        if response.status == 204:
+            self.close()
+
+    @property
+    def last_id(self) -> str:
+        """The last id that the stream has given."""
+        return self._decoder.last_id
+
+    def take(self) -> Any:
+        """Return the next value that has come, `MORE` when there is none yet, `END` when there will be none."""
+        try:
+            for event in self._ready:
+                self._losses = 0
+                if self._events.done and event.data == self._events.done:
+                    self.close()
+                    break
+                if event.event not in self._events.ignored:
+                    return self._value(event)
+            return END if self._over else MORE
+        except EventTooLarge as large:
+            self.close()
+            raise self._invalid(str(large)) from None
+        except BaseException:
+            self.close()
+            raise
+
+    def _value(self, event: ServerSentEvent) -> Any:
+        if self._events.tells_failure(event):
+            raise stream_error(event.event, self._reply(event), self._request, self.caller.read_fault)
+        return event if self._decode is None else self._decode(self._reply(event), self._request)
+
+    def _reply(self, event: ServerSentEvent) -> Response:
+        """Return the data of an event as a reply of its own, for those who read replies."""
+        return Response(self.response.status, _DATA, event.data.encode(), self.response.url)
+
+    def more(self) -> Flow[None]:
+        """Read the next piece, or connect again where the declaration says so; raises the errors of a call."""
+        try:
+            try:
+                piece: bytes = b"" if self._reader is None else (yield Read(self._reader))
+            except APIConnectionError as loss:
+                yield from self._reconnected(loss)
+                return
+            if piece:
+                self._ready = self._decoder.feed(piece)
+            else:
+                yield from self._ended()
+        except BaseException:
+            self.close()
+            raise
+
+    def rest(self) -> Flow[list[Any]]:
+        """Return all that is still to come."""
+        values = list[Any]()
+        while (value := self.take()) is not END:
+            if value is MORE:
+                yield from self.more()
+            else:
+                values.append(value)
+        return values
+
+    def _ended(self) -> Flow[None]:
+        """Go on after an end that nobody announced: connect again, or take it for the end unless one is declared."""
+        if self._losses < self._events.reconnect:
+            yield from self._reconnected(None)
+            return
+        self.close()
+        if self._events.done:
+            raise APIConnectionError(
+                f"{self._request.label}: the stream ended before {self._events.done!r}; the answer is not whole",
+                request=self._request,
+            )
+
+    def _reconnected(self, loss: APIConnectionError | None) -> Flow[None]:
+        """Open the stream again where it stopped; raises the loss when that was tried too often in a row."""
+        self._release()
+        while self._losses < self._events.reconnect:
+            yield Sleep(self._pause())
+            self._losses += 1
+            request = self._resuming()
+            try:
+                response = yield from self.caller.exchange(request)
+            except APIConnectionError as again:
+                loss = again
+                continue
+            self._connect(_accepted(self.caller.checked(response, request), request))
+            return
+        if loss is not None:
+            raise loss
+
+    def _pause(self) -> float:
+        retry = self._request.retry or self.caller.retry
+        asked = self._decoder.retry
+        pause = retry.pause(self._losses, self._random()) if asked is None else min(asked, retry.retry_after_cap)
+        if self.caller.clock() + pause >= self._until:
+            raise fell_silent(self._request)
+        return pause
+
+    def _resuming(self) -> Request:
+        """Return the request that goes on after the last id, with a new deadline and what is left of the life."""
+        request = self.caller.started(self._request)
+        if request.timeout.stream is not None:
+            request = replace(request, timeout=replace(request.timeout, stream=self._until - self.caller.clock()))
+        if not self.last_id:
+            return request
+        try:
+            return request.with_headers({"Last-Event-ID": header_text(self.last_id)})
+        except Refused as refusal:
+            raise self._invalid(f"the stream cannot go on after its last id: {refusal}") from None
+
+    def _invalid(self, problem: str) -> ResponseValidationError:
+        return ResponseValidationError(f"{self._request.label}: {problem}", request=self._request, body=b"")
+
+    def _release(self) -> None:
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
+
+    def close(self) -> None:
+        """Give the connection back, or close it when the reply was not read to its end; may be called again."""
+        self._over = True
+        self._ready = iter(())
+        self._release()
+
+
+def open_course(caller: Caller, request: Request, events: EventStream, decode: Wanted) -> Flow[Course]:
+    """Send the request and return the course of the stream; raises the errors of a call."""
+    response = caller.checked((yield from caller.exchange(request)), request)
+    return Course(caller, request, _accepted(response, request), events, decode)
+
+
+def _accepted(response: Response, request: Request) -> Response:
+    """Return the reply when it is an event stream, or 204, which says that there is none (any more)."""
+    kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if response.status == 204 or kind in ("text/event-stream", ""):
+        return response
+    discard(response)
+    raise ResponseValidationError(
+        f"{request.label}: the reply is {json.dumps(kind)}, not an event stream; "
+        "a proxy or another service may have answered: check the endpoint",
+        request=request,
+        body=response.body,
+    )

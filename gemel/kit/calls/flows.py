@@ -1,0 +1,139 @@
+"""@flow: a workflow written once, as a generator, and called in either mode with its own typed signature.
+
+class MySecrets(Secrets[M]):
+    @flow
+    def get_or_create(self, name: str, *, project_id: str, environment: str) -> Flow[Secret]:
+        "Return the secret; make it empty when there is none."
+        place = {"project_id": project_id, "environment": environment}
+        try:
+            return (yield from perform(self.retrieve, name, **place))
+        except NotFoundError:
+            return (yield from perform(self.create, name, secret_value="", **place))
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any, Concatenate, Generic, Protocol, cast, overload
+
+from typing_extensions import ParamSpec, Self, TypeVar
+
+from gemel.kit.bind.signature import Signature
+from gemel.kit.errors import DeclarationError
+from gemel.kit.flow.effects import Flow
+from gemel.kit.policies.caller import Caller
+from gemel.kit.stubs.resource import Resource, local_names
+from gemel.kit.types import Async, Sync
+
+__all__ = ["AsyncFlowCall", "Composable", "FlowCall", "Flowing", "SyncFlowCall", "flow", "perform"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
+
+_NO_DEADLINE = float("inf")
+
+
+class Composable(Protocol[P, R_co]):
+    """What a flow can perform: a bound endpoint, or another flow."""
+
+    def flow(self, deadline: float, *args: P.args, **kwargs: P.kwargs) -> Flow[R_co]:
+        """Return the call as a flow; `deadline` in monotonic seconds."""
+        ...
+
+
+def perform(call: Composable[P, R], *args: P.args, **kwargs: P.kwargs) -> Flow[R]:
+    """Perform one call inside a flow: `secret = yield from perform(self.retrieve, "A")`; it keeps its own timeout."""
+    return call.flow(_NO_DEADLINE, *args, **kwargs)
+
+
+def flow(method: Callable[Concatenate[Any, P], Flow[R]]) -> Flowing[P, R]:
+    """Turn a generator method of a Resource into a call of both modes; raises DeclarationError for anything else."""
+    if not inspect.isgeneratorfunction(method):
+        name = getattr(method, "__qualname__", repr(method))
+        raise DeclarationError(f"{name}(): a @flow is a generator: write `yield from perform(...)` in it")
+    return Flowing(method)
+
+
+class Flowing(Generic[P, R_co]):
+    """One declared flow: on a resource it is a call, on the class it is the declaration."""
+
+    def __init__(self, method: Callable[Concatenate[Any, P], Flow[R_co]]) -> None:
+        self.method: Callable[..., Flow[R_co]] = method
+        self.name: str = method.__name__
+        self.__doc__ = method.__doc__
+        self._scope = local_names(method.__qualname__)
+        self._signatures: dict[str, Signature | None] = {}
+
+    def signature(self, label: str) -> Signature | None:
+        """Return what the method takes, looked up on first use; `label` is what errors call it."""
+        if label not in self._signatures:
+            self._signatures[label] = Signature.of(self.method, label, self._scope)
+        return self._signatures[label]
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, obj: None, owner: Any) -> Self: ...
+    @overload
+    def __get__(self, obj: Resource[Sync], owner: Any) -> SyncFlowCall[P, R_co]: ...
+    @overload
+    def __get__(self, obj: Resource[Async], owner: Any) -> AsyncFlowCall[P, R_co]: ...
+    @overload
+    def __get__(self, obj: Resource[Any], owner: Any) -> FlowCall[P, R_co]: ...
+    def __get__(self, obj: Resource[Any] | None, owner: Any) -> Any:
+        if obj is None:
+            return self
+        return AsyncFlowCall(self, obj) if obj.caller.is_async else SyncFlowCall(self, obj)
+
+
+class FlowCall(Generic[P, R_co]):
+    """A flow bound to a resource of a client."""
+
+    def __init__(self, declared: Flowing[P, R_co], resource: Resource[Any]) -> None:
+        self.__name__: str = declared.name
+        self.__doc__ = declared.__doc__
+        self.__qualname__: str = f"{type(resource).__name__}.{declared.name}"
+        self._declared: Flowing[P, R_co] = declared
+        self._resource = resource
+
+    @property
+    def caller(self) -> Caller:
+        """What the client gives its calls: address, policies, clock and random numbers."""
+        return self._resource.caller
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        signature = inspect.signature(self._declared.method)
+        return signature.replace(parameters=list(signature.parameters.values())[1:])
+
+    def flow(self, deadline: float, *args: P.args, **kwargs: P.kwargs) -> Flow[R_co]:
+        """Return the flow, to be part of another one; each call in it keeps its own timeout.
+
+        Raises InvalidArgument for arguments that its annotations do not allow.
+        """
+        return self._started(args, kwargs)
+
+    def _started(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Flow[R_co]:
+        signature = self._declared.signature(self.__qualname__)
+        if signature is None:
+            return self._declared.method(self._resource, *args, **kwargs)
+        return self._declared.method(self._resource, **signature.checked(args, kwargs))
+
+
+class SyncFlowCall(FlowCall[P, R_co]):
+    """A flow that runs blocking."""
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
+        """Run the flow to its end and return its result; raises InvalidArgument before anything is sent."""
+        return cast("R_co", self._resource.caller.run(self._started(args, kwargs)))
+
+
+class AsyncFlowCall(FlowCall[P, R_co]):
+    """A flow that is awaited."""
+
+    async def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
+        """Run the flow to its end and return its result; raises InvalidArgument before anything is sent."""
+        return cast("R_co", await self._resource.caller.arun(self._started(args, kwargs)))

@@ -1,0 +1,212 @@
+"""Pager and AsyncPager: the items of a list, page after page; two short loops over one course."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any, Generic
+
+from typing_extensions import ParamSpec, Self, TypeVar
+
+from gemel.kit.calls.call import Call, RawReply
+from gemel.kit.flow.effects import Flow
+from gemel.kit.http.messages import Request, Response
+from gemel.kit.paging import Page, Paging
+from gemel.kit.paging.members import Members, member_reader
+from gemel.kit.paging.walk import Listing, Walk
+from gemel.kit.policies.options import Options
+from gemel.kit.stubs.resource import Resource
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from gemel.kit.calls.endpoint import Endpoint
+
+__all__ = ["AsyncPagedCall", "AsyncPager", "PagedCall", "Pager", "SyncPagedCall"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class _Listed(Generic[T]):
+    """What both pagers can do without sending."""
+
+    def __init__(self, listing: Listing[T]) -> None:
+        self._listing: Listing[T] = listing
+
+    def limit(self, items: int) -> Self:
+        """Return a pager of at most so many items; the page that reaches the number is cut, and its position knows."""
+        return self._changed(self._listing.limited(items))
+
+    def resume(self, position: str) -> Self:
+        """Return a pager that goes on at the `position` of a page; raises InvalidArgument for one of another call."""
+        return self._changed(self._listing.resumed(position))
+
+    def _changed(self, listing: Listing[T]) -> Self:
+        return type(self)(listing)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self._listing.first.label}>"
+
+
+class Pager(_Listed[T]):
+    """The items of a list, fetched page after page as they are asked for: `for album in client.albums.list(): ...`
+
+    Nothing is sent before the first item is asked for, and each iteration begins anew. Errors are those of a call, and
+    PagingError for a server whose pages do not make sense.
+    """
+
+    def __iter__(self) -> Iterator[T]:
+        for page in self.pages():
+            yield from page.items
+
+    def pages(self) -> Generator[Page[T], None, None]:
+        """Iterate the pages."""
+        walk = Walk(self._listing)
+        while not walk.over:
+            yield self._listing.caller.run(walk.step())
+
+    def page(self) -> Page[T]:
+        """Return the first page."""
+        return next(self.pages())
+
+    def first(self) -> T | None:
+        """Return the first item, None when there is none."""
+        return next(iter(self), None)
+
+    def all(self) -> list[T]:
+        """Return all items, as `list(pager)` does."""
+        return [item for page in self.pages() for item in page.items]
+
+
+class AsyncPager(_Listed[T]):
+    """The items of a list, fetched page after page: `async for album in client.albums.list(): ...`
+
+    Awaited, it gives the first page: `page = await client.albums.list()`. Otherwise as Pager. An iteration that is left
+    early is closed by the event loop, as any asynchronous generator is; `contextlib.aclosing(pager.pages())` closes it
+    at once.
+    """
+
+    def __init__(self, listing: Listing[T], *, ahead: bool = False) -> None:
+        super().__init__(listing)
+        self._is_ahead = ahead
+
+    def __await__(self) -> Generator[Any, Any, Page[T]]:
+        return self.page().__await__()
+
+    async def __aiter__(self) -> AsyncGenerator[T, None]:
+        async with aclosing(self.pages()) as pages:
+            async for page in pages:
+                for item in page.items:
+                    yield item
+
+    def ahead(self) -> Self:
+        """Return a pager that fetches the next page while the items of one are worked on; leaving early cancels it."""
+        return type(self)(self._listing, ahead=True)
+
+    def pages(self) -> AsyncGenerator[Page[T], None]:
+        """Iterate the pages."""
+        return _one_ahead(self._listing) if self._is_ahead else _one_by_one(self._listing)
+
+    async def page(self) -> Page[T]:
+        """Return the first page."""
+        page: Page[T] = await self._listing.caller.arun(Walk(self._listing).step())
+        return page
+
+    async def first(self) -> T | None:
+        """Return the first item, None when there is none."""
+        async with aclosing(_one_by_one(self._listing)) as pages:
+            async for page in pages:
+                if page.items:
+                    return page.items[0]
+        return None
+
+    async def all(self) -> list[T]:
+        """Return all items."""
+        return [item async for item in self]
+
+    def _changed(self, listing: Listing[T]) -> Self:
+        return type(self)(listing, ahead=self._is_ahead)
+
+
+async def _one_by_one(listing: Listing[T]) -> AsyncGenerator[Page[T], None]:
+    walk = Walk(listing)
+    while not walk.over:
+        yield await listing.caller.arun(walk.step())
+
+
+async def _one_ahead(listing: Listing[T]) -> AsyncGenerator[Page[T], None]:
+    """Fetch one page ahead; the fetching task is over, and its outcome was seen, before this generator is."""
+    import asyncio  # a blocking program does not pay for it
+
+    walk = Walk(listing)
+    coming: asyncio.Task[Page[T]] | None = asyncio.create_task(listing.caller.arun(walk.step()))
+    try:
+        while coming is not None:
+            page = await coming
+            coming = None if walk.over else asyncio.create_task(listing.caller.arun(walk.step()))
+            yield page
+    finally:
+        if coming is not None:
+            coming.cancel()
+            await asyncio.gather(coming, return_exceptions=True)
+
+
+class PagedCall(Call[P, Page[T]], Generic[P, T]):
+    """An endpoint that returns pages, bound to a resource of a client; what it builds is the first page's request."""
+
+    def __init__(self, endpoint: Endpoint[P, Page[T]], resource: Resource[Any], options: Options | None = None) -> None:
+        super().__init__(endpoint, resource, options)
+        paging, unwrap = endpoint.spec.paging, endpoint.spec.unwrap
+        assert paging is not None
+        self._paging: Paging = paging
+        self._read: Callable[[bytes], Members] = member_reader(unwrap, paging.keys())
+        self._plain: Callable[[tuple[Any, ...], dict[str, Any]], Request] = self._build
+        self._build = self._first
+
+    def gathered(self, *args: P.args, **kwargs: P.kwargs) -> Flow[list[T]]:
+        """Return a flow of all items, to be part of another one: `albums = yield from self.list.gathered()`."""
+        walk, items = Walk(self._listing(args, kwargs)), list[T]()
+        while not walk.over:
+            items += (yield from walk.step()).items
+        return items
+
+    def _first(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Request:
+        request = self._paging.limited(self._plain(args, kwargs))
+        return self._paging.aimed(request, self._paging.begin(request))
+
+    def _listing(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Listing[T]:
+        return self._listed(self._build(args, kwargs))
+
+    def _listed(self, request: Request) -> Listing[T]:
+        return Listing(self._caller, request, self._paging, self._decode, self._read, self._paging.begin(request))
+
+    def _finish(self, response: Response, request: Request) -> Page[T]:
+        listing = self._listed(request)
+        return Walk(listing).taken(listing.place, request, self._caller.checked(response, request))
+
+
+class SyncPagedCall(PagedCall[P, T]):
+    """A blocking call of a list."""
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Pager[T]:
+        """Return the pager of the list; the arguments are checked, and nothing is sent yet."""
+        return Pager(self._listing(args, kwargs))
+
+    def raw(self, *args: P.args, **kwargs: P.kwargs) -> RawReply[Page[T]]:
+        """Fetch the first page and return status, headers and body beside it."""
+        request = self._build(args, kwargs)
+        return self._raw(self._caller.run(self._caller.exchange(request)), request)
+
+
+class AsyncPagedCall(PagedCall[P, T]):
+    """A call of a list in the async mode."""
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> AsyncPager[T]:
+        """Return the pager of the list; the arguments are checked, and nothing is sent yet."""
+        return AsyncPager(self._listing(args, kwargs))
+
+    async def raw(self, *args: P.args, **kwargs: P.kwargs) -> RawReply[Page[T]]:
+        """Fetch the first page and return status, headers and body beside it."""
+        request = self._build(args, kwargs)
+        return self._raw(await self._caller.arun(self._caller.exchange(request)), request)

@@ -1,0 +1,97 @@
+"""wait_until: repeat a call until its result is what is waited for, with back-off and a deadline."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from random import random as system_random
+from typing import Any, Generic
+
+from typing_extensions import ParamSpec, TypeVar
+
+from gemel.kit.calls.call import Call
+from gemel.kit.calls.flows import Composable, FlowCall
+from gemel.kit.errors import GemelError
+from gemel.kit.flow.effects import Flow, Sleep
+
+__all__ = ["Poll", "WaitTimeoutError", "wait_until"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class WaitTimeoutError(GemelError):
+    """What was waited for did not come in time.
+
+    last: the last result seen.   attempts: how often it was looked at.
+    """
+
+    def __init__(self, message: str, *, last: Any, attempts: int) -> None:
+        self.last: Any = last
+        self.attempts: int = attempts
+        super().__init__(message)
+
+
+class Poll(Generic[R]):
+    """What to wait for, and how patiently.
+
+    until: says of a result whether the waiting is over.
+    timeout: seconds in all; the last look is taken before they are over.
+    interval: seconds before the second look; the pause grows by `factor` up to `cap` seconds.
+    jitter: the part of each pause that is drawn by chance, 0 to 1, so that many waiters do not look at once.
+    clock (monotonic seconds), random: by default those of the client whose call is repeated.
+    Raises ValueError for numbers that cannot work.
+    """
+
+    def __init__(
+        self,
+        until: Callable[[R], bool],
+        *,
+        timeout: float = 300.0,
+        interval: float = 1.0,
+        factor: float = 1.5,
+        cap: float = 30.0,
+        jitter: float = 0.1,
+        clock: Callable[[], float] | None = None,
+        random: Callable[[], float] | None = None,
+    ) -> None:
+        if not (timeout > 0 and interval > 0 and factor >= 1 and cap >= interval and 0 <= jitter <= 1):
+            raise ValueError(
+                "poll: timeout and interval must be positive, factor at least 1, cap at least the interval"
+            )
+        self.until: Callable[[R], bool] = until
+        self.timeout: float = timeout
+        self.clock: Callable[[], float] | None = clock
+        self.random: Callable[[], float] | None = random
+        self._interval, self._factor, self._cap, self._jitter = interval, factor, cap, jitter
+
+    def pause(self, attempts: int, drawn: float) -> float:
+        """Return the seconds to wait after so many looks; `drawn` by chance, from 0 to below 1."""
+        plain = min(self._cap, self._interval * self._factor ** min(attempts - 1, 64))
+        return plain * (1 - self._jitter * drawn)
+
+
+def wait_until(poll: Poll[R], call: Composable[P, R], *args: P.args, **kwargs: P.kwargs) -> Flow[R]:
+    """Return a flow that repeats the call until `poll.until` accepts its result.
+
+    In a flow: `job = yield from wait_until(Poll(done, timeout=60), self.retrieve, job_id)`; elsewhere
+    `client.run(wait_until(Poll(done), client.jobs.retrieve, job_id))`. Errors of the call end the waiting.
+    An endpoint is asked each time, whatever the client's cache holds. Raises WaitTimeoutError.
+    """
+    looked: Composable[P, R] = call.options(cache=False) if isinstance(call, Call) else call
+    client = call.caller if isinstance(call, Call | FlowCall) else None
+    clock = poll.clock or (client.clock if client else time.monotonic)
+    random = poll.random or (client.random if client else system_random)
+    deadline, attempts = clock() + poll.timeout, 0
+    while True:
+        result = yield from looked.flow(deadline, *args, **kwargs)
+        attempts += 1
+        if poll.until(result):
+            return result
+        pause = poll.pause(attempts, random())
+        if clock() + pause >= deadline:
+            problem = (
+                f"not as waited for after {attempts} looks in {poll.timeout:g} s; raise `timeout` or look at .last"
+            )
+            raise WaitTimeoutError(problem, last=result, attempts=attempts)
+        yield Sleep(pause)

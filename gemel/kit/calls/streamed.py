@@ -1,0 +1,197 @@
+"""Calls that open a reply and leave its body to be read: of event streams, and of downloads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Generator, Mapping
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, Protocol, get_args, get_origin
+
+from msgspec.structs import replace
+from typing_extensions import ParamSpec, TypeVar
+
+from gemel.kit.calls.call import Call
+from gemel.kit.calls.download import AsyncDownload, Download, open_transfer
+from gemel.kit.calls.event_reader import Course, Wanted, open_course
+from gemel.kit.calls.stream import AsyncStream, Stream
+from gemel.kit.errors import DeclarationError
+from gemel.kit.flow.effects import Flow
+from gemel.kit.http.messages import Request
+from gemel.kit.http.sse import EventStream, ServerSentEvent
+from gemel.kit.policies.options import Options
+from gemel.kit.stubs.resource import Resource
+
+if TYPE_CHECKING:
+    from gemel.kit.calls.endpoint import Endpoint
+
+__all__ = [
+    "AsyncDownloadCall",
+    "AsyncStreamCall",
+    "DownloadCall",
+    "Opening",
+    "StreamCall",
+    "SyncDownloadCall",
+    "SyncStreamCall",
+    "check_opening",
+    "opening_class",
+    "read_type",
+]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+R_co = TypeVar("R_co", covariant=True)
+
+_EVENTS: Mapping[str, str] = {"Accept": "text/event-stream", "Cache-Control": "no-store"}
+_BYTES: Mapping[str, str] = {"Accept": "*/*", "Accept-Encoding": "identity"}
+
+
+class _Closable(Protocol):
+    async def close(self) -> None: ...
+
+
+S = TypeVar("S", bound=_Closable)
+
+
+class Opening(Generic[S]):
+    """What a call of the async mode returns: enter it, `async with client.chat.stream(...) as events`, or await it.
+
+    Entered, it closes what it has opened; awaited, that is up to you.
+    """
+
+    def __init__(self, opened: Coroutine[Any, Any, S]) -> None:
+        self._coroutine: Coroutine[Any, Any, S] = opened
+        self._opened: S | None = None
+
+    def __await__(self) -> Generator[Any, Any, S]:
+        return self._coroutine.__await__()
+
+    async def __aenter__(self) -> S:
+        self._opened = await self._coroutine
+        return self._opened
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._opened is not None:
+            await self._opened.close()
+
+
+class _OpeningCall(Call[P, R_co]):
+    """A call whose request asks for what is read piece by piece."""
+
+    _accepts: Mapping[str, str]
+
+    def __init__(self, endpoint: Endpoint[P, R_co], resource: Resource[Any], options: Options | None = None) -> None:
+        super().__init__(endpoint, resource, options)
+        self._plain: Callable[[tuple[Any, ...], dict[str, Any]], Request] = self._build
+        self._build = self._streamed
+
+    def _streamed(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Request:
+        request = self._plain(args, kwargs)
+        wanted = {name: value for name, value in self._accepts.items() if name not in self._options.headers}
+        return replace(request, headers=request.headers.with_values(wanted), streamed=True)
+
+    def flow(self, deadline: float, *args: P.args, **kwargs: P.kwargs) -> NoReturn:
+        """Refuse: a flow cannot hold what is open. Raises DeclarationError."""
+        raise DeclarationError(
+            f"{self.endpoint.label}: a flow cannot hold an open reply; call it outside, or use .gathered() of a stream"
+        )
+
+
+class StreamCall(_OpeningCall[P, Stream[T]], Generic[P, T]):
+    """An endpoint that streams events, bound to a resource of a client."""
+
+    _accepts = _EVENTS
+
+    def __init__(
+        self, endpoint: Endpoint[P, Stream[T]], resource: Resource[Any], options: Options | None = None
+    ) -> None:
+        super().__init__(endpoint, resource, options)
+        self._events: EventStream = endpoint.spec.events or EventStream()
+        whole = read_type(endpoint.compiled()[0].returns, endpoint.label) is ServerSentEvent
+        self._wanted: Wanted = None if whole else self._decode
+
+    def gathered(self, *args: P.args, **kwargs: P.kwargs) -> Flow[list[T]]:
+        """Return a flow of all events, to be part of another one: `words = yield from self.stream.gathered()`."""
+        course = yield from self._course(args, kwargs)
+        try:
+            return (yield from course.rest())
+        finally:
+            course.close()
+
+    def _course(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Flow[Course]:
+        return open_course(self._caller, self._build(args, kwargs), self._events, self._wanted)
+
+
+class SyncStreamCall(StreamCall[P, T]):
+    """A blocking call of a stream."""
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Stream[T]:
+        """Send the request and return the stream of its events, open."""
+        return Stream(self._caller.run(self._course(args, kwargs)))
+
+
+class AsyncStreamCall(StreamCall[P, T]):
+    """A call of a stream in the async mode."""
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Opening[AsyncStream[T]]:
+        """Return what opens the stream of events, when it is entered or awaited."""
+        return Opening(self._open(args, kwargs))
+
+    async def _open(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> AsyncStream[T]:
+        return AsyncStream(await self._caller.arun(self._course(args, kwargs)))
+
+
+class DownloadCall(_OpeningCall[P, Download]):
+    """An endpoint that gives a file, bound to a resource of a client."""
+
+    _accepts = _BYTES
+
+
+class SyncDownloadCall(DownloadCall[P]):
+    """A blocking call of a download."""
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Download:
+        """Send the request and return its download, open."""
+        return Download(self._caller.run(open_transfer(self._caller, self._build(args, kwargs))))
+
+
+class AsyncDownloadCall(DownloadCall[P]):
+    """A call of a download in the async mode."""
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Opening[AsyncDownload]:
+        """Return what opens the download, when it is entered or awaited."""
+        return Opening(self._open(args, kwargs))
+
+    async def _open(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> AsyncDownload:
+        return AsyncDownload(await self._caller.arun(open_transfer(self._caller, self._build(args, kwargs))))
+
+
+def check_opening(events: Any, unwrap: str | None, returned: Any, label: str) -> None:
+    """Check a declaration against its return type, where that is known; raises DeclarationError."""
+    if events is not None and not isinstance(events, EventStream):
+        raise DeclarationError(f"{label}(): events: not an EventStream: {events!r}")
+    if events is not None and returned is not None and (get_origin(returned) or returned) is not Stream:
+        raise DeclarationError(f"{label}(): with events=... it returns Stream[T], the type of one event in brackets")
+    if returned is Download and unwrap is not None:
+        raise DeclarationError(f"{label}(): a Download is the body as it comes; there is no envelope to unwrap")
+
+
+def read_type(returned: Any, label: str) -> Any:
+    """Return what is decoded of a reply: of a Stream[T] each event, of a Download nothing, else the return type.
+
+    Raises DeclarationError for a Stream of nothing.
+    """
+    if returned is Download:
+        return None
+    if (get_origin(returned) or returned) is not Stream:
+        return returned
+    arguments = get_args(returned)
+    if not arguments:
+        raise DeclarationError(f"{label}(): write Stream[T], the type of one event in brackets")
+    return arguments[0]
+
+
+def opening_class(returned: Any, is_async: bool) -> type[Call[..., Any]] | None:
+    """Return the class of the calls that open a reply; None for a return type that is read whole."""
+    if get_origin(returned) is Stream:
+        return AsyncStreamCall if is_async else SyncStreamCall
+    if returned is Download:
+        return AsyncDownloadCall if is_async else SyncDownloadCall
+    return None

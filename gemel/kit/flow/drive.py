@@ -1,0 +1,119 @@
+"""drive() and adrive(): the only two loops that perform effects."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import Any, Protocol, cast
+
+from typing_extensions import TypeVar
+
+from gemel.kit.flow.effects import AsyncReader, Effect, Flow, Lock, Offload, Open, Read, Reader, Send, Unlockable
+from gemel.kit.http.messages import Request, Response
+
+__all__ = ["AsyncPerformer", "Performer", "adrive", "drive"]
+
+R = TypeVar("R")
+
+
+class Performer(Protocol):
+    """What a blocking client does for a flow."""
+
+    def send(self, request: Request) -> Response:
+        """Send the request and read the whole reply."""
+        ...
+
+    def stream(self, request: Request) -> Response:
+        """Send the request; of a success read the headers only and return an Opened reply."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...
+
+    def lock(self, deadline: float, name: str = "") -> Unlockable | None:
+        """Acquire the client's lock of that name; None when the deadline (monotonic seconds) passes first."""
+        ...
+
+
+class AsyncPerformer(Protocol):
+    """What an async client does for a flow."""
+
+    async def send(self, request: Request) -> Response:
+        """Send the request and read the whole reply."""
+        ...
+
+    async def stream(self, request: Request) -> Response:
+        """Send the request; of a success read the headers only and return an Opened reply."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait without blocking the loop."""
+        ...
+
+    async def lock(self, deadline: float, name: str = "") -> Unlockable | None:
+        """Acquire the client's lock of that name; None when the deadline (monotonic seconds) passes first."""
+        ...
+
+
+def drive(flow: Flow[R], performer: Performer) -> R:
+    """Run a flow to its end, blocking; what an effect raises is raised inside the flow."""
+    try:
+        effect = next(flow)
+        while True:
+            try:
+                outcome = _perform(effect, performer)
+            except BaseException as error:
+                effect = flow.throw(error)
+            else:
+                effect = flow.send(outcome)
+    except StopIteration as end:
+        result: R = end.value
+        return result
+
+
+async def adrive(flow: Flow[R], performer: AsyncPerformer) -> R:
+    """Run a flow to its end, awaiting each effect; a cancellation reaches the flow too."""
+    try:
+        effect = next(flow)
+        while True:
+            try:
+                outcome = await _awaitable(effect, performer)
+            except BaseException as error:
+                effect = flow.throw(error)
+            else:
+                effect = flow.send(outcome)
+    except StopIteration as end:
+        result: R = end.value
+        return result
+
+
+def _perform(effect: Effect, performer: Performer) -> Any:
+    if isinstance(effect, Send):
+        return performer.send(effect.request)
+    if isinstance(effect, Lock):
+        return performer.lock(effect.deadline, effect.name)
+    if isinstance(effect, Read):
+        return cast("Reader", effect.reader).read()
+    if isinstance(effect, Open):
+        return performer.stream(effect.request)
+    if isinstance(effect, Offload):
+        return effect.work()
+    performer.sleep(effect.seconds)
+    return None
+
+
+def _awaitable(effect: Effect, performer: AsyncPerformer) -> Awaitable[Any]:
+    """Return what performs the effect when it is awaited; a coroutine around it would only cost."""
+    if isinstance(effect, Send):
+        return performer.send(effect.request)
+    if isinstance(effect, Lock):
+        return performer.lock(effect.deadline, effect.name)
+    if isinstance(effect, Read):
+        return cast("AsyncReader", effect.reader).read()
+    if isinstance(effect, Open):
+        return performer.stream(effect.request)
+    if isinstance(effect, Offload):
+        import asyncio  # a blocking program does not pay for it
+
+        return asyncio.to_thread(effect.work)
+    return performer.sleep(effect.seconds)

@@ -1,0 +1,140 @@
+"""The one wire form of every value: path segments, query text, header text and JSON bodies.
+
+| Python | path, query, header | JSON |
+|---|---|---|
+| str | as it is | string |
+| bool | true, false (never in a path) | true, false |
+| int, float, Decimal | digits; NaN and infinity are refused | number; Decimal a string |
+| enum | its value | its value |
+| datetime | RFC 3339 in UTC, ending in Z; without a zone it is refused | RFC 3339, its offset kept; the same refusal |
+| date, UUID | ISO 8601; hyphenated | string |
+| list, tuple | a query repeats the name | array |
+| Model | refused | object with wire names |
+"""
+
+from __future__ import annotations
+
+import enum
+import math
+import re
+from datetime import date, datetime, timezone
+from decimal import Decimal
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+from gemel.kit.types import is_array
+
+__all__ = [
+    "Refused",
+    "encode_segment",
+    "header_name",
+    "header_text",
+    "query_pairs",
+    "rfc3339",
+    "utf8_bytes",
+    "wire_text",
+]
+
+
+_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+\-.^_`|~]+")
+_UNRESERVED = re.compile(r"[A-Za-z0-9\-._~]*")
+
+
+class Refused(ValueError):
+    """A value has no safe wire form; says why without showing it."""
+
+
+def wire_text(value: Any) -> str:
+    """Return a scalar as text; raises Refused for anything else."""
+    if type(value) is str:
+        return value
+    if isinstance(value, enum.Enum):
+        return wire_text(value.value)
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime):
+        return rfc3339(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, int | UUID):
+        return str(value)
+    if isinstance(value, float | Decimal):
+        return _number(value)
+    raise Refused(f"{type(value).__name__} has no text form")
+
+
+def rfc3339(value: datetime) -> str:
+    """Return a point in time in UTC (RFC 3339); raises Refused for one without a zone."""
+    if value.utcoffset() is None:
+        raise Refused("a datetime needs a time zone: use datetime.now(timezone.utc)")
+    return value.astimezone(timezone.utc).isoformat().replace("+00:00", "Z")
+
+
+def _number(value: float | Decimal) -> str:
+    if not (value.is_finite() if isinstance(value, Decimal) else math.isfinite(value)):
+        raise Refused("the number must be finite")
+    return str(value)
+
+
+def encode_segment(value: Any) -> str:
+    """Return a path value as one percent-encoded segment (RFC 3986, section 3.3).
+
+    Refuses what would change the path: None, bool, containers, "", "." and "..".
+    """
+    if isinstance(value, bool):
+        raise Refused("a path value cannot be a bool")
+    text = wire_text(value)
+    if text in ("", ".", ".."):
+        raise Refused(f"a path value cannot be {text!r}: it would address another resource")
+    return _percent(text)
+
+
+def query_pairs(name: str, value: Any) -> list[str]:
+    """Return the encoded name=value pairs of a query parameter; None gives none, a list repeats the name."""
+    if value is None:
+        return []
+    if is_array(value):
+        return [pair for item in value if item is not None for pair in query_pairs(name, item)]
+    return [f"{name}={_percent(wire_text(value))}"]
+
+
+def _percent(text: str) -> str:
+    if _UNRESERVED.fullmatch(text):
+        return text
+    try:
+        return quote(text, safe="")
+    except UnicodeEncodeError:
+        raise Refused("the text is not valid Unicode (a lone surrogate)") from None
+
+
+def utf8_bytes(text: str) -> bytes:
+    """Return a text as a body; refuses what UTF-8 cannot hold."""
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        raise Refused("the text is not valid Unicode (a lone surrogate)") from None
+
+
+def header_name(name: str) -> str:
+    """Return a header name; refuses what is not a token (RFC 9110, section 5.6.2)."""
+    if not _TOKEN.fullmatch(name):
+        raise Refused(f"{name!r} is not a header name")
+    return name
+
+
+def header_text(value: Any) -> str:
+    """Return a header value (RFC 9110, section 5.5); refuses what would not arrive as it is.
+
+    That is: control characters, white space at an end, and what is not ASCII.
+    """
+    text = wire_text(value)
+    if text != text.strip(" \t"):
+        raise Refused("a header value cannot begin or end with white space: servers leave it out")
+    if any((character < " " and character != "\t") or character == "\x7f" for character in text):
+        raise Refused("a header value cannot hold control characters or line breaks")
+    if not text.isascii():
+        raise Refused("a header value must be ASCII text: servers read other letters in different ways")
+    return text

@@ -1,0 +1,264 @@
+"""Frozen values that cross every seam: Headers, Timeout, Request and Response."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Protocol, TypeAlias, cast
+from urllib.parse import urlsplit
+
+from msgspec import Struct
+from msgspec.structs import replace
+from typing_extensions import Self
+
+from gemel.kit.http.redaction import MASK, is_sensitive, redact
+
+__all__ = [
+    "HeaderSource",
+    "Headers",
+    "Request",
+    "Response",
+    "Retry",
+    "Streamed",
+    "Timeout",
+    "origin",
+    "root_of",
+]
+
+
+HeaderSource: TypeAlias = "Mapping[str, str] | Iterable[tuple[str, str]]"
+"""What Headers can be made from."""
+
+
+class Headers(Mapping[str, str]):
+    """HTTP header fields: names compare without case, order and repetition are kept (RFC 9110, section 5).
+
+    Looking a name up joins repeated fields with ", ", and so does comparing. The repr masks credentials.
+    """
+
+    __slots__ = ("_index", "_items")
+
+    def __init__(self, source: HeaderSource = ()) -> None:
+        self._items: tuple[tuple[str, str], ...] = _pairs(source)
+        self._index: dict[str, str] | None = None
+
+    def _by_name(self) -> dict[str, str]:
+        if self._index is None:
+            index: dict[str, str] = {}
+            for name, value in self._items:
+                key = name.lower()
+                index[key] = f"{index[key]}, {value}" if key in index else value
+            self._index = index
+        return self._index
+
+    def __getitem__(self, name: str) -> str:
+        return self._by_name()[name.lower()]
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name.lower() in self._by_name()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._by_name())
+
+    def __len__(self) -> int:
+        return len(self._by_name())
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Mapping):
+            return NotImplemented
+        return self._by_name() == Headers(cast("Mapping[str, str]", other))._by_name()
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self._by_name().items()))
+
+    def get_list(self, name: str) -> list[str]:
+        """Return every value of one field, in the order received."""
+        wanted = name.lower()
+        return [value for key, value in self._items if key.lower() == wanted]
+
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """Return all fields as they are sent: names as written, repetitions kept."""
+        return self._items
+
+    def with_values(self, source: HeaderSource) -> Headers:
+        """Return a copy in which these fields replace those of the same name."""
+        added = _pairs(source)
+        names = {name.lower() for name, _ in added}
+        if names.isdisjoint(self._by_name()):
+            return Headers(self._items + added)
+        return Headers((*(item for item in self._items if item[0].lower() not in names), *added))
+
+    def masked(self) -> Headers:
+        """Return a copy in which every credential is masked."""
+        return Headers((name, MASK if is_sensitive(name) else value) for name, value in self._items)
+
+    def __repr__(self) -> str:
+        return f"Headers({list(self.masked().pairs())!r})"
+
+
+def _pairs(source: HeaderSource) -> tuple[tuple[str, str], ...]:
+    if isinstance(source, tuple):
+        return source
+    if isinstance(source, Headers):
+        return source.pairs()
+    return tuple(cast("Mapping[str, str]", source).items() if isinstance(source, Mapping) else source)
+
+
+class Timeout(Struct, frozen=True):
+    """How long a call may take, in seconds; there is no "for ever".
+
+    total: the whole call: attempts, waits between them and token refresh.
+    connect: one connection, TLS included.
+    read: silence between two pieces of a reply.
+    stream: the whole life of a stream or download once it is open; None: as long as pieces keep coming.
+    """
+
+    total: float = 60.0
+    connect: float = 10.0
+    read: float = 30.0
+    stream: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in self.__struct_fields__:
+            value: Any = getattr(self, name)
+            if name == "stream" and value is None:
+                continue
+            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
+                raise ValueError(f"timeout: {name} must be a positive, finite number of seconds, got {value!r}")
+
+    @classmethod
+    def of(cls, value: Timeout | float) -> Timeout:
+        """Return a Timeout from one or from a total in seconds; raises ValueError unless positive and finite."""
+        return value if isinstance(value, Timeout) else cls(total=value)
+
+
+class Retry(Struct, frozen=True):
+    """How often and how patiently a failed request is sent again.
+
+    limit: repeats after the first attempt; 0 switches retries off.
+    base, cap: the waiting ceiling doubles from `base` to `cap` seconds; the wait is drawn below it (full jitter).
+    retry_after_cap: the longest Retry-After that is obeyed, in seconds; a longer one ends the attempts.
+    Raises ValueError for numbers that cannot work.
+    """
+
+    limit: int = 2
+    base: float = 0.5
+    cap: float = 8.0
+    retry_after_cap: float = 60.0
+
+    def __post_init__(self) -> None:
+        limit = cast("object", self.limit)
+        if isinstance(limit, bool) or not isinstance(limit, int) or limit < 0:
+            raise ValueError(f"retries: the limit must be a whole number, 0 or more, got {limit!r}")
+        if not (0 < self.base <= self.cap < float("inf") and 0 <= self.retry_after_cap < float("inf")):
+            raise ValueError("retries: base must be positive and at most cap, and all of them finite, in seconds")
+
+    @classmethod
+    def of(cls, value: Retry | int) -> Retry:
+        """Return a Retry from one or from a number of repeats."""
+        return value if isinstance(value, Retry) else cls(limit=value)
+
+    def pause(self, repeats: int, random: float) -> float:
+        """Return the seconds to wait after so many repeats: full jitter below a ceiling that doubles."""
+        return float(random * min(self.cap, self.base * 2 ** min(repeats, 64)))
+
+
+class Streamed(Protocol):
+    """A body that is read while it is sent; an `Upload` is one."""
+
+    content_type: str
+
+    @property
+    def replayable(self) -> bool:
+        """Whether it can be sent (again)."""
+        ...
+
+    def __len__(self) -> int:
+        """Return its size in bytes."""
+        ...
+
+
+class Request(Struct, frozen=True):
+    """One HTTP request, ready to send.
+
+    url: absolute, already percent-encoded.   body: bytes, None, or an Upload, which is read while it is sent.
+    deadline: when the whole call must be over, on the monotonic clock, in seconds.
+    label: what the caller called, for messages ("Secrets.retrieve").
+    secrets: values that must never be shown; they are masked in everything made from this request.
+    authenticated: whether credentials are to be added.   retry: how this request is repeated, where not as usual.
+    attempt: counts from 1.
+    resource: the resource class that declares it, "" when none does.   cacheable: whether its reply may be kept.
+    streamed: whether the body of a success is left to be read piece by piece.
+    """
+
+    method: str
+    url: str
+    headers: Headers
+    body: bytes | Streamed | None = None
+    deadline: float = float("inf")
+    timeout: Timeout = Timeout()
+    label: str = ""
+    secrets: tuple[str, ...] = ()
+    authenticated: bool = True
+    retry: Retry | None = None
+    attempt: int = 1
+    resource: str = ""
+    cacheable: bool = True
+    streamed: bool = False
+
+    def with_headers(self, source: HeaderSource) -> Self:
+        """Return a copy with these header fields set."""
+        return replace(self, headers=self.headers.with_values(source))
+
+    def with_deadline(self, deadline: float) -> Self:
+        """Return a copy that must be over at this time, in monotonic seconds."""
+        return replace(self, deadline=deadline)
+
+    @property
+    def replayable(self) -> bool:
+        """Whether it can be sent again: not with a file that can be read only once."""
+        return getattr(self.body, "replayable", True)
+
+    def masked(self) -> Request:
+        """Return a copy that is safe to show and to keep: no credential, no secret value, no body."""
+        return replace(self, url=redact(self.url, self.secrets), headers=self.headers.masked(), body=None, secrets=())
+
+    def __repr__(self) -> str:
+        return f"<Request {self.method} {redact(self.url, self.secrets)}>"
+
+
+class Response(Struct, frozen=True):
+    """One HTTP reply, its body read to the end.
+
+    status: the status code.   url: the address that answered.   body: the bytes, content coding removed.
+    attempts: how often the request was sent.
+    cache: "" without a cache; "miss", "revalidated" (304) and "shared" (with another call) when the server was asked;
+    "hit" for a kept reply, "stale" for one that stands in for a server that is down.
+    """
+
+    status: int
+    headers: Headers
+    body: bytes
+    url: str
+    attempts: int = 1
+    cache: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Whether the status is 2xx."""
+        return 200 <= self.status < 300
+
+    def __repr__(self) -> str:
+        return f"<Response {self.status}, {len(self.body)} bytes>"
+
+
+def origin(url: str) -> tuple[str, str, int | None]:
+    """Return scheme, host and port of an address (RFC 6454), default ports filled in."""
+    parts = urlsplit(url)
+    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    return parts.scheme, parts.hostname or "", port
+
+
+def root_of(url: str) -> str:
+    """Return the address without path and query: where a path that begins with "/" is appended."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"

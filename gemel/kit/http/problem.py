@@ -1,0 +1,83 @@
+"""What an error body says: the usual shapes of JSON, HTML and text, read into neutral words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from msgspec import Struct
+
+from gemel.kit.http.messages import Response
+from gemel.kit.types import is_array, is_object
+
+__all__ = ["Fault", "FaultReader", "read_fault", "readable"]
+
+_EXCERPT = 300
+_DEEPEST = 100
+
+
+class Fault(Struct, frozen=True):
+    """What an error body says, in neutral words.
+
+    hint: what to do next, where an API knows better than the status code.
+    """
+
+    message: str = ""
+    code: str = ""
+    details: Any = None
+    request_id: str = ""
+    retry_after: float | None = None
+    hint: str = ""
+
+
+FaultReader: TypeAlias = Callable[[Response], Fault]
+"""Reads the error body of one API; never raises."""
+
+
+def read_fault(response: Response) -> Fault:
+    """Read the usual shapes: {"message"}, {"error": {"message", "code"}}, {"detail"}, or the start of a text."""
+    body = _parsed(response.body)
+    request_id = response.headers.get("x-request-id", "")
+    if not is_object(body):
+        return Fault(message=_excerpt(response), request_id=request_id)
+    inner = body.get("error")
+    source = {**body, **inner} if is_object(inner) else body
+    message = source.get("message") or source.get("detail") or (inner if isinstance(inner, str) else "")
+    return Fault(_text(message), _text(source.get("code") or ""), source.get("details"), request_id)
+
+
+def readable(response: Response) -> Any:
+    """Return the body as decoded JSON, else as text."""
+    text = response.body.decode("utf-8", "replace")
+    parsed = _parsed(text)
+    return text if parsed is _NOT_JSON else parsed
+
+
+_NOT_JSON: Any = object()
+
+
+def _parsed(body: str | bytes) -> Any:
+    """Return the JSON of an error body; what nests so deep that it could be neither shown nor pickled is a text."""
+    try:
+        parsed = json.loads(body)
+    except (ValueError, RecursionError):
+        return _NOT_JSON
+    return parsed if _within(parsed, _DEEPEST) else _NOT_JSON
+
+
+def _within(value: Any, levels: int) -> bool:
+    inner: Any = value.values() if is_object(value) else value if is_array(value) else ()
+    return levels > 0 and all(_within(one, levels - 1) for one in inner)
+
+
+def _excerpt(response: Response) -> str:
+    text = " ".join(response.body[: 4 * _EXCERPT].decode("utf-8", "replace").split())
+    kind = response.headers.get("content-type", "").partition(";")[0]
+    if "html" in kind:
+        return f"an HTML page instead of JSON: {text[:_EXCERPT]}"
+    return text[:_EXCERPT]
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)

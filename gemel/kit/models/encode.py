@@ -1,0 +1,70 @@
+"""Values as JSON bytes: what a body holds is checked before it is sent."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from gemel.kit.http.encoding import Refused, rfc3339, wire_text
+from gemel.kit.models.fast import converter
+from gemel.kit.models.plain import plain_of
+from gemel.kit.types import OMIT, SCALARS, is_array, is_mapping
+
+__all__ = [
+    "json_bytes",
+]
+
+
+def json_bytes(value: Any) -> bytes:
+    """Return a value as JSON; raises Refused for what JSON cannot hold."""
+    try:
+        _checked(value)
+        return _ENCODER.encode(_in_utc(plain_of(value, kept_types=(datetime,))))
+    except (TypeError, UnicodeEncodeError, RecursionError) as error:
+        raise Refused(f"it cannot be sent as JSON: {error}") from None
+
+
+_ENCODER = msgspec.json.Encoder()
+
+
+def _check_fields(record: msgspec.Struct) -> None:
+    """Refuse a record whose fields have other types than declared: making one does not look."""
+    try:
+        converter(type(record))(msgspec.to_builtins(record))
+    except msgspec.ValidationError as error:
+        raise Refused(str(error)) from None
+
+
+def _checked(value: Any) -> None:
+    """Refuse what would be sent silently changed or wrong: NaN as null, a datetime without zone, a field's type."""
+    if type(value) in SCALARS:
+        return
+    if value is OMIT:
+        raise Refused("OMIT has no place inside a dict or list: leave the key out")
+    if is_mapping(value):
+        for item in value.values():
+            _checked(item)
+    elif is_array(value):
+        for item in value:
+            _checked(item)
+    elif isinstance(value, msgspec.Struct):
+        for name in value.__struct_fields__:
+            if (inner := getattr(value, name)) is not OMIT:
+                _checked(inner)
+        _check_fields(value)
+    elif isinstance(value, float | datetime | Decimal):
+        wire_text(value)
+
+
+def _in_utc(value: Any) -> Any:
+    """Return plain values with every datetime as text in UTC; the encoder would keep its zone."""
+    if type(value) in SCALARS:
+        return value
+    if is_mapping(value):
+        return {name: _in_utc(item) for name, item in value.items()}
+    if is_array(value):
+        return [_in_utc(item) for item in value]
+    return rfc3339(value) if isinstance(value, datetime) else value

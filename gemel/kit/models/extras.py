@@ -1,0 +1,100 @@
+"""What a record keeps of a reply beside its fields, and how it gives that back."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar, cast
+
+import msgspec
+
+from gemel.kit.types import OMIT
+
+__all__ = [
+    "KEEPING",
+    "anything_keeps",
+    "keep_extras",
+    "keeping",
+    "keeps_unknown",
+    "kept",
+    "models_that_keep",
+    "none_for_absent",
+]
+
+T = TypeVar("T")
+
+_PLACE = "__extras__"
+_NONE: dict[str, Any] = {}
+_keeping_models: list[type] = []
+
+
+def keeping(model: type) -> None:
+    """Note that there is a model that keeps what it does not declare; without one, nothing is ever looked for."""
+    _keeping_models.append(model)
+
+
+def anything_keeps() -> bool:
+    """Whether there is a model that keeps, anywhere."""
+    return bool(_keeping_models)
+
+
+def models_that_keep() -> list[type]:
+    """Return the models that keep, in the order they were made; not to be changed."""
+    return _keeping_models
+
+
+def keeps_unknown(model: Any) -> bool:
+    """Whether a model was made with `unknown="keep"`."""
+    return bool(model.__struct_config__.forbid_unknown_fields)
+
+
+def none_for_absent(model: Any, name: str) -> property:
+    """Return what reads a field as None while its place in the record holds OMIT, which is never encoded."""
+    place = model.__dict__[name]
+
+    def read(record: Any) -> Any:
+        value = place.__get__(record)
+        return None if value is OMIT else value
+
+    return property(read)
+
+
+def keep_extras(record: T, extras: dict[str, Any]) -> T:
+    """Give a record that was just made its extras, and return it."""
+    if extras:
+        msgspec.structs.force_setattr(cast(Any, record), _PLACE, extras)
+    return record
+
+
+def kept(record: Any) -> dict[str, Any]:
+    """Return the extras of a record, not to be changed."""
+    return getattr(record, _PLACE, _NONE)
+
+
+def _equal(self: Any, other: Any) -> Any:
+    same = msgspec.Struct.__eq__(self, other)
+    return same if same is not True else kept(self) == kept(other)
+
+
+def _hash(self: Any) -> int:
+    return msgspec.Struct.__hash__(self)
+
+
+def _reduce(self: Any) -> tuple[Any, ...]:
+    return _revived, (type(self), msgspec.structs.asdict(self), kept(self))
+
+
+def _revived(model: Any, fields: dict[str, Any], extras: dict[str, Any]) -> Any:
+    return keep_extras(model(**fields), extras)
+
+
+def _replace(self: Any, /, **changes: Any) -> Any:
+    return keep_extras(msgspec.structs.replace(self, **changes), kept(self))
+
+
+KEEPING: dict[str, Any] = {
+    "__eq__": _equal,
+    "__hash__": _hash,
+    "__reduce__": _reduce,
+    "__copy__": _replace,
+    "__replace__": _replace,
+}
+"""The methods of models that keep: extras count when they are compared, and are copied and pickled with the fields."""

@@ -1,0 +1,190 @@
+"""The marshmallow fields that models need beside marshmallow's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, TypeAlias, Union
+
+import marshmallow as ma
+import msgspec
+
+from gemel.kit.models.decimals import Numeral, plain_numbers
+from gemel.kit.models.fast import converter, read_moment
+from gemel.kit.models.hints import Tag, taken_apart
+from gemel.kit.types import is_array, is_mapping, is_object
+
+__all__ = [
+    "Array",
+    "Choice",
+    "Converted",
+    "DecimalNumber",
+    "Key",
+    "Member",
+    "Moment",
+    "Plain",
+    "Scalars",
+    "TagField",
+    "UnionField",
+]
+
+_MISSING = "Missing data for required field."
+
+if TYPE_CHECKING:
+    _Field: TypeAlias = ma.fields.Field[Any]
+else:
+    # Before marshmallow 4 a field takes no type argument at run time.
+    _Field = ma.fields.Field
+
+
+class Converted(_Field):
+    """A value whose one reading is msgspec's: dates, UUIDs, bytes, records that are not models."""
+
+    def __init__(self, hint: Any, **options: Any) -> None:
+        super().__init__(**options)  # pyright: ignore[reportUnknownMemberType]
+        self._convert = converter(hint)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> Any:
+        try:
+            return self._convert(plain_numbers(value))
+        except msgspec.ValidationError as error:
+            raise ma.ValidationError(self._said(error)) from None
+
+    def _said(self, error: msgspec.ValidationError) -> str:
+        text = str(error)
+        return "Not one of the known values." if text.startswith(("Invalid enum", "Invalid value")) else text
+
+
+class Member(Converted):
+    """A value of a Literal or an enum."""
+
+    def __init__(self, hint: Any, choices: list[Any], **options: Any) -> None:
+        super().__init__(hint, **options)
+        self._choices = choices
+
+    def _said(self, error: msgspec.ValidationError) -> str:
+        return f"Must be one of: {', '.join(map(str, self._choices))}."
+
+
+class Moment(_Field):
+    """A point in time (RFC 3339); one that says no zone is in UTC."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> datetime:
+        try:
+            return read_moment(value)
+        except msgspec.ValidationError as error:
+            raise ma.ValidationError(str(error)) from None
+
+
+class DecimalNumber(Converted):
+    """A decimal number, as text or as a JSON number with all its digits."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(Decimal, **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> Any:
+        return Decimal(value.text) if isinstance(value, Numeral) else super()._deserialize(value, attr, data)
+
+
+class Plain(ma.fields.Raw):
+    """Any JSON value."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> Any:
+        return plain_numbers(value)
+
+
+class Key(_Field):
+    """A key of a JSON object, which is text, as a type that is written as text."""
+
+    def __init__(self, hint: Any) -> None:
+        super().__init__()  # pyright: ignore[reportUnknownMemberType]
+        self._convert = converter(dict[hint, None], str_keys=True)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> Any:
+        try:
+            return next(iter(self._convert({value: None})))
+        except msgspec.ValidationError:
+            raise ma.ValidationError("Not a valid key.") from None
+
+
+class Array(_Field):
+    """A JSON array, as a list, tuple, set or frozenset."""
+
+    def __init__(self, make: Callable[[Any], Any], inner: ma.fields.Field[Any], **options: Any) -> None:
+        super().__init__(**options)  # pyright: ignore[reportUnknownMemberType]
+        self._list: Any = ma.fields.List(inner)
+        self._make = make
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> Any:
+        try:
+            return self._make(self._list.deserialize(value))
+        except TypeError:
+            raise ma.ValidationError("Not a valid set.") from None
+
+
+class TagField(_Field):
+    """The value by which a model is told apart in a union; where it stands alone, it may be left out."""
+
+    def __init__(self, tag: Tag, **options: Any) -> None:
+        super().__init__(**options)  # pyright: ignore[reportUnknownMemberType]
+        self._tag = tag
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> Any:
+        if type(value) is not type(self._tag) or value != self._tag:
+            raise ma.ValidationError(f"Must be {self._tag}.")
+        return value
+
+
+class Choice(_Field):
+    """One of several models, told apart by a field."""
+
+    def __init__(self, by_tag: Mapping[Tag, Any], field: str, **options: Any) -> None:
+        super().__init__(**options)  # pyright: ignore[reportUnknownMemberType]
+        self._field = field
+        self._fields = by_tag
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> Any:
+        if not is_object(value):
+            raise ma.ValidationError("Not a valid object.")
+        if self._field not in value:
+            raise ma.ValidationError({self._field: [_MISSING]})
+        tag = value[self._field]
+        if type(tag) not in (str, int) or tag not in self._fields:
+            raise ma.ValidationError({self._field: [f"Must be one of: {', '.join(map(str, self._fields))}."]})
+        return self._fields[tag].deserialize(value)
+
+
+class UnionField(_Field):
+    """One of several types, of which the JSON value's own kind leaves at most one, or a few plain ones."""
+
+    def __init__(self, by_kind: Mapping[str, Any], **options: Any) -> None:
+        super().__init__(**options)  # pyright: ignore[reportUnknownMemberType]
+        self._fields = by_kind
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> Any:
+        kind = "object" if is_mapping(value) else "array" if is_array(value) else "scalar"
+        field = self._fields.get("any") or self._fields.get(kind)
+        if field is None:
+            raise ma.ValidationError("Not a valid value.")
+        return field.deserialize(value)
+
+
+class Scalars(Converted):
+    """One of several types that are not containers."""
+
+    def __init__(self, members: list[Any]) -> None:
+        super().__init__(Union[tuple(members)])  # noqa: UP007
+        plain = {taken_apart(member).plain for member in members}
+        self._exact_decimals = Decimal in plain and float not in plain
+        self._moment: Any = Moment() if datetime in plain else None
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> Any:
+        if self._exact_decimals and isinstance(value, Numeral):
+            return Decimal(value.text)
+        try:
+            return super()._deserialize(value, attr, data)
+        except ma.ValidationError:
+            if self._moment is None:
+                raise
+            return self._moment.deserialize(value)

@@ -1,0 +1,113 @@
+"""The road of replies with unknown fields into models that keep them, where no schema is needed."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from types import UnionType
+from typing import Any, TypeAlias, Union, get_args, get_origin
+
+from gemel.kit.models.extras import anything_keeps, keep_extras, keeps_unknown
+from gemel.kit.models.fast import converter
+from gemel.kit.models.hints import (
+    discriminator,
+    holds_decimals,
+    json_kind,
+    members_by_tag,
+    model_fields,
+    model_of,
+    parts,
+    remembered,
+    tag_of,
+    taken_apart,
+)
+from gemel.kit.types import is_array, is_object
+
+__all__ = ["choose", "keeper"]
+
+Build: TypeAlias = "Callable[[Any], Any]"
+"""Puts finished records in the place of the JSON objects that have extras."""
+
+
+@remembered
+def keeper(hint: Any) -> Build | None:
+    """Return what reads decoded JSON as a type in which some models keep, None when there are none.
+
+    It raises msgspec.ValidationError for what it does not accept; that the schema may still accept.
+    """
+    if not anything_keeps() or not _keeps(hint) or holds_decimals(hint):
+        return None
+    build, convert = _building(hint), converter(hint)
+    return lambda value: convert(build(value))
+
+
+def _keeps(hint: Any) -> bool:
+    return any(keeps_unknown(model) for part in parts(hint) if (model := model_of(part)) is not None)
+
+
+@remembered
+def _building(hint: Any) -> Build:
+    plain, marks, _ = taken_apart(hint)
+    if not _keeps(hint):
+        return _as_it_is
+    if model_of(plain) is not None:
+        return _Records(plain)
+    base, inner = get_origin(plain), get_args(plain)
+    if base in (Union, UnionType):
+        return lambda value: value if (found := choose(plain, marks, value)) is None else _building(found)(value)
+    if json_kind(plain) == "object":
+        build = _building(inner[1])
+        return lambda value: {key: build(item) for key, item in value.items()} if is_object(value) else value
+    if base is tuple and inner[1:] != (...,):
+        builds = list(map(_building, inner))
+        return lambda value: _each(builds, value) if is_array(value) and len(value) == len(builds) else value
+    build = _building(inner[0])
+    return lambda value: list(map(build, value)) if is_array(value) else value
+
+
+def _each(builds: list[Build], value: Any) -> list[Any]:
+    return [build(item) for build, item in zip(builds, value, strict=True)]
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def choose(union: Any, marks: Any, value: Any) -> Any:
+    """Return the member of a union that a JSON object, array or scalar is to be read as, None when none fits it."""
+    kind = "object" if is_object(value) else "array" if is_array(value) else "scalar"
+    members = [member for member in get_args(union) if json_kind(member) == kind]
+    if not is_object(value) or len(members) < 2:
+        return members[0] if len(members) == 1 else None
+    chosen = discriminator(marks)
+    field = chosen.field if chosen is not None else (tag_of(taken_apart(members[0]).plain) or ("",))[0]
+    tag: Any = value.get(field)
+    return members_by_tag(members, chosen).get(tag) if type(tag) in (str, int) else None
+
+
+class _Records:
+    """Builds the records of one model; its fields are looked at on first use, since a model may nest itself."""
+
+    def __init__(self, model: Any) -> None:
+        self._model = model
+        self._keeps = keeps_unknown(model_of(model))
+        tag = tag_of(model)
+        self._known = {item.encode_name for item in model_fields(model)} | ({tag[0]} if tag is not None else set[str]())
+
+    @functools.cached_property
+    def _inner(self) -> dict[str, Build]:
+        return {item.encode_name: _building(item.type) for item in model_fields(self._model) if _keeps(item.type)}
+
+    @functools.cached_property
+    def _convert(self) -> Build:
+        return converter(self._model)
+
+    def __call__(self, value: Any) -> Any:
+        if not is_object(value):
+            return value
+        built = {name: build(value[name]) for name, build in self._inner.items() if name in value}
+        if not self._keeps:
+            return {**value, **built}
+        extras = {name: item for name, item in value.items() if name not in self._known}
+        fields = {name: item for name, item in value.items() if name in self._known} if extras else value
+        return keep_extras(self._convert({**fields, **built}), extras)

@@ -1,0 +1,65 @@
+"""The metaclass of records, and how their field names become wire names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from gemel.kit.models.extras import KEEPING, keeping, keeps_unknown, none_for_absent
+from gemel.kit.types import ABSENT, OMIT
+
+__all__ = [
+    "ModelMeta",
+    "camel_case",
+    "wire_case",
+]
+
+
+def camel_case(name: str) -> str:
+    """Turn snake_case into camelCase: "secret_path" is "secretPath" on the wire."""
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+_CASES: dict[str, Callable[[str], str]] = {"snake": str, "camel": camel_case}
+
+
+def wire_case(case: str) -> Callable[[str], str]:
+    """Return the function that maps a Python name to the wire; raises KeyError for an unknown case."""
+    return _CASES[case]
+
+
+class ModelMeta(msgspec.StructMeta):
+    """Makes records keyword-only and frozen, with wire names in the class's case."""
+
+    def __new__(
+        mcls,
+        name: str,
+        bases: tuple[type, ...],
+        namespace: dict[str, Any],
+        /,
+        *,
+        case: str = "snake",
+        unknown: str | None = None,
+        **options: Any,
+    ) -> ModelMeta:
+        """Make the record class; `case` is "snake" or "camel", `unknown` is "drop", "keep", or None: as inherited."""
+        settings: dict[str, Any] = {"kw_only": True, "frozen": True, "rename": wire_case(case), **options}
+        if unknown not in (None, "drop", "keep"):
+            raise TypeError(f'{name}: unknown must be "drop" or "keep", got {unknown!r}')
+        if unknown is not None:
+            settings["forbid_unknown_fields"] = unknown == "keep"
+        if unknown == "keep":
+            settings["dict"] = True
+            namespace = {**KEEPING, **namespace}
+        absent = [field for field, default in namespace.items() if default is ABSENT]
+        made = super().__new__(mcls, name, bases, {**namespace, **dict.fromkeys(absent, OMIT)}, **settings)
+        for field_name in absent:
+            setattr(made, field_name, none_for_absent(made, field_name))
+        if keeps_unknown(made):
+            keeping(made)
+        if keeps_unknown(made) and "extras" in made.__struct_fields__:
+            raise TypeError(f'{name}: the field "extras" hides .extras; name it otherwise: field(name="extras")')
+        return made

@@ -1,0 +1,139 @@
+"""Model: a typed record and the marshmallow schema that follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
+
+import msgspec
+from msgspec import field
+from typing_extensions import Self, dataclass_transform
+
+from gemel.kit.http.redaction import MASK
+from gemel.kit.models.extras import keep_extras, kept
+from gemel.kit.models.meta import ModelMeta
+from gemel.kit.models.plain import by_name, given_back, plain_of
+from gemel.kit.models.secrecy import secret_fields
+from gemel.kit.types import OMIT
+
+if TYPE_CHECKING:
+    import marshmallow as ma
+
+    class _Record:
+        """What checkers see in the place of msgspec.Struct, whose own transform says "not frozen"."""
+
+        __struct_fields__: ClassVar[tuple[str, ...]]
+        __struct_encode_fields__: ClassVar[tuple[str, ...]]
+else:
+    _Record = msgspec.Struct
+
+
+class _SchemaOfOwner:
+    """Gives each model its schema, made on first use: marshmallow is loaded by those alone who ask for one."""
+
+    def __get__(self, obj: object, owner: Any) -> Any:
+        from gemel.kit.models.schema import schema_of
+
+        return schema_of(owner)
+
+
+__all__ = [
+    "Model",
+    "field",
+]
+
+
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(field,))
+class Model(_Record, metaclass=ModelMeta):
+    """A typed, frozen record of a JSON object: `class Secret(Model, case="camel")`.
+
+    Fields without a default are required in a reply; unknown fields of a reply are dropped. Values are checked when a
+    reply is read, not when a record is made in code. `note: str | None = ABSENT` reads as None when a reply leaves the
+    field out, and `to_dict` then leaves it out too.
+    A field annotated `Annotated[T, SECRET]` is masked in the repr. `field(name=..., default=...)` gives a field a wire
+    name of its own, `field(default_factory=...)` a default that is made anew.
+
+    case: how field names become wire names, "snake" (as they are) or "camel".
+    unknown: "drop" the fields of a reply that the model does not declare, or "keep" them in `.extras`.
+    tag, tag_field: the value and the wire name of the field that tells the model apart from others in a union.
+    """
+
+    if TYPE_CHECKING:
+
+        def __init_subclass__(
+            cls,
+            *,
+            case: str = "snake",
+            unknown: Literal["drop", "keep"] = "drop",
+            tag: str | int | None = None,
+            tag_field: str | None = None,
+        ) -> None: ...
+
+        class Schema(ma.Schema):
+            """The marshmallow schema that follows from the fields: the contract of a valid reply; may be subclassed."""
+
+    else:
+        Schema = _SchemaOfOwner()
+
+    @property
+    def extras(self) -> dict[str, Any]:
+        """A copy of the fields of the reply that the model does not declare; empty without `unknown="keep"`."""
+        return dict(kept(self))
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Return the record of decoded JSON, by wire names, as a reply is read.
+
+        Raises marshmallow.ValidationError with every fault by path.
+        """
+        from gemel.kit.models.schema import load
+
+        return cast("Self", load(cls, data))
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """Return the record of a JSON text, as a reply is read.
+
+        Raises ValueError for what is not JSON, and marshmallow.ValidationError as from_dict.
+        """
+        from gemel.kit.models.decode import from_json
+
+        return cast("Self", from_json(cls, text))
+
+    def to_dict(self, *, by_alias: bool = True) -> dict[str, Any]:
+        """Return the record as JSON would hold it: wire names, text for times, decimals and bytes; extras given back.
+
+        by_alias: False gives the fields their Python names.   What is OMIT is left out. Secret values are in it.
+        """
+        return cast("dict[str, Any]", plain_of(self) if by_alias else by_name(self))
+
+    def to_json(self) -> str:
+        """Return the record as a JSON text, as to_dict. Secret values are in it."""
+        return msgspec.json.encode(given_back(self)).decode()
+
+    def replace(self, **changes: Any) -> Self:
+        """Return a copy with these fields changed, by Python name; raises TypeError for one that there is not."""
+        return cast("Self", keep_extras(msgspec.structs.replace(cast(Any, self), **changes), kept(self)))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{name}={text}' for name, text in self._shown())})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [(name, _Shown(text)) for name, text in self._shown()]
+
+    def _shown(self) -> list[tuple[str, str]]:
+        masked = secret_fields(type(self))
+        return [
+            (name, MASK if name in masked else repr(value))
+            for name in self.__struct_fields__
+            if (value := getattr(self, name)) is not OMIT
+        ] + ([("extras", repr(dict.fromkeys(extras, _Shown(MASK))))] if (extras := kept(self)) else [])
+
+
+class _Shown(str):
+    """Text that stands for itself in a rich repr."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)

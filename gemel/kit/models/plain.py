@@ -1,0 +1,94 @@
+"""Records as plain JSON values, what they keep beside their fields included."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any, TypeVar, cast
+
+import msgspec
+
+from gemel.kit.models.extras import anything_keeps, kept, models_that_keep
+from gemel.kit.models.hints import model_of, parts
+from gemel.kit.types import OMIT, SCALARS, is_array, is_mapping
+
+__all__ = [
+    "by_name",
+    "given_back",
+    "plain_of",
+]
+
+
+def given_back(value: Any) -> Any:
+    """Return what to encode for a value: itself, or plain JSON when a record in it has extras."""
+    return plain_of(value) if anything_keeps() and _has_extras(value) else value
+
+
+def plain_of(value: Any, *, kept_types: tuple[type, ...] = ()) -> Any:
+    """Return a value as JSON would hold it, by wire names, extras included; values of `kept_types` stay as they are."""
+    document = msgspec.to_builtins(value, builtin_types=kept_types, str_keys=True)
+    if anything_keeps():
+        _merge(value, document)
+    return document
+
+
+def by_name(value: Any) -> Any:
+    """Return a value as JSON would hold it, but records by their Python names."""
+    if isinstance(value, msgspec.Struct):
+        fields = msgspec.structs.asdict(value).items()
+        return {**{name: by_name(inner) for name, inner in fields if inner is not OMIT}, **kept(value)}
+    if is_mapping(value):
+        names = msgspec.to_builtins(dict.fromkeys(value), str_keys=True)
+        return dict(zip(names, map(by_name, value.values()), strict=True))
+    if is_array(value) or isinstance(value, set | frozenset):
+        return [by_name(inner) for inner in cast("list[Any]", value)]
+    return msgspec.to_builtins(value, str_keys=True)
+
+
+def _has_extras(value: Any) -> bool:
+    return bool(kept(value)) or any(map(_has_extras, _inside(value)))
+
+
+@functools.cache
+def _may_hold_extras(model: type, keeping_models: int) -> bool:
+    """Whether a record of this model can be, or have in it, one with extras; asked anew when there are more models."""
+    for part in parts(model):
+        found = model_of(part)
+        if part in _OPEN or isinstance(part, TypeVar):
+            return True
+        if found is not None and any(issubclass(keeps, found) for keeps in models_that_keep()[:keeping_models]):
+            return True
+    return False
+
+
+_OPEN: list[Any] = [Any, object, dict, list, tuple, set, frozenset]
+
+
+def _inside(value: Any) -> Any:
+    """Return the values that a record, mapping or array holds."""
+    if isinstance(value, msgspec.Struct):
+        if not _may_hold_extras(type(value), len(models_that_keep())):
+            return ()
+        return [getattr(value, name) for name in value.__struct_fields__]
+    if is_mapping(value):
+        return value.values()
+    return cast("Any", value) if is_array(value) or isinstance(value, set | frozenset) else ()
+
+
+def _merge(value: Any, document: Any) -> None:
+    """Put the extras of records into the plain JSON that was made of them."""
+    if type(value) in SCALARS:
+        return
+    if isinstance(value, msgspec.Struct):
+        if _may_hold_extras(type(value), len(models_that_keep())):
+            _merge_record(value, document)
+    elif is_mapping(document) or is_array(document):
+        plain = document.values() if is_mapping(document) else document
+        for inner, made in zip(_inside(value), plain, strict=True):
+            _merge(inner, made)
+
+
+def _merge_record(value: msgspec.Struct, document: Any) -> None:
+    for name, wire in zip(value.__struct_fields__, value.__struct_encode_fields__, strict=True):
+        if wire in document:
+            _merge(getattr(value, name), document[wire])
+    document.update(kept(value))

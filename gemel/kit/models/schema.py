@@ -1,0 +1,175 @@
+"""The marshmallow schema of a Model: the contract of a valid reply, and the source of every detailed error."""
+
+from __future__ import annotations
+
+import enum
+import functools
+from collections.abc import Mapping, MutableSet
+from collections.abc import Set as AbstractSet
+from datetime import datetime
+from decimal import Decimal
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
+
+import marshmallow as ma
+import msgspec
+
+from gemel.kit.models.decimals import plain_numbers
+from gemel.kit.models.extras import keep_extras, keeps_unknown
+from gemel.kit.models.fields import (
+    Array,
+    Choice,
+    Converted,
+    DecimalNumber,
+    Key,
+    Member,
+    Moment,
+    Plain,
+    Scalars,
+    TagField,
+    UnionField,
+)
+from gemel.kit.models.hints import (
+    discriminator,
+    is_class,
+    is_schema,
+    json_kind,
+    members_by_tag,
+    model_fields,
+    model_of,
+    remembered,
+    tag_of,
+    taken_apart,
+)
+from gemel.kit.models.meta import ModelMeta
+from gemel.kit.models.unions import Discriminator
+
+__all__ = ["ValidationError", "load", "schema_of"]
+
+ValidationError = ma.ValidationError
+
+
+@functools.cache
+def schema_of(model: Any) -> type[ma.Schema]:
+    """Return the schema class of a model: same fields, wire names, defaults; unknown fields are dropped or kept."""
+    made = model_of(model)
+    assert made is not None
+    fields = {
+        item.name: _field(item.type, name=item.encode_name, required=item.required) for item in model_fields(model)
+    }
+    tag = tag_of(model)
+    if tag is not None:
+        fields[_TAG] = TagField(tag[1], data_key=tag[0], load_only=True)
+    body: dict[str, Any] = {"Meta": type("Meta", (), {"unknown": ma.EXCLUDE}), "_make": _maker(made), **fields}
+    body["__module__"] = made.__module__
+    return type(f"{made.__name__}Schema", (ma.Schema,), body)
+
+
+def load(hint: Any, value: Any) -> Any:
+    """Return `value`, decoded JSON, as the type the hint says; raises marshmallow.ValidationError with every fault."""
+    return _root(hint).deserialize(value)
+
+
+@remembered
+def _root(hint: Any) -> Any:
+    return _field(hint, name=None, required=True)
+
+
+_TAG = "tag of the model"
+
+
+def _maker(model: ModelMeta) -> Any:
+    known = {item.encode_name for item in model_fields(model)} | {(tag_of(model) or ("",))[0]}
+
+    def make(self: ma.Schema, data: dict[str, Any], original: Any, **_: Any) -> Any:
+        data.pop(_TAG, None)
+        made = model(**data)
+        if keeps_unknown(model):
+            keep_extras(made, {name: plain_numbers(value) for name, value in original.items() if name not in known})
+        return made
+
+    return ma.post_load(make, pass_original=True)
+
+
+def _field(hint: Any, *, name: str | None, required: bool) -> ma.fields.Field[Any]:
+    plain, marks, allow_none = taken_apart(hint)
+    options: dict[str, Any] = {"data_key": name, "required": required, "allow_none": allow_none}
+    schema = next((mark for mark in marks if is_schema(mark)), None)
+    if schema is not None:
+        return ma.fields.Nested(schema, **options)
+    if any(isinstance(mark, msgspec.Meta) for mark in marks):
+        return Converted(Annotated[cast(Any, (plain, *marks))], **options)
+    chosen = discriminator(marks)
+    if chosen is not None:
+        return _choice(list(get_args(plain)), chosen, options)
+    if model_of(plain) is not None:
+        return ma.fields.Nested(lambda: schema_of(plain)(), **options)
+    if plain in _SIMPLE:
+        simple: ma.fields.Field[Any] = _SIMPLE[plain](**options)
+        return simple
+    return _container(plain, options)
+
+
+def _container(plain: Any, options: dict[str, Any]) -> ma.fields.Field[Any]:
+    base: Any = get_origin(plain) or plain
+    inner = get_args(plain)
+    if base in (Union, UnionType):
+        return _union(inner, options)
+    if base is Literal:
+        return Member(plain, [choice for choice in inner if choice is not None], **options)
+    if is_class(base) and issubclass(base, enum.Enum):
+        return Member(base, [member.value for member in base], **options)
+    kind = json_kind(plain)
+    if kind == "array" and not hasattr(base, "_fields"):
+        return _array(base, inner, options)
+    if kind == "object" and not _is_record(base):
+        keys, values = inner or (str, Any)
+        return ma.fields.Dict(keys=Key(keys), values=_field(values, name=None, required=True), **options)
+    return Converted(plain, **options)
+
+
+def _array(base: Any, inner: tuple[Any, ...], options: dict[str, Any]) -> ma.fields.Field[Any]:
+    if base is tuple and inner[1:] != (...,) and inner:
+        return ma.fields.Tuple([_field(hint, name=None, required=True) for hint in inner], **options)
+    make = base if base in (tuple, frozenset) else set if base in (set, AbstractSet, MutableSet) else list
+    return Array(make, _field(inner[0] if inner else Any, name=None, required=True), **options)
+
+
+def _is_record(base: Any) -> bool:
+    """Whether a JSON object of this type has fields of its own: a dataclass, a TypedDict, a Struct."""
+    return hasattr(base, "__total__") or not is_class(base) or not issubclass(base, Mapping)
+
+
+def _choice(models: list[Any], chosen: Discriminator | None, options: dict[str, Any]) -> ma.fields.Field[Any]:
+    field = chosen.field if chosen is not None else (tag_of(taken_apart(models[0]).plain) or ("",))[0]
+    by_tag = members_by_tag(models, chosen)
+    return Choice({tag: _field(model, name=None, required=True) for tag, model in by_tag.items()}, field, **options)
+
+
+def _union(members: tuple[Any, ...], options: dict[str, Any]) -> ma.fields.Field[Any]:
+    kinds: dict[str, list[Any]] = {}
+    for member in members:
+        kinds.setdefault(json_kind(member), []).append(member)
+    return UnionField({kind: _members(kind, group) for kind, group in kinds.items()}, **options)
+
+
+def _members(kind: str, group: list[Any]) -> ma.fields.Field[Any]:
+    if len(group) == 1 or kind == "any":
+        return _field(group[0], name=None, required=True)
+    return _choice(group, None, {}) if kind == "object" else Scalars(group)
+
+
+def _integer(**options: Any) -> ma.fields.Field[Any]:
+    return ma.fields.Integer(strict=True, **options)
+
+
+_SIMPLE: dict[Any, Any] = {
+    str: ma.fields.String,
+    int: _integer,
+    float: ma.fields.Float,
+    bool: ma.fields.Boolean,
+    Any: Plain,
+    object: Plain,
+    datetime: Moment,
+    Decimal: DecimalNumber,
+}

@@ -1,0 +1,105 @@
+"""TypedDicts taken apart: their keys, which of them must be given, and what each may hold (PEP 589, 655, 692)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from types import UnionType
+from typing import Annotated, Any, Literal, NamedTuple, Union, cast, get_args, get_origin
+
+from typing_extensions import NotRequired, ReadOnly, Required, Unpack, get_type_hints, is_typeddict
+
+from gemel.kit.models.hints import taken_apart
+from gemel.kit.models.secrecy import is_secret, secret_values, texts_in
+from gemel.kit.types import is_array, is_mapping
+
+__all__ = ["Key", "dicts_in", "is_typed_dict", "keys_of", "secrets_in", "unpacked"]
+
+
+class Key(NamedTuple):
+    """One key of a TypedDict: what it may hold, marks included, and whether it must be given."""
+
+    hint: Any
+    required: bool
+
+
+_known: dict[Any, Mapping[str, Key]] = {}
+
+
+def is_typed_dict(hint: Any) -> bool:
+    """Whether a hint is a TypedDict, of typing or of typing_extensions."""
+    return is_typeddict(hint)
+
+
+def unpacked(hint: Any) -> Any:
+    """Return what a hint unpacks, the Args of `Unpack[Args]`; None for any other hint."""
+    return get_args(hint)[0] if get_origin(hint) is Unpack else None
+
+
+def keys_of(typed_dict: Any, scope: Mapping[str, Any] | None = None) -> Mapping[str, Key]:
+    """Return the keys of a TypedDict by name, those of its bases first.
+
+    scope: names that its annotations may use besides those of its module.   They are looked up once.
+    Raises NameError for a name that is not there, or not yet.
+    """
+    keys = _known.get(typed_dict)
+    if keys is None:
+        hints = get_type_hints(typed_dict, localns=None if scope is None else dict(scope), include_extras=True)
+        keys = _known[typed_dict] = {
+            name: _key(hint, required=name in typed_dict.__required_keys__) for name, hint in hints.items()
+        }
+    return keys
+
+
+def _key(hint: Any, *, required: bool) -> Key:
+    """Return the key of an annotation. `__required_keys__` has not seen the Required in one that is still a text."""
+    origin = get_origin(hint)
+    if origin in (Required, NotRequired):
+        return _key(get_args(hint)[0], required=origin is Required)
+    if origin is ReadOnly:
+        return _key(get_args(hint)[0], required=required)
+    if origin is Annotated:
+        plain, *marks = get_args(hint)
+        inner = _key(plain, required=required)
+        return Key(Annotated[cast(Any, (inner.hint, *marks))], inner.required)
+    return Key(hint, required)
+
+
+def dicts_in(hint: Any, scope: Mapping[str, Any] | None = None, seen: set[Any] | None = None) -> Iterator[Any]:
+    """Yield each TypedDict in a hint, and in the keys of those, once.
+
+    Raises NameError as keys_of, TypeError for a TypedDict with type arguments.
+    """
+    seen = set() if seen is None else seen
+    if is_typed_dict(get_origin(hint)):
+        raise TypeError(f"{hint} has type arguments; name a TypedDict without")
+    if is_typed_dict(hint):
+        if hint not in seen:
+            seen.add(hint)
+            yield hint
+            for key in keys_of(hint, scope).values():
+                yield from dicts_in(key.hint, scope, seen)
+        return
+    for inner in () if get_origin(hint) is Literal else get_args(hint):
+        yield from dicts_in(inner, scope, seen)
+
+
+def secrets_in(hint: Any, value: Any) -> Iterator[str]:
+    """Yield every text of a value that its hint marks SECRET, in TypedDicts and Models at any depth."""
+    if value is None or value is True or value is False:
+        return
+    if is_secret(hint):
+        yield from texts_in(value)
+        yield from secret_values(value)
+        return
+    plain = taken_apart(hint).plain
+    if get_origin(plain) in (Union, UnionType):
+        for member in get_args(plain):
+            yield from secrets_in(member, value)
+    elif is_typed_dict(plain) and is_mapping(value):
+        for name, key in keys_of(plain).items():
+            yield from secrets_in(key.hint, value.get(name))
+    elif get_args(plain) and (is_array(value) or is_mapping(value)):
+        for inner in value.values() if is_mapping(value) else value:
+            yield from secrets_in(get_args(plain)[-1], inner)
+    else:
+        yield from secret_values(value)

@@ -1,0 +1,87 @@
+"""Caller: what a client gives its resources so that their endpoints can be called."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Coroutine
+from random import random as system_random
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from gemel.kit.errors import RateLimitError, status_error
+from gemel.kit.flow.drive import AsyncPerformer, Performer, adrive, drive
+from gemel.kit.flow.effects import Flow
+from gemel.kit.http.messages import Headers, Request, Response, Retry, Timeout
+from gemel.kit.http.problem import FaultReader
+from gemel.kit.models.drift import LENIENT, Reading
+from gemel.kit.policies.options import NO_OPTIONS, Options
+from gemel.kit.policies.pipeline import Pipeline
+from gemel.kit.policies.retry import retry_after
+
+__all__ = ["Caller"]
+
+
+def _unexplained(response: Response) -> str:
+    return ""
+
+
+class Caller(Struct, frozen=True, eq=False):
+    """One client's way to the server.
+
+    base: the address that paths are appended to, ending in "/".
+    headers: sent with every request.   timeout: of every call.
+    explain: says why a reply may not be as declared.   options: what every call does differently.
+    retry: how a lost stream waits before it is opened again.
+    reading: how replies are checked, and who is told of drift.
+    clock: monotonic seconds.   now: the time of day, in seconds.   random: numbers in [0, 1).
+    exchange: the pipeline.   performer, async_performer: the transport of the client's mode; the other is None.
+    """
+
+    base: str
+    headers: Headers
+    timeout: Timeout
+    exchange: Pipeline
+    read_fault: FaultReader
+    explain: Callable[[Response], str] = _unexplained
+    performer: Performer | None = None
+    async_performer: AsyncPerformer | None = None
+    options: Options = NO_OPTIONS
+    retry: Retry = Retry()
+    reading: Reading = LENIENT
+    clock: Callable[[], float] = time.monotonic
+    now: Callable[[], float] = time.time
+    random: Callable[[], float] = system_random
+
+    @property
+    def is_async(self) -> bool:
+        """Whether calls are awaited."""
+        return self.async_performer is not None
+
+    def deadline(self) -> float:
+        """Return when a call that starts now must be over, in monotonic seconds."""
+        return self.clock() + self.timeout.total
+
+    def started(self, request: Request) -> Request:
+        """Return a request, built some time ago, whose time begins now."""
+        return replace(request, deadline=self.clock() + request.timeout.total)
+
+    def run(self, flow: Flow[Any]) -> Any:
+        """Run a flow, blocking."""
+        assert self.performer is not None
+        return drive(flow, self.performer)
+
+    def arun(self, flow: Flow[Any]) -> Coroutine[Any, Any, Any]:
+        """Run a flow, awaiting: nothing happens until the result is awaited."""
+        assert self.async_performer is not None
+        return adrive(flow, self.async_performer)
+
+    def checked(self, response: Response, request: Request) -> Response:
+        """Return the reply when it is a success; raises the error of its status otherwise."""
+        if not 200 <= response.status < 300:
+            error = status_error(response, request, self.read_fault)
+            if isinstance(error, RateLimitError) and error.retry_after is None:
+                error.retry_after = retry_after(response.headers, self.now)
+            raise error
+        return response

@@ -1,0 +1,143 @@
+"""Options: what one call, or one copy of a client, does differently."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypedDict, cast
+from urllib.parse import quote
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from gemel.kit.errors import InvalidArgument
+from gemel.kit.http.encoding import Refused, header_name, header_text, query_pairs
+from gemel.kit.http.messages import Headers, Request, Retry, Timeout
+from gemel.kit.models.encode import json_bytes
+from gemel.kit.types import is_object
+
+__all__ = ["NO_OPTIONS", "CallOptions", "Options"]
+
+
+class CallOptions(TypedDict, total=False):
+    """What `call.options(...)` takes.
+
+    timeout: seconds in all, or a Timeout.   retries: repeats, or a Retry.
+    headers, query: added to the request, in the place of those of the same name.
+    body: members added to the JSON body.
+    idempotency_key: sent as Idempotency-Key; with one, a failed POST or PATCH is safe to repeat.
+    cache: False asks the server whatever the client's cache holds, and keeps nothing.
+    """
+
+    timeout: Timeout | float
+    retries: Retry | int
+    headers: Mapping[str, str]
+    query: Mapping[str, Any]
+    body: Mapping[str, Any]
+    idempotency_key: str
+    cache: bool
+
+
+class Options(Struct, frozen=True):
+    """The options of a call, checked."""
+
+    timeout: Timeout | None = None
+    retry: Retry | None = None
+    headers: Headers = Headers()
+    query: tuple[tuple[str, str], ...] = ()
+    body: Mapping[str, Any] = {}
+    cache: bool = True
+
+    def with_values(self, given: Mapping[str, Any], label: str) -> Options:
+        """Return these options with others on top; raises InvalidArgument for values that cannot be sent."""
+        unknown = given.keys() - CallOptions.__annotations__.keys()
+        if unknown:
+            known = ", ".join(sorted(CallOptions.__annotations__))
+            raise InvalidArgument(label, min(unknown), f"unknown option; there are {known}")
+        options = self
+        for name, value in given.items():
+            try:
+                options = _SETTERS[name](options, value)
+            except (Refused, ValueError, TypeError, AttributeError) as refusal:
+                raise InvalidArgument(label, name, str(refusal)) from None
+        return options
+
+    def applied(self, request: Request, now: float) -> Request:
+        """Return the request as these options want it; `now` is the monotonic time, in seconds."""
+        if self == NO_OPTIONS:
+            return request
+        if self.timeout is not None:
+            request = replace(request, timeout=self.timeout, deadline=now + self.timeout.total)
+        if self.retry is not None:
+            request = replace(request, retry=self.retry)
+        if self.query:
+            request = replace(request, url=_with_query(request.url, self.query))
+        if self.body:
+            request = _with_body(request, self.body)
+        if not self.cache:
+            request = replace(request, cacheable=False)
+        return request.with_headers(self.headers) if self.headers else request
+
+
+def _set_headers(options: Options, headers: Mapping[str, str]) -> Options:
+    checked = {header_name(name): header_text(value) for name, value in headers.items()}
+    return replace(options, headers=options.headers.with_values(checked))
+
+
+def _set_query(options: Options, query: Mapping[str, Any]) -> Options:
+    kept = tuple(pair for pair in options.query if pair[0] not in query)
+    added = tuple((name, pair) for name, value in query.items() for pair in query_pairs(quote(name, safe=""), value))
+    return replace(options, query=kept + added)
+
+
+def _set_body(options: Options, body: Mapping[str, Any]) -> Options:
+    json_bytes(body)
+    return replace(options, body={**options.body, **body})
+
+
+def _set_timeout(options: Options, timeout: Timeout | float) -> Options:
+    return replace(options, timeout=Timeout.of(timeout))
+
+
+def _set_retries(options: Options, retries: Retry | int) -> Options:
+    return replace(options, retry=Retry.of(retries))
+
+
+def _set_cache(options: Options, cache: bool) -> Options:
+    return replace(options, cache=cache)
+
+
+def _set_idempotency_key(options: Options, key: str) -> Options:
+    return _set_headers(options, {"Idempotency-Key": key})
+
+
+_SETTERS: dict[str, Any] = {
+    "timeout": _set_timeout,
+    "retries": _set_retries,
+    "headers": _set_headers,
+    "query": _set_query,
+    "body": _set_body,
+    "idempotency_key": _set_idempotency_key,
+    "cache": _set_cache,
+}
+
+
+def _with_query(url: str, query: tuple[tuple[str, str], ...]) -> str:
+    path, _, present = url.partition("?")
+    replaced = {quote(name, safe="") for name, _ in query}
+    kept = [pair for pair in present.split("&") if pair and pair.partition("=")[0] not in replaced]
+    return f"{path}?{'&'.join([*kept, *(pair for _, pair in query)])}"
+
+
+def _with_body(request: Request, members: Mapping[str, Any]) -> Request:
+    if request.body is None:
+        return replace(request.with_headers({"Content-Type": "application/json"}), body=json_bytes(members))
+    is_json = isinstance(request.body, bytes) and "json" in request.headers.get("content-type", "")
+    present: Any = msgspec.json.decode(cast("bytes", request.body)) if is_json else None
+    if not is_object(present):
+        raise InvalidArgument(request.label, "body", "members can only be added to a JSON object")
+    return replace(request, body=json_bytes({**present, **members}))
+
+
+NO_OPTIONS: Options = Options()
+"""Nothing different."""

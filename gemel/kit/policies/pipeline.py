@@ -1,0 +1,51 @@
+"""The order of the policies, in one readable line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Protocol
+
+from gemel.kit.flow.effects import Flow, Open, Send
+from gemel.kit.http.messages import Request, Response
+
+__all__ = ["Pipeline", "Policy", "pipeline"]
+
+Pipeline = Callable[[Request], Flow[Response]]
+
+
+class Policy(Protocol):
+    """One decision around the sending of a request."""
+
+    def around(self, request: Request, send: Pipeline, /) -> Flow[Response]:
+        """Send the request by way of `send`, as often and in such form as the policy decides."""
+        ...
+
+
+def pipeline(
+    *,
+    calls: Policy,
+    cache: Policy | None = None,
+    redirects: Policy | None = None,
+    auth: Policy,
+    retry: Policy,
+    attempts: Policy | None = None,
+) -> Pipeline:
+    """Return the whole way of a request; what stands left acts first."""
+    return _chain(calls, cache, redirects, auth, retry, attempts)
+
+
+def _chain(*policies: Policy | None) -> Pipeline:
+    send: Pipeline = _once
+    for policy in reversed(policies):
+        send = send if policy is None else partial(_through, policy, send)
+    return send
+
+
+def _through(policy: Policy, send: Pipeline, request: Request) -> Flow[Response]:
+    return policy.around(request, send)
+
+
+def _once(request: Request) -> Flow[Response]:
+    response: Response = yield Open(request) if request.streamed else Send(request)
+    return response

@@ -1,0 +1,100 @@
+"""Whether to follow a redirect, and with what: nothing confidential crosses to another origin."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import quote, urldefrag, urljoin, urlsplit
+
+from msgspec.structs import replace
+
+from gemel.kit.errors import APIConnectionError
+from gemel.kit.flow.effects import Flow
+from gemel.kit.http.messages import Headers, Request, Response, origin
+
+__all__ = ["Redirects", "absolute"]
+
+_KEEPS_METHOD = frozenset({307, 308})
+_REDIRECTS = frozenset({301, 302, 303}) | _KEEPS_METHOD
+_URL_CHARACTERS = "!#$%&'()*+,/:;=?@[]~"
+_HARMLESS = frozenset({"accept", "accept-language", "user-agent"})
+
+
+class Redirects:
+    """The redirect policy of one client that asked for it (RFC 9110, section 15.4).
+
+    limit: how many hops one call may take.
+    abroad: whether to go to another origin; not with a session whose own headers would go along.
+    """
+
+    def __init__(self, limit: int = 5, *, abroad: bool = True) -> None:
+        self.limit = limit
+        self.abroad = abroad
+
+    def around(self, request: Request, send: Callable[[Request], Flow[Response]]) -> Flow[Response]:
+        """Send, and follow up to `limit` redirects."""
+        response = yield from send(request)
+        for _ in range(self.limit):
+            following = self._next(request, response)
+            if following is None:
+                return response
+            request = following
+            response = yield from send(request)
+        if self._next(request, response) is None:
+            return response
+        raise APIConnectionError(
+            f"{request.label}: more than {self.limit} redirects; the server may send them in a circle", request=request
+        )
+
+    def _next(self, request: Request, response: Response) -> Request | None:
+        following = next_request(request, response)
+        if following is None or self.abroad or origin(following.url) == origin(request.url):
+            return following
+        return None
+
+
+def next_request(request: Request, response: Response) -> Request | None:
+    """Return the request a redirect asks for, or None when it must not be followed.
+
+    A body is sent again only by 307 and 308 to the same origin; a downgrade from https is never followed.
+    """
+    location = response.headers.get("location")
+    if response.status not in _REDIRECTS or not location:
+        return None
+    target = absolute(request.url, location)
+    if target is None or not _allowed(request.url, target):
+        return None
+    same = origin(target) == origin(request.url)
+    keeps = response.status in _KEEPS_METHOD or request.method in ("GET", "HEAD")
+    if not keeps and response.status != 303 and request.method != "POST":
+        return None
+    if keeps and request.body is not None and not (same and request.replayable):
+        return None
+    return _aimed(request, target, same=same, keeps=keeps)
+
+
+def absolute(source: str, location: str) -> str | None:
+    """Return the whole address that a Location or link names, encoded; None when there is no such address."""
+    try:
+        target = urlsplit(quote(urldefrag(urljoin(source, location)).url, safe=_URL_CHARACTERS))
+        return target._replace(path=target.path or "/").geturl() if origin(target.geturl())[1] else None
+    except ValueError:
+        return None
+
+
+def _allowed(source: str, target: str) -> bool:
+    scheme, netloc = urlsplit(target)[:2]
+    if "@" in netloc:
+        return False
+    return scheme == "https" or (scheme == "http" and urlsplit(source).scheme == "http")
+
+
+def _aimed(request: Request, target: str, *, same: bool, keeps: bool) -> Request:
+    headers = request.headers
+    if not same:
+        headers = Headers((name, value) for name, value in headers.pairs() if name.lower() in _HARMLESS)
+    if keeps:
+        return replace(request, url=target, headers=headers, authenticated=request.authenticated and same)
+    headers = Headers((name, value) for name, value in headers.pairs() if name.lower() != "content-type")
+    return replace(
+        request, method="GET", url=target, headers=headers, body=None, authenticated=request.authenticated and same
+    )

@@ -1,0 +1,128 @@
+"""Resource: a class of endpoints of one noun; nested resources are annotations."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable
+from typing import Any, Generic, Protocol, TypeGuard, TypeVar, get_origin, runtime_checkable
+
+from typing_extensions import dataclass_transform, get_type_hints
+
+from gemel.kit.errors import DeclarationError
+from gemel.kit.models.meta import wire_case
+from gemel.kit.policies.caller import Caller
+from gemel.kit.types import M
+
+__all__ = ["Declared", "Mount", "Mounting", "Resource", "extensible", "local_names"]
+
+T = TypeVar("T")
+
+
+@dataclass_transform(frozen_default=True)
+def extensible(cls: type[T]) -> type[T]:
+    """Let a subclass narrow the type of a resource, `secrets: MySecrets[Sync]`; the class needs an own `__init__`.
+
+    Checkers then treat the annotated resources as read-only, which makes the narrower type sound.
+    """
+    return cls
+
+
+def local_names(qualname: str) -> dict[str, Any]:
+    """Return the names of the function in which this class or stub is being made, so that annotations may use them."""
+    outer, found, _ = qualname.rpartition(".<locals>.")
+    frame = sys._getframe(1) if found else None  # pyright: ignore[reportPrivateUsage]
+    while frame is not None and frame.f_code.co_name != outer.rpartition(".")[2]:
+        frame = frame.f_back
+    return dict(frame.f_locals) if frame is not None else {}
+
+
+@runtime_checkable
+class Declared(Protocol):
+    """A class attribute that is checked when its Resource class is made."""
+
+    def declared(self, owner: type[Resource[Any]], name: str) -> None:
+        """Check the declaration; raises DeclarationError."""
+        ...
+
+
+class Mounting:
+    """A class whose annotations `name: SomeResource[M]` become resources, made on first use."""
+
+    caller: Caller
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        scope = local_names(cls.__qualname__)
+        for name, annotation in inspect.get_annotations(cls).items():
+            if not name.startswith("_") and name not in cls.__dict__:
+                setattr(cls, name, Mount(cls, name, annotation, scope))
+
+
+class Resource(Mounting, Generic[M]):
+    """Endpoints of one noun, declared once for both modes: `class Secrets(Resource[M], case="camel")`.
+
+    case: how argument names become wire names, "snake" (as they are) or "camel".
+    """
+
+    wire_name: Callable[[str], str] = staticmethod(str)
+
+    def __init__(self, caller: Caller) -> None:
+        self.caller = caller
+
+    def __init_subclass__(cls, *, case: str | None = None, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if case is not None:
+            cls.wire_name = staticmethod(_wire_case(cls, case))
+        for name, value in list(vars(cls).items()):
+            if isinstance(value, Declared):
+                value.declared(cls, name)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self.caller.base}>"
+
+
+class Mount:
+    """The place of a nested resource; makes it on first use and steps aside."""
+
+    def __init__(self, owner: type, name: str, annotation: Any, scope: dict[str, Any]) -> None:
+        self._owner = owner
+        self._name = name
+        self._annotation = annotation
+        self._scope = scope
+
+    def __get__(self, instance: Mounting | None, owner: type) -> Any:
+        if instance is None:
+            return self
+        resource = self.resource_class()
+        if resource is None:
+            raise AttributeError(f"{type(instance).__name__!r} object has no attribute {self._name!r}")
+        made = instance.__dict__[self._name] = resource(instance.caller)
+        return made
+
+    def resource_class(self) -> type[Resource[Any]] | None:
+        """Return the Resource class that the annotation names, None when it names something else."""
+        hint = self._resolved()
+        found: Any = get_origin(hint) or hint
+        return found if _is_resource(found) else None
+
+    def _resolved(self) -> Any:
+        def holder() -> None: ...
+
+        holder.__annotations__ = {self._name: self._annotation}
+        names = vars(sys.modules[self._owner.__module__])
+        try:
+            return get_type_hints(holder, names, {**vars(self._owner), **self._scope})[self._name]
+        except NameError as error:
+            raise DeclarationError(f"{self._owner.__name__}.{self._name}: {error}; import it at run time") from None
+
+
+def _is_resource(value: Any) -> TypeGuard[type[Resource[Any]]]:
+    return isinstance(value, type) and issubclass(value, Resource)
+
+
+def _wire_case(cls: type, case: str) -> Callable[[str], str]:
+    try:
+        return wire_case(case)
+    except KeyError:
+        raise DeclarationError(f'{cls.__name__}: case must be "snake" or "camel", got {case!r}') from None

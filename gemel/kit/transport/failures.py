@@ -1,0 +1,149 @@
+"""How a failure on the wire is told, the same for every transport."""
+
+from __future__ import annotations
+
+import re
+import time
+
+from gemel.kit.errors import APIConnectionError, APITimeoutError, ClientClosedError, ResponseTooLargeError
+from gemel.kit.http.messages import Request
+from gemel.kit.http.redaction import redact
+
+__all__ = [
+    "BROKEN",
+    "MOST_FIELDS",
+    "closed_before",
+    "closed_meanwhile",
+    "cut_short",
+    "fell_silent",
+    "left_to_parent",
+    "lost",
+    "out_of_time",
+    "stream_deadline",
+    "time_left",
+    "too_large",
+    "unreadable",
+]
+
+MOST_FIELDS = 99
+"""How many header fields a reply may have; http.client takes no more."""
+
+BROKEN = 500
+"""The status after which a connection is not used again: a server whose program failed often closes it, unannounced."""
+
+_TOO_MANY = f"it has more than {MOST_FIELDS} header fields"
+_UNREADABLE = {
+    "100 headers": _TOO_MANY,
+    "too many headers": _TOO_MANY,
+    "when reading": "a line of its head is too long",
+    "status line": "it does not begin with a status line",
+    "badstatusline": "it does not begin with a status line",
+    "expected http/": "it does not begin with a status line",
+    "content-length": "its Content-Length is wrong",
+    "chunk": "its chunks are wrong",
+    "header": "a line of its head is no header field",
+}
+
+_OBJECT = re.compile(r"<[^<>]*>:? ?|\(Caused by |HTTPS?ConnectionPool\([^)]*\):? ?|HTTPS?Connection\([^)]*\):? ?")
+
+
+def time_left(request: Request) -> float:
+    """Return the seconds until the deadline; raises APITimeoutError when there are none."""
+    left = request.deadline - time.monotonic()
+    if left <= 0:
+        raise out_of_time(request, sent=False)
+    return left
+
+
+def stream_deadline(request: Request) -> float:
+    """Return until when a stream that opens now may live, in monotonic seconds."""
+    life = request.timeout.stream
+    return float("inf") if life is None else time.monotonic() + life
+
+
+def out_of_time(request: Request, *, sent: bool) -> APITimeoutError:
+    """Return the error of a reply that did not come in time."""
+    limits = request.timeout
+    waited = "no connection" if not sent else "no whole reply"
+    return APITimeoutError(
+        f"{_asked(request)}: {waited} in time (connect {limits.connect:g} s, read {limits.read:g} s, "
+        f"total {limits.total:g} s); raise `timeout` or look at the server",
+        request=request,
+        sent=sent,
+    )
+
+
+def fell_silent(request: Request, *, sent: bool = True) -> APITimeoutError:
+    """Return the error of a stream that was open and then gave nothing, or lived too long."""
+    limits = request.timeout
+    whole = "" if limits.stream is None else f", {limits.stream:g} s in all"
+    return APITimeoutError(
+        f"{_asked(request)}: the stream did not go on in time (read {limits.read:g} s{whole}); "
+        "raise `timeout` or look at the server",
+        request=request,
+        sent=sent,
+    )
+
+
+def closed_before(request: Request, statement: str = "with") -> ClientClosedError:
+    """Return the error of a call to a closed client; it is best used inside this `statement`."""
+    return ClientClosedError(f"{request.label}: the client is closed; make a new one, or call it inside `{statement}`")
+
+
+def closed_meanwhile(request: Request) -> ClientClosedError:
+    """Return the error of a stream whose client was closed."""
+    return ClientClosedError(f"{request.label}: the client was closed while its stream was open")
+
+
+def too_large(request: Request, status: int, limit: int) -> ResponseTooLargeError:
+    """Return the error of a reply with more bytes than the client takes."""
+    return ResponseTooLargeError(
+        f"{_asked(request)}: the reply (status {status}) is larger than {limit} bytes; "
+        "raise `max_response_bytes`, or declare the endpoint `-> Download` and save it to a file",
+        request=request,
+        limit=limit,
+        status=status,
+    )
+
+
+def left_to_parent(request: Request) -> ClientClosedError:
+    """Return the error of a stream that this process has inherited."""
+    return ClientClosedError(f"{request.label}: the stream was opened before this process was forked; open another one")
+
+
+def cut_short(request: Request) -> APIConnectionError:
+    """Return the error of a reply that ended before it was whole."""
+    return APIConnectionError(f"{_asked(request)}: the reply ended too soon; the connection was lost", request=request)
+
+
+def unreadable(request: Request, told: str) -> APIConnectionError:
+    """Return the error of a reply that is not HTTP.
+
+    told: what the library said of it. None of that is shown: it often quotes what came, which may be a secret.
+    """
+    said = told.lower()
+    reason = next((reason for mark, reason in _UNREADABLE.items() if mark in said), "it is not HTTP/1.1")
+    return APIConnectionError(
+        f"{_asked(request)}: the reply is not readable: {reason}; "
+        "check the endpoint, the server, and a proxy before it",
+        request=request,
+    )
+
+
+def lost(
+    request: Request, cause: BaseException, *, sent: bool, tls: bool = False, garbled: bool = False
+) -> APIConnectionError:
+    """Return the error of a connection that could not be made or was cut, or of a reply that came garbled."""
+    if tls:
+        advice = "check the server's certificate, or name its authority with verify='ca.pem'"
+    elif garbled:
+        advice = "the body is not what its Content-Encoding says; a proxy may have changed it"
+    else:
+        advice = "the connection was lost" if sent else "check the endpoint, the network and the proxy"
+    reason = " ".join(_OBJECT.sub("", str(cause)).split()).strip(" :)") or type(cause).__name__
+    return APIConnectionError(f"{_asked(request)}: {reason}; {advice}", request=request, sent=sent, permanent=tls)
+
+
+def _asked(request: Request) -> str:
+    where = redact(request.url.partition("?")[0], request.secrets)
+    return f"{request.label or 'request'} ({request.method} {where})"
