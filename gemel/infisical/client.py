@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal
 
 from typing_extensions import Unpack
 
@@ -80,11 +80,11 @@ class BaseInfisicalClient(BaseClient[M]):
         )
         super().__init__(find_endpoint(endpoint, found_endpoint), credential=credential, session=session, **settings)
 
-    def read_fault(self, response: Response) -> Fault:
+    def _read_fault(self, response: Response) -> Fault:
         """Read an error body of the Infisical API."""
         return read_infisical_fault(response)
 
-    def token_refused(self, response: Response) -> bool:
+    def _token_refused(self, response: Response) -> bool:
         """Say whether the token is no longer accepted: 401, or 403 with the code TokenError."""
         return token_refused(response)
 
@@ -109,10 +109,10 @@ class InfisicalClient(BaseInfisicalClient[Sync], Client):
         params: query parameters.   body: the JSON body.
         Raises InvalidArgument for an address of another origin or a value without a wire form.
         """
-        request = undeclared_request(self.caller, method, url, params, body, "create_request")
+        request = undeclared_request(self._caller, method, url, params, body, "create_request")
 
         def send() -> Response:
-            return cast("Response", self.caller.run(self.caller.exchange(self.caller.started(request))))
+            return self._caller.send(self._caller.started(request))
 
         return send
 
@@ -126,7 +126,7 @@ class InfisicalClient(BaseInfisicalClient[Sync], Client):
         Raises an APIStatusError; ResponseValidationError (a ValueError) when no key is found or the value is invalid;
         InvalidArgument, before anything is sent, for a type that JSON cannot be read as.
         """
-        return expected_decoder(self.caller, expected_responses)(request())
+        return expected_decoder(self._caller, expected_responses)(request())
 
 
 class InfisicalAsyncClient(BaseInfisicalClient[Async], AsyncClient):
@@ -144,17 +144,17 @@ class InfisicalAsyncClient(BaseInfisicalClient[Async], AsyncClient):
         body: Mapping[str, Any] | None = None,
     ) -> Coroutine[Any, Any, Response]:
         """Return a coroutine that sends the request and returns the Response; as for the blocking client."""
-        return self._send(undeclared_request(self.caller, method, url, params, body, "create_request"))
+        return self._send(undeclared_request(self._caller, method, url, params, body, "create_request"))
 
     async def _send(self, request: Request) -> Response:
-        return cast("Response", await self.caller.arun(self.caller.exchange(self.caller.started(request))))
+        return await self._caller.asend(self._caller.started(request))
 
     async def handle_request(
         self, request: Coroutine[Any, Any, Response], expected_responses: Mapping[str, Any] | None = None
     ) -> Any:
         """Await a request made by `create_request` and decode its reply; as for the blocking client."""
         try:
-            decode = expected_decoder(self.caller, expected_responses)
+            decode = expected_decoder(self._caller, expected_responses)
         except InvalidArgument:
             request.close()
             raise

@@ -79,11 +79,11 @@ class BaseJulepClient(Serving, BaseClient[M]):
         super().__init__(address, credential=StaticToken(key), session=session, timeout=limits, **settings)
         self._remember(key, address, headers, limits.total)
 
-    def read_fault(self, response: Response) -> Fault:
+    def _read_fault(self, response: Response) -> Fault:
         """Read an error body of the Julep API."""
         return read_julep_fault(response)
 
-    def explain(self, response: Response) -> str:
+    def _explain(self, response: Response) -> str:
         """Say which generation of the API a reply looks like that is not as declared."""
         return explain_reply(response)
 

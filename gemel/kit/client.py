@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 from msgspec.structs import replace
 from typing_extensions import Self, TypeVar, Unpack
 
-from gemel.version import __version__
 from gemel.kit.calls.catalog import EndpointInfo, catalog
 from gemel.kit.calls.undeclared import undeclared_request
 from gemel.kit.flow.clock import Clock
@@ -34,6 +33,7 @@ from gemel.kit.policies.retry import Retrying
 from gemel.kit.stubs.resource import Mounting, Resource
 from gemel.kit.transport.environment import Certificate, Network, Verify
 from gemel.kit.types import Async, M, Sync
+from gemel.version import __version__
 
 if TYPE_CHECKING:
     import aiohttp
@@ -100,9 +100,9 @@ class BaseClient(Mounting, Generic[M]):
         observers = Observers.of(on_request, on_response, on_retry)
         network = Network.of(verify=verify, certificate=certificate, proxy=proxy, trust=trust_env)
         self._transport: Any = self._connected(network, session, max_response_bytes)
-        self._auth = Authorizing(credential, base, refused=self.token_refused, clock=times["clock"])
+        self._auth = Authorizing(credential, base, refused=self._token_refused, clock=times["clock"])
         self._cache: Caching | None = self._keeping(cache, base, times, (session, certificate))
-        self.caller: Caller = Caller(
+        self._caller: Caller = Caller(
             base=base,
             headers=_default_headers(headers),
             timeout=Timeout.of(timeout),
@@ -112,29 +112,29 @@ class BaseClient(Mounting, Generic[M]):
             **self._performing(self._transport, clock),
             **times,
         )
-        self._auth.connect(self.caller, revoking=revoke_on_close)
+        self._auth.connect(self._caller, revoking=revoke_on_close)
 
     @property
     def endpoint(self) -> str:
         """The server's address, without the last slash."""
-        return self.caller.base.rstrip("/")
+        return self._caller.base.rstrip("/")
 
     @property
     def cache(self) -> Caching:
         """What the client keeps; `client.cache.clear()` drops it. Without the setting `cache` it is empty."""
         from gemel.kit.caching import Cache, Caching
 
-        return self._cache or Caching(Cache(), self._auth.identity, base=self.caller.base)
+        return self._cache or Caching(Cache(), self._auth.identity, base=self._caller.base)
 
-    def read_fault(self, response: Response) -> Fault:
+    def _read_fault(self, response: Response) -> Fault:
         """Read an error body; an SDK overrides it with its API's shapes. Never raises."""
         return read_fault(response)
 
-    def explain(self, response: Response) -> str:
+    def _explain(self, response: Response) -> str:
         """Say why a reply may not be as declared, "" when nothing is known; an SDK overrides it. Never raises."""
         return ""
 
-    def token_refused(self, response: Response) -> bool:
+    def _token_refused(self, response: Response) -> bool:
         """Say whether a reply means that the token is no longer accepted; 401 unless an SDK knows better."""
         return response.status == 401
 
@@ -143,12 +143,12 @@ class BaseClient(Mounting, Generic[M]):
 
         It shares session, token and retry budget with this client, and is closed with it.
         """
-        mine = self.caller
+        mine = self._caller
         label = f"{type(self).__name__}.with_options"
         copied = copy.copy(self)
         for name in [name for name, value in vars(self).items() if isinstance(value, Resource)]:
             del copied.__dict__[name]
-        copied.caller = replace(mine, options=mine.options.with_values(options, label))
+        copied._caller = replace(mine, options=mine.options.with_values(options, label))
         return copied
 
     @classmethod
@@ -161,7 +161,7 @@ class BaseClient(Mounting, Generic[M]):
     ) -> Pipeline:
         configure_logging()
         return pipeline(
-            calls=Calls(self.read_fault),
+            calls=Calls(self._read_fault),
             cache=self._cache,
             redirects=redirects,
             auth=self._auth,
@@ -171,7 +171,7 @@ class BaseClient(Mounting, Generic[M]):
 
     def _reading(self, validate: Validate, on_drift: OnDrift | None) -> dict[str, Any]:
         """Return how replies are read, as a Caller takes it."""
-        return {"read_fault": self.read_fault, "explain": self.explain, "reading": Reading(validate, on_drift)}
+        return {"read_fault": self._read_fault, "explain": self._explain, "reading": Reading(validate, on_drift)}
 
     def _keeping(
         self, cache: Cache | None, base: str, times: dict[str, Any], others: tuple[Any, ...]
@@ -263,18 +263,18 @@ class Client(BaseClient[Sync]):
 
         path: below the endpoint, or an address of the same origin.   params: query parameters.   body: sent as JSON.
         """
-        request = undeclared_request(self.caller, method, path, params, body, "request", headers)
-        return self.caller.checked(self.caller.run(self.caller.exchange(request)), request)
+        request = undeclared_request(self._caller, method, path, params, body, "request", headers)
+        return self._caller.checked(self._caller.send(request), request)
 
     def run(self, flow: Flow[R]) -> R:
         """Run a flow to its end, blocking, and return its result: `client.run(wait_until(...))`."""
-        return cast("R", self.caller.run(flow))
+        return cast("R", self._caller.run(flow))
 
     def close(self) -> None:
         """Close the connections; an own session that was passed in stays open. May be called again."""
         try:
             if self._auth.revokes:
-                self.caller.run(self._auth.close(self.caller.timeout.total))
+                self._caller.run(self._auth.close(self._caller.timeout.total))
         finally:
             self._transport.close()
             self._forget()
@@ -322,18 +322,18 @@ class AsyncClient(BaseClient[Async]):
         headers: Mapping[str, str] | None = None,
     ) -> Response:
         """Send a request that no endpoint declares and return its Response; as for the blocking client."""
-        request = undeclared_request(self.caller, method, path, params, body, "request", headers)
-        return self.caller.checked(await self.caller.arun(self.caller.exchange(request)), request)
+        request = undeclared_request(self._caller, method, path, params, body, "request", headers)
+        return self._caller.checked(await self._caller.asend(request), request)
 
     async def run(self, flow: Flow[R]) -> R:
         """Run a flow to its end and return its result: `await client.run(wait_until(...))`."""
-        return cast("R", await self.caller.arun(flow))
+        return cast("R", await self._caller.arun(flow))
 
     async def close(self) -> None:
         """Close the connections of the running loop; a session that was passed in stays open. May be called again."""
         try:
             if self._auth.revokes:
-                await self.caller.arun(self._auth.close(self.caller.timeout.total))
+                await self._caller.arun(self._auth.close(self._caller.timeout.total))
         finally:
             await self._transport.close()
             self._forget()

@@ -17,15 +17,16 @@ from typing import Any, Concatenate
 
 from typing_extensions import ParamSpec, TypeVar
 
+from gemel.kit.bind.decorated import attend_decorators
 from gemel.kit.bodies.parts import File
 from gemel.kit.bodies.upload import Upload
 from gemel.kit.calls.download import Download
-from gemel.kit.calls.endpoint import Endpoint, Spec
+from gemel.kit.calls.endpoint import Endpoint, endpoint_of
 from gemel.kit.calls.stream import Stream
 from gemel.kit.errors import AlternativeReplyError
 from gemel.kit.http.sse import EventStream, ServerSentEvent
 from gemel.kit.paging import Cursor, LinkHeader, NextAddress, Offset, Page, PageNumber, Paging
-from gemel.kit.stubs.roles import Body, Field, Form, Header, Part, Query
+from gemel.kit.stubs.roles import Body, Field, Form, Header, Part, Query, Spec
 
 __all__ = [
     "Body",
@@ -76,7 +77,7 @@ class Verb:
         cacheable: bool = True,
         paging: Paging | None = None,
         events: EventStream | None = None,
-    ) -> Declaration:
+    ) -> Declaring:
         """Return the decorator of a stub.
 
         path: relative to the client's endpoint; `{name}` is the path argument of that name.
@@ -98,10 +99,11 @@ class Verb:
             cacheable=cacheable,
             events=events,
         )
-        return Declaration(spec)
+        attend_decorators()
+        return Declaring(spec)
 
 
-class Declaration:
+class Declaring:
     """Turns a stub into an Endpoint."""
 
     def __init__(self, spec: Spec) -> None:
@@ -109,7 +111,7 @@ class Declaration:
 
     def __call__(self, stub: Callable[Concatenate[Any, P], R], /) -> Endpoint[P, R]:
         """Return the endpoint of this stub."""
-        return Endpoint(self._spec, stub)
+        return endpoint_of(self._spec, stub)
 
 
 get: Verb = Verb("GET")

@@ -111,7 +111,7 @@ class APIError(GemelError):
 
     def __init__(self, message: str, *, request: Request) -> None:
         self.request: Request = request.masked()
-        super().__init__(redact(message, request.secrets))
+        super().__init__(redact(message, request.context.secrets))
 
     @property
     def method(self) -> str:
@@ -243,7 +243,7 @@ class AlternativeReplyError(APIError):
 
     def __init__(self, reply: Any, *, request: Request) -> None:
         self.reply = reply
-        super().__init__(f"{request.label}: {self.meaning}", request=request)
+        super().__init__(f"{request.context.label}: {self.meaning}", request=request)
 
 
 class PagingError(APIError):
@@ -272,7 +272,7 @@ class StreamFailedError(APIError):
         self.request_id: str = fault.request_id
         self.body: Any = readable(response)
         said = " ".join(part for part in (fault.code, fault.message) if part) or "no further word"
-        super().__init__(f"{request.label or 'stream'}: the stream failed: {said}", request=request)
+        super().__init__(f"{request.context.label or 'stream'}: the stream failed: {said}", request=request)
 
 
 class _Unseen(Struct, frozen=True):
@@ -326,7 +326,9 @@ def _status_text(error: APIStatusError, request: Request, hint: str) -> str:
     said = " ".join(part for part in (error.code, error.message) if part) or "no further word"
     trace = f", request id {error.request_id}" if error.request_id else ""
     advice = f"; {hint}" if hint else ""
-    return f"{request.label or 'request'}: {error.status} {said} ({request.method} {request.url}{trace}){advice}"
+    return (
+        f"{request.context.label or 'request'}: {error.status} {said} ({request.method} {request.url}{trace}){advice}"
+    )
 
 
 def _redirect_hint(response: Response) -> str:
@@ -339,6 +341,8 @@ def _redirect_hint(response: Response) -> str:
 
 def _redacted(response: Response, request: Request) -> Response:
     """Return the reply without the secret values of the call, which servers like to repeat."""
-    text = redact(response.body.decode("utf-8", "replace"), request.secrets)
-    headers = Headers((name, redact(value, request.secrets)) for name, value in response.headers.masked().pairs())
+    text = redact(response.body.decode("utf-8", "replace"), request.context.secrets)
+    headers = Headers(
+        (name, redact(value, request.context.secrets)) for name, value in response.headers.masked().pairs()
+    )
     return replace(response, body=text.encode("utf-8", "replace"), headers=headers)

@@ -90,10 +90,10 @@ class _Fast:
         self._clock = clock
 
     def send(self, request: Request) -> Response:
-        return self._performer.send(request.with_deadline(self._clock.real(request.deadline)))
+        return self._performer.send(request.with_context(deadline=self._clock.real(request.context.deadline)))
 
     def stream(self, request: Request) -> Response:
-        return self._performer.stream(request.with_deadline(self._clock.real(request.deadline)))
+        return self._performer.stream(request.with_context(deadline=self._clock.real(request.context.deadline)))
 
     def sleep(self, seconds: float) -> None:
         self._clock.sleep(seconds)
@@ -110,10 +110,10 @@ class _AsyncFast:
         self._clock = clock
 
     async def send(self, request: Request) -> Response:
-        return await self._performer.send(request.with_deadline(self._clock.real(request.deadline)))
+        return await self._performer.send(request.with_context(deadline=self._clock.real(request.context.deadline)))
 
     async def stream(self, request: Request) -> Response:
-        return await self._performer.stream(request.with_deadline(self._clock.real(request.deadline)))
+        return await self._performer.stream(request.with_context(deadline=self._clock.real(request.context.deadline)))
 
     async def sleep(self, seconds: float) -> None:
         self._clock.sleep(seconds)

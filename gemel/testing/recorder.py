@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, urlsplit
 from typing_extensions import Self
 
 from gemel.kit.errors import APIConnectionError
-from gemel.kit.http.messages import Headers, Request, Response, Timeout
+from gemel.kit.http.messages import CallContext, Headers, Request, Response, Timeout
 from gemel.kit.stubs.resource import Mounting
 from gemel.kit.transport.environment import Network, Verify
 from gemel.sandbox.messages import RecordedRequest, Reply
@@ -120,9 +120,11 @@ class Recorder:
             self._upstream + incoming.target,
             Headers([*kept, _CODINGS]),
             incoming.body or None,
-            deadline=time.monotonic() + self._timeout.total,
-            timeout=self._timeout,
-            label="Recorder",
+            CallContext(
+                label="Recorder",
+                deadline=time.monotonic() + self._timeout.total,
+                timeout=self._timeout,
+            ),
         )
 
     def _handed_on(self, reply: Response) -> Reply:

@@ -40,7 +40,7 @@ def typed_reply(
             f"{endpoint.label} returns {expectation(hint)}, not {type(value).__name__}; "
             "reply_json() sends any JSON, reply_bytes() any bytes"
         )
-    if endpoint.spec.paging is None and get_origin(endpoint.compiled()[0].returns) is Stream:
+    if endpoint.spec.paging is None and get_origin(endpoint.returns) is Stream:
         events = endpoint.spec.events or EventStream()
         return raw_reply(event_bytes(value, events), 200 if status is None else status, headers, EVENTS_TYPE)
     if hint is None or hint is type(None):
@@ -76,7 +76,7 @@ def raw_reply(body: bytes, status: int, headers: HeaderPairs, kind: str) -> Repl
 
 def returned(endpoint: Endpoint[..., Any]) -> Any:
     """Return what a reply to the endpoint is made of: of a page its items, of a stream its events, else the value."""
-    hint = endpoint.compiled()[0].returns
+    hint = endpoint.returns
     if get_origin(hint) in (Page, Stream):
         return list[get_args(hint)[0]]  # type: ignore[misc]
     return bytes if hint is Download else hint

@@ -64,9 +64,9 @@ def _declared(endpoint: Endpoint[..., Any]) -> Declared:
 
 def names_of(endpoint: Endpoint[..., Any]) -> Names:
     """Return the wire names that an endpoint declares: of its arguments, and of the fields of its records."""
-    plan, spec = endpoint.compiled()[0], endpoint.spec
-    named = [(parameter.wire_name, parameter.hint) for parameter in plan.parameters]
-    hints = [plan.returns, *(error.model for error in spec.alternatives.values()), *(hint for _, hint in named)]
+    definition, spec = endpoint.declaration.definition, endpoint.spec
+    named = [(parameter.role.name, parameter.hint) for parameter in definition.parameters]
+    hints = [definition.returns, *(error.model for error in spec.alternatives.values()), *(hint for _, hint in named)]
     for record in _records(hints):
         named += _fields(record)
     secret = frozenset(name.lower() for name, hint in named if _marked(hint))

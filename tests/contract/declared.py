@@ -46,7 +46,7 @@ def described_names(description: Description, found: Mapping[str, Endpoint[Any, 
         for schema in description.replies(key(endpoint)).values():
             for shape in map(description.resolved, schema.get("oneOf", [schema])):
                 inner = shape["properties"].get(endpoint.spec.unwrap, {}) if endpoint.spec.unwrap else shape
-                collect(description, endpoint.compiled()[0].returns, inner, names)
+                collect(description, endpoint.returns, inner, names)
     return names
 
 

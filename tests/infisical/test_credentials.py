@@ -250,7 +250,7 @@ def test_an_address_with_a_password_is_refused_unseen(mode: Mode) -> None:
 def test_no_credential_is_in_a_repr(mode: Mode, sandbox: Sandbox) -> None:
     client = mode.client(endpoint=sandbox.url, client_id=sandbox.client_id, client_secret=sandbox.client_secret)
     mode.run(client.projects.list())
-    shown = repr(client) + repr(client.projects) + repr(client.projects.list) + repr(client.caller)
+    shown = repr(client) + repr(client.projects) + repr(client.projects.list) + repr(client)
     assert sandbox.client_secret not in shown and "eyJ" not in shown
     assert sandbox.url in repr(client)
 

@@ -195,7 +195,7 @@ def test_headers_and_query_of_one_call(mode: Mode, client: Any, sandbox: JulepSa
 
 def test_a_server_may_be_silent_for_as_long_as_a_call_may_take(mode: Mode, sandbox: JulepSandbox) -> None:
     patient = mode.client(sandbox.api_url, sandbox.api_key, timeout=300)
-    assert patient.caller.timeout == Timeout(total=300, read=300)
+    assert patient._caller.timeout == Timeout(total=300, read=300)
     client = mode.client(sandbox.api_url, sandbox.api_key, timeout=Timeout(read=0.1))
     sandbox.faults.delay(0.4, path=PATH)
     with pytest.raises(APITimeoutError):

@@ -139,7 +139,7 @@ def test_the_timeout_takes_effect(mode: Mode, stub: StubServer, timeout: Any) ->
 @BOTH
 def test_the_timeout_is_that_of_the_published_client(kind: Any) -> None:
     assert inspect.signature(kind.__init__).parameters["timeout"].default == 300
-    assert kind(KEY, NOWHERE).caller.timeout.total == 300
+    assert kind(KEY, NOWHERE)._caller.timeout.total == 300
 
 
 def test_one_call_may_have_another_timeout(mode: Mode, stub: StubServer) -> None:

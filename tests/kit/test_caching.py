@@ -387,7 +387,7 @@ def test_a_reply_that_was_asked_for_before_a_write_is_not_kept() -> None:
     ):
         flow = shop.albums.retrieve.flow(float("inf"), "1")
         next(flow)
-        flow.send(shop.caller.performer.lock(float("inf"), "test"))  # type: ignore[union-attr]
+        flow.send(shop._caller.performer.lock(float("inf"), "test"))  # type: ignore[union-attr]
         update(shop)
         with pytest.raises(StopIteration) as ended:
             flow.send(Response(200, Headers(), b'{"album": {"id": "1", "title": "Blue"}}', wire.url))
@@ -599,8 +599,8 @@ def test_a_kept_list_of_a_thousand_is_served_quickly() -> None:
     albums = [{"id": str(number), "title": "x" * 600} for number in range(1000)]
     with Wire(reply(albums)) as wire, ShopClient(wire.url, cache=Cache()) as shop:
         request = shop.albums.list.request()
-        shop.caller.run(shop.caller.exchange(request))
-        took = min(timeit.repeat(lambda: shop.caller.run(shop.caller.exchange(request)), number=10, repeat=5)) / 10
+        shop._caller.run(shop._caller.exchange(request))
+        took = min(timeit.repeat(lambda: shop._caller.run(shop._caller.exchange(request)), number=10, repeat=5)) / 10
     assert took < 0.005
 
 

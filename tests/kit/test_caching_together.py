@@ -16,7 +16,7 @@ import pytest
 from gemel.kit.caching import Cache, MemoryStore, StaleReply
 from gemel.kit.caching.flights import Flight
 from gemel.kit.errors import APIConnectionError, APITimeoutError, InternalServerError
-from gemel.kit.http.messages import Headers, Request, Timeout
+from gemel.kit.http.messages import CallContext, Headers, Request, Timeout
 
 from .shop import SYNC, AsyncShopClient, Mode, ShopClient
 from .wire import Wire, read_request, reply, silence
@@ -122,7 +122,7 @@ def test_the_next_one_asks_when_the_first_is_cancelled() -> None:
             with pytest.raises(asyncio.CancelledError):
                 await first
             albums = await asyncio.gather(*others)
-            return albums[0].title, len(shop.caller.async_performer._rooms)  # type: ignore[union-attr]
+            return albums[0].title, len(shop._caller.async_performer._rooms)  # type: ignore[union-attr]
 
     with Wire(silence, ALBUM) as wire:
         assert asyncio.run(scenario(wire.url))[0] == "Blue"
@@ -141,7 +141,7 @@ def test_an_impatient_call_does_not_fail_a_patient_one(mode: Mode) -> None:
 
 def test_a_timeout_is_not_shared_with_a_call_that_has_much_longer_to_go() -> None:
     def request(deadline: float) -> Request:
-        return Request("GET", "http://h/", Headers(), deadline=deadline, timeout=Timeout(total=10))
+        return Request("GET", "http://h/", Headers(), context=CallContext(deadline=deadline, timeout=Timeout(total=10)))
 
     flight = Flight("f")
     assert flight.shared(request(10)) is None

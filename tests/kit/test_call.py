@@ -138,7 +138,7 @@ def test_a_call_looks_like_its_stub() -> None:
         call = shop.albums.retrieve.options(timeout=1)
         assert str(inspect.signature(call)).startswith("(album_id: 'str', *, with_tracks: ")
         assert (call.__name__, call.__doc__) == ("retrieve", "Retrieve one album.")
-        assert (call.endpoint.spec.method, call.endpoint.spec.path) == ("GET", "api/albums/{album_id}")
+        assert (call._declaration.spec.method, call._declaration.spec.path) == ("GET", "api/albums/{album_id}")
 
 
 def test_a_copy_of_the_client_has_options_and_shares_the_session(mode: Mode) -> None:

@@ -110,7 +110,7 @@ def tour(client: Any, do: Any) -> None:  # the same calls on both clients: of th
     assert do(notes.retrieve.options(cache=False, timeout=5, headers={"X-Why": "sure"})("n1")).text == "Buy milk"
     assert notes.update.request("n1", text="Buy bread").body == b'{"text":"Buy bread"}'
     assert notes.retrieve.url("n1").endswith("/notes/n1") and "Bearer ***" in notes.retrieve.curl("n1")
-    assert notes.retrieve.endpoint.spec.path == "notes/{note_id}" and len(client.endpoints()) == 9
+    assert type(notes).retrieve.spec.path == "notes/{note_id}" and len(client.endpoints()) == 9
     assert do(notes.update("n1", text="Buy bread")).text == "Buy bread"
     assert do(client.with_options(retries=2).notes.list().limit(1).all())[0].id == "n1"
     do(notes.attach("n1", api.File(b"a,b", name="table.csv"), title="A table"))

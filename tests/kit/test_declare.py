@@ -284,7 +284,8 @@ def declared(path: str = "x", verb: Any = get) -> Any:
 
     def make(stub: Any) -> None:
         made = type("Wrong", (Resource,), {stub.__name__: verb(path)(stub)})
-        getattr(made, stub.__name__).compiled()
+        with Client("http://h") as client:
+            getattr(made(client), stub.__name__)
 
     make.path = path  # type: ignore[attr-defined]
     return make

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from gemel.kit.client import AsyncClient, Client
 from gemel.kit.declare import get
 from gemel.kit.errors import DeclarationError, ResponseValidationError
-from gemel.kit.http.messages import Headers, Request, Response
+from gemel.kit.http.messages import CallContext, Headers, Request, Response
 from gemel.kit.models.decode import decoder, keyed_decoder
 from gemel.kit.models.model import Model, field
 from gemel.kit.models.schema import load
@@ -32,7 +32,7 @@ from gemel.kit.types import SECRET, Async, M, Sync
 from .shop import Album, Mode, Track, Tree
 from .wire import Wire, reply
 
-REQUEST = Request("GET", "http://h/x", Headers(), label="Things.read")
+REQUEST = Request("GET", "http://h/x", Headers(), context=CallContext(label="Things.read"))
 
 
 class Kind(enum.Enum):
@@ -359,7 +359,7 @@ def test_what_no_reply_can_be_is_refused_before_one_comes(hint: Any, settings: d
         def read(self) -> hint: ...
 
     with Client("http://127.0.0.1:1", **settings) as client, pytest.raises(DeclarationError) as caught:
-        _ = Wrong[Sync](client.caller).read
+        _ = Wrong[Sync](client).read
     assert str(caught.value).startswith("Wrong.read(): the return type cannot be decoded: ")
 
 
@@ -369,7 +369,7 @@ def test_an_endpoint_of_a_type_that_no_reply_can_be_says_which() -> None:
         def read(self) -> Odd: ...
 
     with Client("http://127.0.0.1:1") as client, pytest.raises(DeclarationError, match="complex"):
-        _ = Wrong[Sync](client.caller).read
+        _ = Wrong[Sync](client).read
 
 
 @pytest.mark.parametrize(
@@ -390,5 +390,5 @@ def test_what_may_be_anything_is_read(mode: Mode, hint: Any, body: bytes, value:
         def read(self) -> hint: ...
 
     with Wire(reply(body)) as wire:
-        step = lambda client: (Free[Async] if mode.is_async else Free[Sync])(client.caller).read()  # noqa: E731
+        step = lambda client: (Free[Async] if mode.is_async else Free[Sync])(client).read()  # noqa: E731
         assert mode.run(wire.url, step) == value

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gemel.kit.errors import ResponseValidationError
-from gemel.kit.http.messages import Headers, Request, Response
+from gemel.kit.http.messages import CallContext, Headers, Request, Response
 from gemel.kit.models.decimals import read_json
 from gemel.kit.models.decode import decoder
 from gemel.kit.models.fast import fast_decoder
@@ -42,7 +42,7 @@ from .everything import (
 )
 
 REFUSALS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-REQUEST = Request("GET", "http://h/x", Headers(), label="Things.read")
+REQUEST = Request("GET", "http://h/x", Headers(), context=CallContext(label="Things.read"))
 
 
 def read(hint: Any, body: bytes, **options: Any) -> Any:

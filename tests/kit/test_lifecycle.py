@@ -170,6 +170,7 @@ async def call(shop):
     return (await shop.albums.tree()).leaf
 
 shop = AsyncShopClient({url!r})
+_ = shop.albums.tree  # bound here: asyncio's debug mode tells of the time that loading takes inside a loop
 print(asyncio.run(call(shop)), asyncio.run(call(shop)))
 del shop
 gc.collect()

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from gemel.kit import errors
 from gemel.kit.errors import APIStatusError, GemelError, InvalidArgument, ResponseValidationError
-from gemel.kit.http.messages import Headers, Request, Response
+from gemel.kit.http.messages import CallContext, Headers, Request, Response
 from gemel.kit.http.problem import read_fault
 from gemel.kit.http.redaction import redact
 from gemel.kit.policies.auth import ProvidedToken, StaticToken, Token
@@ -134,7 +134,7 @@ def test_the_password_of_a_proxy_is_not_shown(mode: Mode) -> None:
 def test_clients_and_credentials_show_no_secret(mode: Mode) -> None:
     credential = StaticToken(TOKEN)
     client = mode.client("http://h", credential=credential, headers={"X-Api-Key": TOKEN})
-    shown = [client, client.albums, client.albums.tree, client.caller, client.caller.headers, credential]
+    shown = [client, client.albums, client.albums.tree, client._caller, client._caller.headers, credential]
     shown += [Token(TOKEN), ProvidedToken(lambda: TOKEN), vars(client), vars(credential)]
     for value in shown:
         assert TOKEN not in repr(value)
@@ -146,7 +146,7 @@ def test_clients_and_credentials_show_no_secret(mode: Mode) -> None:
 )
 def test_headers_and_requests_mask_credentials(name: str) -> None:
     headers = Headers([(name, PLAIN), ("Accept", "text/plain")])
-    request = Request("GET", f"http://h/{PLAIN}", headers, body=PLAIN.encode(), secrets=(PLAIN,))
+    request = Request("GET", f"http://h/{PLAIN}", headers, body=PLAIN.encode(), context=CallContext(secrets=(PLAIN,)))
     for value in (headers, request, request.masked(), Response(200, headers, PLAIN.encode(), "http://h/")):
         assert PLAIN not in repr(value)
         assert PLAIN not in str(value)
@@ -175,7 +175,9 @@ def test_short_values_are_left_alone_and_longer_ones_go_first() -> None:
     assert redact("abc abcd abcdef", ["abc", "abcd", "abcdef"]) == "abc *** ***"
 
 
-REQUEST = Request("GET", "http://h/a", Headers({"Authorization": "x"}), secrets=("hunter2",), label="Albums.list")
+REQUEST = Request(
+    "GET", "http://h/a", Headers({"Authorization": "x"}), context=CallContext(secrets=("hunter2",), label="Albums.list")
+)
 RESPONSE = Response(429, Headers({"Set-Cookie": "hunter2"}), b'{"message": "no hunter2"}', "http://h/a")
 STATUSES = {
     errors.BadRequestError: 400,

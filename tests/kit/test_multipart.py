@@ -152,7 +152,7 @@ def test_a_file_that_changes_meanwhile(mode: Mode, path: Path, change: Any) -> N
 
 
 def sending(store: Any, request: Any) -> Any:
-    return (yield from store.caller.exchange(request))
+    return (yield from store._caller.exchange(request))
 
 
 def test_a_file_that_grows_is_sent_as_announced(mode: Mode, path: Path) -> None:

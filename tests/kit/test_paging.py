@@ -247,7 +247,7 @@ def test_a_paged_call_is_a_call(mode: Mode) -> None:
         assert call.url(limit=2) == "http://127.0.0.1:9/offset?limit=2&offset=0"
         assert call.request().url.endswith("/offset?limit=3&offset=0")
         assert "offset?limit=3" in call.curl()
-        assert call.endpoint.spec.path == "offset"
+        assert call._declaration.spec.path == "offset"
         assert list(inspect.signature(call).parameters) == ["limit", "offset", "owner"]
         assert call.__doc__ == Things.by_offset.__doc__
         assert repr(call()) == f"<{'AsyncPager' if mode.is_async else 'Pager'} of Things.by_offset>"
@@ -284,7 +284,7 @@ def test_all_items_as_a_part_of_a_flow(mode: Mode) -> None:
             return len(found)
 
     with Lists(shelf(5)) as server:
-        assert mode.run(server.url, lambda client: Counting(client.caller).count()) == 5
+        assert mode.run(server.url, lambda client: Counting(client).count()) == 5
     assert len(server.seen) == 3
 
 
@@ -679,14 +679,14 @@ def test_a_page_without_paging(returns: Any) -> None:
 def test_a_page_of_nothing() -> None:
     wrong = declared(Offset(), returns=Page)
     with WarehouseClient("http://127.0.0.1:9") as client, pytest.raises(DeclarationError, match="in brackets"):
-        wrong(client.caller).stub()
+        wrong(client).stub()
 
 
 def test_a_name_that_is_known_only_later() -> None:
     """What cannot be looked up when the class is made is checked on first use."""
     wrong = declared(Offset(), returns="Later[Item]")
     with WarehouseClient("http://127.0.0.1:9") as client, pytest.raises(DeclarationError, match="Later"):
-        wrong(client.caller).stub()
+        wrong(client).stub()
 
 
 # Within async alone: tests/kit/test_ahead.py

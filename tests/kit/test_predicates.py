@@ -85,7 +85,7 @@ class Things(Resource[M]):
 class Store(BaseClient[M]):
     things: Things[M]
 
-    def explain(self, response: Response) -> str:
+    def _explain(self, response: Response) -> str:
         return "it looks like an answer of version 2" if b"version2" in response.body else ""
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from gemel.kit.errors import APIConnectionError, InternalServerError, RateLimitError
-from gemel.kit.http.messages import Headers, Request, Response, Retry, Timeout
-from gemel.kit.policies.retry import Budget, Retrying, retry_after
+from gemel.kit.http.messages import CallContext, Headers, Request, Response, Retry, Timeout
+from gemel.kit.policies.retry import Budget, Retrying, retry_after, wait
 
 from .shop import Mode
 from .wire import Wire, cut, reply
@@ -57,22 +57,22 @@ DECISIONS = [
 
 @pytest.mark.parametrize(("request_", "outcome", "repeated"), DECISIONS)
 def test_what_is_repeated(request_: Request, outcome: Any, repeated: bool) -> None:
-    wait = Retry().wait(request_, outcome, 0, 0.5)
-    assert (wait is not None) is repeated
+    waited = wait(Retry(), request_, outcome, 0, 0.5)
+    assert (waited is not None) is repeated
 
 
 @pytest.mark.parametrize("repeats", range(8))
 @pytest.mark.parametrize("random", [0.0, 0.25, 0.999])
 def test_jitter_stays_within_its_bounds(repeats: int, random: float) -> None:
     retry = Retry(limit=99)
-    wait = retry.wait(asked("GET"), status(503), repeats, random)
-    assert wait == pytest.approx(random * min(8.0, 0.5 * 2**repeats))
+    waited = wait(retry, asked("GET"), status(503), repeats, random)
+    assert waited == pytest.approx(random * min(8.0, 0.5 * 2**repeats))
 
 
 def test_the_limit_is_the_number_of_repeats() -> None:
-    answers = [Retry(limit=2).wait(asked("GET"), status(503), repeats, 0.5) is not None for repeats in range(4)]
+    answers = [wait(Retry(limit=2), asked("GET"), status(503), repeats, 0.5) is not None for repeats in range(4)]
     assert answers == [True, True, False, False]
-    assert Retry.of(0).wait(asked("GET"), status(503), 0, 0.5) is None
+    assert wait(Retry.of(0), asked("GET"), status(503), 0, 0.5) is None
 
 
 NOW = 1_000_000.0
@@ -119,8 +119,8 @@ def test_an_outage_ends_repeats_after_the_budget() -> None:
 
 def test_no_wait_reaches_beyond_the_deadline() -> None:
     policy = Retrying(Retry(base=8.0), clock=lambda: 100.0, random=lambda: 0.5)
-    late = Request("GET", "http://h/", Headers(), deadline=103.9)
-    early = Request("GET", "http://h/", Headers(), deadline=104.1)
+    late = Request("GET", "http://h/", Headers(), context=CallContext(deadline=103.9))
+    early = Request("GET", "http://h/", Headers(), context=CallContext(deadline=104.1))
     assert policy._wait(late, status(503), 0) is None
     assert policy._wait(early, status(503), 0) == 4.0
 

@@ -566,7 +566,7 @@ def test_a_stream_in_a_flow(talk: TalkMode) -> None:
 def test_a_stream_call_is_an_object() -> None:
     with TalkClient("http://127.0.0.1:9") as client:
         request = client.chat.ask.options(headers={"Accept": "x/y"}).request("why?")
-        assert request.headers["accept"] == "x/y" and request.streamed
+        assert request.headers["accept"] == "x/y" and request.context.streamed
         assert "curl -X POST" in client.chat.ask.curl("why?")
         with pytest.raises(DeclarationError, match=r"use \.gathered\(\)"):
             client.chat.ask.flow(1.0, "why?")
@@ -636,7 +636,7 @@ def test_a_wrong_declaration(declare: Callable[[], Any], said: str) -> None:
     with pytest.raises(DeclarationError, match=said):
         made: Any = type("Wrong", (Resource,), {"stub": declare()})
         with Client("http://127.0.0.1:9") as client:
-            made(client.caller).stub  # noqa: B018
+            made(client).stub  # noqa: B018
 
 
 @pytest.mark.parametrize("wrong", [{"reconnect": -1}, {"largest": 0}])
@@ -653,4 +653,4 @@ def test_a_stream_is_declared_for_both_modes() -> None:
             ...
 
     with Wire(stream(b'data: {"a": [1]}\n\ndata: 2\n\n')) as wire, Client(wire.url) as client:
-        assert list(Plain(client.caller).events()) == [{"a": [1]}, 2]
+        assert list(Plain(client).events()) == [{"a": [1]}, 2]

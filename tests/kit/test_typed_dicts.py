@@ -261,7 +261,7 @@ def test_secrets_in_dicts_are_masked(mode: Mode) -> None:
         for command in (client.agents.put.curl(doc), client.agents.add.curl(doc={"title": "x", "inner": doc})):  # type: ignore[arg-type]
             assert '"user":"u"' in command and "hunter2" not in command
         many = client.agents.add.request(doc="text", more={"x": doc})  # type: ignore[dict-item]
-        assert "hunter2" in many.secrets and "u" not in many.secrets
+        assert "hunter2" in many.context.secrets and "u" not in many.context.secrets
     with Wire(reply({"message": "no hunter2 here"}, 400)) as wire:
         error = mode.fails(wire.url, lambda client: client.agents.put(doc), client=client_of(mode))
     assert "hunter2" not in str(error) and "***" in str(error)
@@ -320,7 +320,7 @@ def test_a_typed_dict_may_come_after_its_resource() -> None:
         id: str
 
     with ServiceClient(NOWHERE) as client, pytest.raises(DeclarationError, match=r"Early.create\(\): .*Later"):
-        _ = Early[Sync](client.caller).create
+        _ = Early[Sync](client).create
 
 
 class Ahead(Resource[M]):
@@ -340,7 +340,7 @@ class Below(TypedDict):
 
 def test_what_is_not_there_yet_is_looked_up_on_first_use() -> None:
     with ServiceClient(NOWHERE) as client:
-        ahead = Ahead[Sync](client.caller)
+        ahead = Ahead[Sync](client)
         assert ahead.create.request(id="a", name="n").url == f"{NOWHERE}/x/a?name=n"
         with pytest.raises(DeclarationError, match=r"Ahead.wrong\(\): the path names \{nothing\}, but"):
             _ = ahead.wrong
@@ -356,7 +356,7 @@ def test_a_role_inside_a_dict_is_a_mistake() -> None:
 
     says = r"Roles.create\(\): inner: 'name' of Inner cannot have a role"
     with ServiceClient(NOWHERE) as client, pytest.raises(DeclarationError, match=says):
-        _ = Roles[Sync](client.caller).create
+        _ = Roles[Sync](client).create
 
 
 T = TypeVar("T")
@@ -383,7 +383,7 @@ def test_those_of_typing_extensions_are_the_same() -> None:
         def create(self, **thing: Unpack[More]) -> None: ...
 
     with ServiceClient(NOWHERE) as client:
-        create = Things[Sync](client.caller).create
+        create = Things[Sync](client).create
         assert create.request(name="a", shape="b").body == b'{"name":"a","shape":"b"}'
         with pytest.raises(InvalidArgument, match="shape: missing argument"):
             create.request(name="a")  # type: ignore[call-arg]
@@ -398,7 +398,7 @@ def test_one_with_type_arguments_is_refused() -> None:
         ServiceClient(NOWHERE) as client,
         pytest.raises(DeclarationError, match=r"Inside.create\(\): box: .*arguments"),
     ):
-        _ = Inside[Sync](client.caller).create
+        _ = Inside[Sync](client).create
 
     with pytest.raises(DeclarationError, match=r"Whole.create\(\): box: Unpack takes a TypedDict, got .*Boxed\[int\]"):
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from gemel.cli.demo.account import Account, StepResult, WalkAccount
-from gemel.cli.demo.run import run_demo
 from gemel.cli.demo.choosing import view_for
+from gemel.cli.demo.run import run_demo
 from gemel.cli.demo.views import View
 
 __all__ = ["Account", "StepResult", "View", "WalkAccount", "run_demo", "view_for"]

@@ -103,5 +103,3 @@ class PlainView(View):
     def end(self, account: Account) -> None:
         """Write the verdict."""
         self._line(f"\n{verdict(account)}")
-
-

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from gemel.version import __version__
 from gemel.cli.demo.account import Account, WalkAccount
+from gemel.version import __version__
 
 __all__ = ["heading", "verdict", "walk_summary"]
 

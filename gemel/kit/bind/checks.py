@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
 
-from msgspec import Struct, UnsetType
+from msgspec import UnsetType
 
 from gemel.kit.errors import InvalidArgument
 from gemel.kit.models.secrecy import is_secret
 from gemel.kit.models.typed_dicts import is_typed_dict, keys_of
 from gemel.kit.types import Predicate, is_mapping, is_object
 
-__all__ = ["Check", "Names", "checker", "exact_types", "expectation", "misfit", "unfit"]
+__all__ = ["Check", "checker", "exact_types", "expectation", "misfit", "unfit"]
 
 Check = Callable[[Any], bool]
 """Whether a value fits an annotation."""
@@ -38,32 +38,6 @@ def checker(hint: Any) -> Check:
 def expectation(hint: Any) -> str:
     """Return a hint in words: "str or None"."""
     return " or ".join(_word(member) for member in _members(hint) if member is not UnsetType)
-
-
-class Names(Struct, frozen=True):
-    """The arguments that a call takes, by name; the first of them by position too."""
-
-    label: str
-    names: frozenset[str]
-    positional: tuple[str, ...]
-
-    def given(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return the arguments of a call by name; raises InvalidArgument for too many, one given twice, an unknown."""
-        given = self._named(args, kwargs) if args else kwargs
-        if not given.keys() <= self.names:
-            name = min(given.keys() - self.names)
-            takes = ", ".join(sorted(self.names)) or "none"
-            raise InvalidArgument(self.label, name, f"unknown argument; it takes {takes}")
-        return given
-
-    def _named(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
-        if len(args) > len(self.positional):
-            taken = f"only {len(self.positional)} taken ({', '.join(self.positional) or 'none'})"
-            raise InvalidArgument(self.label, "", f"{len(args)} positional arguments given, {taken}")
-        given = dict(zip(self.positional, args, strict=False))
-        for name in given.keys() & kwargs.keys():
-            raise InvalidArgument(self.label, name, "given twice, by position and by name")
-        return {**given, **kwargs}
 
 
 def unfit(label: str, name: str, hint: Any, value: Any) -> InvalidArgument:

@@ -1,115 +1,200 @@
-"""The uplink seam: a definition made by uplink's verbs binds the arguments of a call to the parts of a Request.
-
-The definition knows the verb, and lets our argument annotation put the bound arguments in their place. uplink's
-clients, sessions and hooks have no part in it: sending is the pipeline's, and they would cost as much as all the rest.
-"""
+"""Definition: uplink's definition of an endpoint's request, one annotation an argument, and what it makes of a call."""
 
 from __future__ import annotations
 
-import functools
+import collections
 import inspect
-from collections.abc import Callable
-from typing import Any, cast
+from collections.abc import Callable, Mapping
+from typing import Any, get_args
 
-from gemel.kit.bind.parameters import Plan
-from gemel.kit.bind.request_builder import Bound
-from gemel.kit.bind.uplink_import import import_isolated
-from gemel.kit.http.messages import Headers, Request, root_of
+from typing_extensions import get_type_hints
+
+from gemel.kit.bind.parameters import Parameter, parameter_of
+from gemel.kit.bind.request_builder import RequestBuilder
+from gemel.kit.bind.signature import Signature
+from gemel.kit.bind.uplink_import import arguments, commands, exceptions
+from gemel.kit.bodies.upload import Upload
+from gemel.kit.errors import DeclarationError, InvalidArgument
+from gemel.kit.http.encoding import Refused
+from gemel.kit.http.messages import CallContext, Headers, Request
+from gemel.kit.models.encode import json_bytes
+from gemel.kit.models.typed_dicts import dicts_in, keys_of
 from gemel.kit.policies.caller import Caller
-from gemel.kit.policies.options import NO_OPTIONS, Options
-from gemel.kit.stubs.resource import Resource
+from gemel.kit.stubs.checks import parameters_of, roles_of, split_path
+from gemel.kit.stubs.roles import Body, Field, Spec, as_role
+from gemel.kit.types import OMIT
 
-__all__ = ["Build", "bind_call"]
-
-_uplink, _arguments = import_isolated(
-    "uplink",
-    ["uplink", "uplink.arguments"],
-    hidden=[
-        "aiohttp",
-        "marshmallow",
-        "pydantic",
-        "twisted",
-        "uplink.clients.aiohttp_",
-        "uplink.clients.io.asyncio_strategy",
-    ],
-)
-_Annotation: Any = _arguments.ArgumentAnnotation
-
-Build = Callable[[tuple[Any, ...], dict[str, Any]], Request]
-"""Turns the arguments of a call into a Request."""
+__all__ = ["Definition", "define"]
 
 _JSON = {"Content-Type": "application/json"}
+_ABSENT: Any = inspect.Parameter.empty
 
 
-def bind_call(plan: Plan, resource: Resource[Any], options: Options) -> Build:
-    """Return the function that binds the arguments of one endpoint by way of uplink, and applies options."""
-    build, clock = _Binding(plan, resource), resource.caller.clock
-    if options is NO_OPTIONS:
-        return build
-    return lambda args, kwargs: options.applied(build(args, kwargs), clock())
+class Definition(commands.RequestDefinition):  # type: ignore[misc]
+    """The request of an endpoint as uplink defines it; a call leaves no state on it.
 
+    spec, label: of the declaration.   parameters: its arguments.   returns: the return type.
+    """
 
-class _Parts:
-    """What a definition of uplink fills in, in the place of uplink's own request builder."""
+    spec: Spec
+    label: str
+    parameters: list[Parameter]
+    returns: Any
 
-    method: str
-    relative_url: str
-    return_type: Any
-    bound: Bound
+    def describe(self, spec: Spec, label: str, parameters: list[Parameter], returns: Any) -> None:
+        """Take what uplink does not know of a declaration."""
+        self.spec, self.label, self.parameters, self.returns = spec, label, parameters, returns
+        self._literals, self._variables = split_path(spec.path)
+        takes_fields = any(isinstance(parameter.role, Field) for parameter in parameters)
+        self._always_object: bool = takes_fields and spec.method != "DELETE"
 
+    def request(
+        self, args: tuple[Any, ...], kwargs: Mapping[str, Any], *, caller: Caller, base: str, resource: str
+    ) -> Request:
+        """Return the request of a call; raises InvalidArgument, and nothing was sent.
 
-class _Whole(_Annotation):  # type: ignore[misc]
-    """An argument annotation that hands the whole request on at once, without uplink's converters and templates."""
-
-    def modify_request(self, request_builder: _Parts, value: Bound) -> None:
-        request_builder.bound = value
-
-
-class _Binding:
-    """One endpoint of one client: turns the arguments of each call into the Request to send."""
-
-    def __init__(self, plan: Plan, resource: Resource[Any]) -> None:
-        self._caller: Caller = resource.caller
-        self._resource = f"{type(resource).__module__}.{type(resource).__qualname__}"
-        self._plan = plan
-        self._define: Any = _definition(plan.spec.method).define_request
-        self._base: str = root_of(self._caller.base) if plan.spec.path.startswith("/") else self._caller.base
-
-    def __call__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Request:
-        parts = _Parts()
-        self._define(parts, (self._plan.bind(args, kwargs),), {})
-        bound, caller = parts.bound, self._caller
+        caller: of the client.   base: what the path is appended to.   resource: the name of the resource class.
+        """
+        builder = RequestBuilder()
+        self.define_request(builder, args, kwargs)
+        body = self._content(builder)
+        timeout = builder.timeout or caller.timeout
         return Request(
-            method=parts.method,
-            url=self._base + bound.address,
-            headers=_headers(caller.headers, bound),
-            body=bound.body,
-            deadline=caller.deadline(),
-            timeout=caller.timeout,
-            label=self._plan.label,
-            secrets=bound.secrets,
-            authenticated=self._plan.spec.authenticated,
-            resource=self._resource,
-            cacheable=self._plan.spec.cacheable,
+            builder.method,
+            base + builder.address(self._literals, self._variables),
+            _headers(caller.headers, builder.headers, body),
+            body,
+            CallContext(
+                label=self.label,
+                deadline=caller.clock() + timeout.total,
+                timeout=timeout,
+                secrets=tuple(builder.secrets),
+                authenticated=self.spec.authenticated,
+                resource=resource,
+                cacheable=self.spec.cacheable,
+            ),
         )
 
+    def _content(self, builder: RequestBuilder) -> bytes | Upload | None:
+        try:
+            builder.settle()
+            return builder.content(always_object=self._always_object)
+        except Refused as refusal:
+            raise InvalidArgument(self.label, self._unsendable(builder), str(refusal)) from None
 
-def _headers(base: Headers, bound: Bound) -> Headers:
-    if bound.body is None and not bound.headers:
+    def _unsendable(self, builder: RequestBuilder) -> str:
+        """Return the name of the argument that JSON cannot hold; looked for only when there is one."""
+        for parameter in self.parameters:
+            if isinstance(parameter.role, Field | Body):
+                try:
+                    json_bytes(builder.fields.get(parameter.role.name) if builder.body is OMIT else builder.body)
+                except Refused:
+                    return parameter.name
+        return ""
+
+
+def _headers(base: Headers, own: list[tuple[str, str]], body: bytes | Upload | None) -> Headers:
+    if body is None and not own:
         return base
-    own = base.with_values(_JSON) if bound.body is not None else base
-    return own.with_values(bound.headers) if bound.headers else own
+    typed = base.with_values(_JSON) if body is not None else base
+    return typed.with_values(tuple(own)) if own else typed
 
 
-@functools.cache
-def _definition(method: str) -> Any:
-    """Return uplink's definition of a request by this verb, whose one argument is what a plan has bound."""
+class _Arguments(arguments.ArgumentAnnotationHandler):  # type: ignore[misc]
+    """uplink's handler of the arguments of a call, with the signature looked up once: uplink inspects it at each call."""
 
-    def stub(self: Any, bound: Any) -> None: ...
+    def __init__(self, func: Any, annotations: Mapping[str, Parameter], signature: Signature) -> None:
+        super().__init__(func, annotations)
+        self._given = signature.given
+        self._steps = [(name, one.modify_request, one.absent) for name, one in annotations.items()]
 
-    signature = inspect.signature(stub)
-    plain = [parameter.replace(annotation=parameter.empty) for parameter in signature.parameters.values()]
-    stub.__annotations__ = {}
-    cast(Any, stub).__signature__ = signature.replace(parameters=plain, return_annotation=signature.empty)
-    verb = getattr(_uplink, method.lower())
-    return verb("", args={"bound": _Whole})(stub).build()
+    def handle_call(self, request_builder: RequestBuilder, args: Any, kwargs: Any) -> None:
+        """Let each annotation put its argument, or its default, in its place."""
+        given = self._given(args, kwargs)
+        for name, put, absent in self._steps:
+            value = given.get(name, _ABSENT)
+            if value is _ABSENT:
+                absent(request_builder)
+            elif value is not OMIT:
+                put(request_builder, value)
+
+
+class _ArgumentsBuilder(arguments.ArgumentAnnotationHandlerBuilder):  # type: ignore[misc]
+    def __init__(self, func: Any, names: list[str], signature: Signature) -> None:
+        super().__init__(func, ["self", *names])
+        self._signature = signature
+
+    def build(self) -> _Arguments:
+        return _Arguments(self._func, collections.OrderedDict(self._types), self._signature)
+
+
+class _DefinitionBuilder(commands.RequestDefinitionBuilder):  # type: ignore[misc]
+    """uplink's builder, of a Definition: its check of the template against the arguments included."""
+
+    def build(self) -> Definition:
+        handler, uri = self.argument_handler_builder.build(), self.uri.build()
+        return Definition(self.method, uri, self.return_type, handler, self.method_handler_builder.build())
+
+
+def define(
+    spec: Spec,
+    stub: Callable[..., Any],
+    *,
+    label: str,
+    case: Callable[[str], str],
+    scope: Mapping[str, Any],
+    decorators: list[Any],
+) -> Definition:
+    """Return the definition of a declared request; raises DeclarationError for what cannot work.
+
+    case: turns argument names into wire names.   scope: names that annotations may use besides the module's.
+    decorators: uplink's own, in the order they were applied.
+    """
+    declared, returns = _looked_up(stub, label, scope)
+    roles = roles_of(spec, label, declared, case)
+    parameters = [parameter_of(label, parameter, roles[parameter.name]) for parameter in declared]
+    signature = Signature.of(label, declared)
+
+    def builder(func: Any, method: str, uri: Any, _: Any, decorated: Any) -> Any:
+        names = [parameter.name for parameter in declared]
+        return _DefinitionBuilder(func, method, uri, _ArgumentsBuilder(func, names, signature), decorated)
+
+    def bare(self: Any) -> None: ...
+
+    bare.__annotations__ = {}
+    annotations = {parameter.name: parameter for parameter in parameters}
+    try:
+        made = commands.HttpMethod(spec.method, spec.path, annotations)(bare, builder)
+        for decorate in decorators:
+            made = decorate(made)
+        definition: Definition = made.build()
+    except exceptions.Error as error:
+        raise DeclarationError(f"{label}(): {error}") from None
+    definition.describe(spec, label, parameters, returns)
+    return definition
+
+
+def _looked_up(stub: Callable[..., Any], label: str, scope: Mapping[str, Any]) -> tuple[list[inspect.Parameter], Any]:
+    """Return the parameters of a stub and its return type, annotations looked up; raises DeclarationError."""
+    try:
+        hints = get_type_hints(stub, localns=dict(scope), include_extras=True)
+        declared = parameters_of(stub, label, hints, scope)
+        for parameter in declared:
+            _check_dicts(parameter.annotation, f"{label}(): {parameter.name}", scope)
+    except NameError as error:
+        raise DeclarationError(f"{label}(): {error}; import it at run time, not under TYPE_CHECKING") from None
+    return declared, hints["return"]
+
+
+def _check_dicts(hint: Any, argument: str, scope: Mapping[str, Any]) -> None:
+    """Look the TypedDicts of an argument up; raises DeclarationError, NameError for what is not there."""
+    try:
+        for typed_dict in dicts_in(hint, scope):
+            for name, key in keys_of(typed_dict).items():
+                if any(as_role(mark) for mark in get_args(key.hint)):
+                    said = f"{name!r} of {typed_dict.__name__}"
+                    raise DeclarationError(f"{argument}: {said} cannot have a role: the dict is sent as it is")
+    except TypeError as error:
+        if isinstance(error, DeclarationError):
+            raise
+        raise DeclarationError(f"{argument}: {error}") from None

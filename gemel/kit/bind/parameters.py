@@ -1,191 +1,219 @@
-"""A declaration compiled once: each argument has one small handler that checks it and puts it in its place."""
+"""Parameter: one argument of an endpoint, an annotation of uplink; a class for each role it may have."""
 
 from __future__ import annotations
 
+import copy
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from decimal import Decimal
-from functools import partial
-from typing import Any, get_args
+from typing import Any
 from uuid import UUID
 
-from msgspec import Struct, UnsetType
-from msgspec.structs import replace
-from typing_extensions import get_type_hints
+from msgspec import UnsetType
 
-from gemel.kit.bind.checks import Check, Names, checker, exact_types, unfit
-from gemel.kit.bind.request_builder import Bound, Draft, Handler, handler_of, hiding
-from gemel.kit.bodies.multipart import multipart_body
-from gemel.kit.bodies.parts import form_body
+from gemel.kit.bind.checks import checker, exact_types, unfit
+from gemel.kit.bind.request_builder import RequestBuilder
+from gemel.kit.bind.uplink_import import arguments, exceptions
+from gemel.kit.bodies.parts import UNKNOWN_TYPE, pieces
 from gemel.kit.bodies.upload import Upload
-from gemel.kit.errors import DeclarationError, InvalidArgument
-from gemel.kit.http.encoding import Refused
+from gemel.kit.errors import InvalidArgument
+from gemel.kit.http.encoding import Refused, encode_segment, header_text, query_pairs, utf8_bytes, wire_text
 from gemel.kit.models.encode import json_bytes
 from gemel.kit.models.secrecy import is_secret, secret_values
-from gemel.kit.models.typed_dicts import dicts_in, keys_of, secrets_in
-from gemel.kit.stubs.roles import (
-    Argument,
-    Body,
-    Field,
-    Place,
-    Query,
-    Role,
-    Spec,
-    arguments_of,
-    as_role,
-    places_of,
-    split_path,
-)
-from gemel.kit.types import OMIT
+from gemel.kit.models.typed_dicts import dicts_in, secrets_in
+from gemel.kit.stubs.roles import Body, Field, Form, Header, Part, Path, Query, Role, UplinkRole
+from gemel.kit.types import OMIT, is_array
 
-__all__ = ["Plan", "compile_plan"]
+__all__ = ["Parameter", "parameter_of"]
 
 _ABSENT: Any = inspect.Parameter.empty
 _PLAIN = frozenset({str, int, float, bool, type(None), UnsetType, date, datetime, UUID, Decimal})
 
 
-class Parameter(Struct, frozen=True):
-    """One argument: its quick and its full check, and its handler; `role` is None for a path value."""
+class Parameter(arguments.ArgumentAnnotation):  # type: ignore[misc]
+    """One argument: checks a value, notes what of it is secret, and puts it in its place.
 
-    name: str
-    wire_name: str
-    default: Any
-    hint: Any
-    exact: frozenset[type]
-    fits: Check
-    role: Role | None
-    handle: Handler
-    preset: tuple[str, ...] | None = None
+    name: in Python.   role: with its wire name.   hint: its annotation.   default: what is sent when it is not given.
+    """
 
-    def put(self, draft: Draft, value: Any, label: str) -> None:
+    role: Any
+
+    def __init__(self, label: str, declared: inspect.Parameter, role: Role) -> None:
+        self.name: str = declared.name
+        self.hint: Any = declared.annotation
+        self.default: Any = declared.default
+        self.role = role
+        self._label = label
+        self._exact = exact_types(self.hint)
+        self._fits = checker(self.hint)
+        self._secrets = _secrets_of(self.hint, self._exact)
+
+    def modify_request(self, request_builder: RequestBuilder, value: Any) -> None:
         """Check the value and put it in its place; raises InvalidArgument."""
-        if type(value) not in self.exact and not self.fits(value):
-            raise unfit(label, self.name, self.hint, value)
+        if type(value) not in self._exact and not self._fits(value):
+            raise unfit(self._label, self.name, self.hint, value)
+        # Noted first, so that no error made from this request can show them.
+        if self._secrets is not None:
+            request_builder.secrets.extend(self._secrets(value))
         try:
-            self.handle(draft, value)
+            self.put(request_builder, value)
         except Refused as refusal:
-            raise InvalidArgument(label, self.name, str(refusal)) from None
+            raise InvalidArgument(self._label, self.name, str(refusal)) from None
 
-    def put_default(self, draft: Draft, label: str) -> None:
+    def absent(self, request_builder: RequestBuilder) -> None:
         """Put the default in its place; raises InvalidArgument without one."""
         if self.default is _ABSENT:
-            raise InvalidArgument(label, self.name, "missing argument")
-        elif self.default is not OMIT:
-            self.put(draft, self.default, label)
+            raise InvalidArgument(self._label, self.name, "missing argument")
+        if self.default is not OMIT:
+            self.modify_request(request_builder, self.default)
+
+    def put(self, request_builder: RequestBuilder, value: Any) -> None:
+        """Put a value that was checked in its place; raises Refused for one without a wire form."""
+        raise NotImplementedError
 
 
-class Plan:
-    """A compiled declaration; a call leaves no state on it."""
+class PathParameter(Parameter):
+    """A value of the path."""
 
-    def __init__(
-        self, spec: Spec, label: str, parameters: list[Parameter], positional: list[str], returns: Any
-    ) -> None:
-        self.spec = spec
-        self.label = label
-        self.returns = returns
-        self.parameters: list[Parameter] = parameters
-        names = frozenset(parameter.name for parameter in parameters)
-        self._names = Names(label, names, tuple(positional))
-        self._literals, self._variables = split_path(spec.path)
-        takes_fields = any(isinstance(parameter.role, Field) for parameter in parameters)
-        self._always_object: bool = takes_fields and spec.method != "DELETE"
+    role: Path
 
-    def bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Bound:
-        """Turn the arguments of a call into a request; raises InvalidArgument, and nothing was sent."""
-        given = self._names.given(args, kwargs)
-        draft = Draft()
-        for parameter in self.parameters:
-            value = given.get(parameter.name, _ABSENT)
-            if value is _ABSENT and parameter.preset is not None:
-                draft.query += parameter.preset
-            elif value is _ABSENT:
-                parameter.put_default(draft, self.label)
-            elif value is not OMIT:
-                parameter.put(draft, value, self.label)
-        body = self._body(draft)
-        return Bound(self._address(draft), tuple(draft.headers), body, tuple(draft.secrets))
+    def modify_request_definition(self, request_definition_builder: Any) -> None:
+        """Tell uplink which variable of the template this is."""
+        request_definition_builder.uri.add_variable(self.role.name)
 
-    def _address(self, draft: Draft) -> str:
-        path = self._literals[0]
-        for variable, literal in zip(self._variables, self._literals[1:], strict=True):
-            path += draft.segments[variable] + literal
-        return f"{path}?{'&'.join(draft.query)}" if draft.query else path
+    def put(self, request_builder: RequestBuilder, value: Any) -> None:
+        """Encode the value as one segment."""
+        request_builder.segments[self.role.name] = encode_segment(value)
 
-    def _body(self, draft: Draft) -> bytes | Upload | None:
-        if isinstance(draft.body, Upload):
-            draft.headers.append(("Content-Type", draft.body.content_type))
-            return draft.body
-        if draft.raw is not None:
-            return draft.raw
-        if draft.form or draft.parts:
-            body, kind = multipart_body(draft.parts) if draft.parts else form_body(draft.form)
-            draft.headers.append(("Content-Type", kind))
-            return body
+
+class QueryParameter(Parameter):
+    """A parameter of the query; its default is encoded once."""
+
+    role: Query
+
+    def __init__(self, label: str, declared: inspect.Parameter, role: Role) -> None:
+        super().__init__(label, declared, role)
+        self._encoded_default: tuple[str, ...] | None = None
+        if self.default is not _ABSENT and not is_secret(self.hint):
+            builder = RequestBuilder()
+            super().absent(builder)
+            self._encoded_default = tuple(builder.query)
+
+    def absent(self, request_builder: RequestBuilder) -> None:
+        """Add the default's pairs."""
+        if self._encoded_default is None:
+            super().absent(request_builder)
+        else:
+            request_builder.query += self._encoded_default
+
+    def put(self, request_builder: RequestBuilder, value: Any) -> None:
+        """Add the value's pairs."""
+        role = self.role
+        if role.json and value is not None:
+            value = json_bytes(value).decode()
+        if role.join and is_array(value):
+            value = role.join.join(map(wire_text, value)) or None
+        request_builder.query += query_pairs(role.name, value)
+        if role.also:
+            request_builder.query += query_pairs(role.also, value)
+
+
+class HeaderParameter(Parameter):
+    """A header; None is not sent."""
+
+    def put(self, request_builder: RequestBuilder, value: Any) -> None:
+        """Add the header."""
+        if value is not None:
+            request_builder.headers.append((self.role.name, header_text(value)))
+
+
+class FieldParameter(Parameter):
+    """A member of the JSON body."""
+
+    def put(self, request_builder: RequestBuilder, value: Any) -> None:
+        """Add the member."""
+        request_builder.fields[self.role.name] = value
+
+
+class BodyParameter(Parameter):
+    """The whole body."""
+
+    role: Body
+
+    def put(self, request_builder: RequestBuilder, value: Any) -> None:
+        """Give bytes and text as they are, and leave anything else to be sent as JSON."""
+        kind = self.role.content_type
+        if isinstance(value, bytes | bytearray):
+            request_builder.raw, kind = bytes(value), kind or UNKNOWN_TYPE
+        elif isinstance(value, str) and kind and "json" not in kind:
+            request_builder.raw = utf8_bytes(value)
+        else:
+            request_builder.body = value
+        if kind and not isinstance(value, Upload):
+            request_builder.headers.append(("Content-Type", kind))
+
+
+class FormParameter(Parameter):
+    """A field of a form."""
+
+    def put(self, request_builder: RequestBuilder, value: Any) -> None:
+        """Add the field."""
+        request_builder.form += query_pairs(self.role.name, value)
+
+
+class PartParameter(Parameter):
+    """A part of a multipart body."""
+
+    def put(self, request_builder: RequestBuilder, value: Any) -> None:
+        """Add the part, or one for each item of a list."""
+        request_builder.parts += pieces(self.role.name, value)
+
+
+class UplinkParameter(Parameter):
+    """An argument that has one of uplink's own annotations, which puts it in its place."""
+
+    role: UplinkRole
+
+    def __init__(self, label: str, declared: inspect.Parameter, role: Role) -> None:
+        super().__init__(label, declared, role)
+        # A copy, since uplink writes the argument's name into an annotation that has none, and one may serve several.
+        self._annotation: Any = copy.copy(self.role.annotation)
+        if getattr(self._annotation, "name", "") is None:
+            self._annotation.name = self.role.name
+
+    def modify_request_definition(self, request_definition_builder: Any) -> None:
+        """Let the annotation tell uplink what it tells of itself."""
+        self._annotation.modify_request_definition(request_definition_builder)
+
+    def put(self, request_builder: RequestBuilder, value: Any) -> None:
+        """Let the annotation put the value in its place."""
         try:
-            if draft.body is not OMIT:
-                return json_bytes(draft.body)
-            return json_bytes(draft.fields) if draft.fields or self._always_object else None
-        except Refused as refusal:
-            raise InvalidArgument(self.label, self._unsendable(draft), str(refusal)) from None
-
-    def _unsendable(self, draft: Draft) -> str:
-        """Return the name of the argument that JSON cannot hold; looked for only when there is one."""
-        for parameter in self.parameters:
-            if isinstance(parameter.role, Field | Body):
-                try:
-                    json_bytes(draft.fields.get(parameter.wire_name) if draft.body is OMIT else draft.body)
-                except Refused:
-                    return parameter.name
-        return ""
+            self._annotation.modify_request(request_builder, value)
+        except exceptions.Error as error:
+            raise Refused(str(error)) from None
 
 
-def compile_plan(spec: Spec, stub: Callable[..., Any], *, label: str, case: Callable[[str], str], scope: Any) -> Plan:
-    """Compile a declaration; raises DeclarationError for annotations that cannot work.
-
-    case: turns argument names into wire names.   scope: names that annotations may use besides the module's.
-    """
-    try:
-        hints = get_type_hints(stub, localns=scope, include_extras=True)
-        arguments = arguments_of(stub, label, hints, scope)
-        for parameter, hint in arguments:
-            _check_dicts(hint, f"{label}(): {parameter.name}", scope)
-    except NameError as error:
-        raise DeclarationError(f"{label}(): {error}; import it at run time, not under TYPE_CHECKING") from None
-    places = places_of(spec, label, arguments, case)
-    parameters = [_parameter(argument, place, label) for argument, place in zip(arguments, places, strict=True)]
-    positional = [parameter.name for parameter, _ in arguments if parameter.kind is not parameter.KEYWORD_ONLY]
-    return Plan(spec, label, parameters, positional, hints["return"])
+_CLASSES: dict[type[Role], type[Parameter]] = {
+    Path: PathParameter,
+    Query: QueryParameter,
+    Header: HeaderParameter,
+    Field: FieldParameter,
+    Body: BodyParameter,
+    Form: FormParameter,
+    Part: PartParameter,
+    UplinkRole: UplinkParameter,
+}
 
 
-def _check_dicts(hint: Any, argument: str, scope: Any) -> None:
-    """Look the TypedDicts of an argument up; raises DeclarationError, NameError for what is not there."""
-    try:
-        for typed_dict in dicts_in(hint, scope):
-            for name, key in keys_of(typed_dict).items():
-                if any(as_role(mark) for mark in get_args(key.hint)):
-                    said = f"{name!r} of {typed_dict.__name__}"
-                    raise DeclarationError(f"{argument}: {said} cannot have a role: the dict is sent as it is")
-    except TypeError as error:
-        raise DeclarationError(f"{argument}: {error}") from None
+def parameter_of(label: str, declared: inspect.Parameter, role: Role) -> Parameter:
+    """Return the annotation of an argument with this role."""
+    kind = next(kind for kind in type(role).__mro__ if kind in _CLASSES)
+    return _CLASSES[kind](label, declared, role)
 
 
-def _parameter(argument: Argument, place: Place, label: str) -> Parameter:
-    hint, default = argument.hint, argument.parameter.default
-    handle, exact = handler_of(place.role, place.wire_name), exact_types(hint)
+def _secrets_of(hint: Any, exact: frozenset[type]) -> Callable[[Any], Iterable[str]] | None:
+    """Return what finds the secret values in an argument; None where its type can hold none."""
     if is_secret(hint) or any(dicts_in(hint)):
-        handle = hiding(handle, partial(secrets_in, hint))
-    elif not exact or not exact <= _PLAIN:
-        handle = hiding(handle, secret_values)
-    made = Parameter(place.name, place.wire_name, default, hint, exact, checker(hint), place.role, handle)
-    return replace(made, preset=_preset(made, label))
-
-
-def _preset(parameter: Parameter, label: str) -> tuple[str, ...] | None:
-    """Return the encoded pairs of a query parameter's default."""
-    if not isinstance(parameter.role, Query) or parameter.default is _ABSENT or is_secret(parameter.hint):
-        return None
-    draft = Draft()
-    if parameter.default is not OMIT:
-        parameter.put(draft, parameter.default, label)
-    return tuple(draft.query)
+        return lambda value: secrets_in(hint, value)
+    return None if exact and exact <= _PLAIN else secret_values

@@ -1,4 +1,4 @@
-"""The arguments of a workflow, checked against its annotations as those of an endpoint are."""
+"""Which arguments a call takes, by name and by position; those of a flow are checked here too."""
 
 from __future__ import annotations
 
@@ -9,58 +9,92 @@ from typing import Any
 from msgspec import Struct
 from typing_extensions import get_type_hints
 
-from gemel.kit.bind.checks import Check, Names, checker, unfit
+from gemel.kit.bind.checks import Check, checker, unfit
 from gemel.kit.errors import DeclarationError, InvalidArgument
-from gemel.kit.stubs.roles import arguments_of
+from gemel.kit.stubs.checks import parameters_of
 from gemel.kit.types import OMIT
 
-__all__ = ["Signature"]
+__all__ = ["FlowSignature", "Signature"]
 
 
 class Signature(Struct, frozen=True):
-    """What a function takes: its names, and of each argument its annotation and the check of it."""
+    """The arguments that a call takes, by name; the first of them by position too."""
 
-    names: Names
+    label: str
+    names: frozenset[str]
+    positional: tuple[str, ...]
+
+    @classmethod
+    def of(cls, label: str, parameters: list[inspect.Parameter]) -> Signature:
+        """Return the signature of these parameters; `label` is what errors call it."""
+        return Signature(label, *_names(parameters))
+
+    def given(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the arguments of a call by name; raises InvalidArgument for too many, one given twice, an unknown."""
+        given = self._named(args, kwargs) if args else kwargs
+        if not given.keys() <= self.names:
+            name = min(given.keys() - self.names)
+            takes = ", ".join(sorted(self.names)) or "none"
+            raise InvalidArgument(self.label, name, f"unknown argument; it takes {takes}")
+        return given
+
+    def _named(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+        if len(args) > len(self.positional):
+            taken = f"only {len(self.positional)} taken ({', '.join(self.positional) or 'none'})"
+            raise InvalidArgument(self.label, "", f"{len(args)} positional arguments given, {taken}")
+        given = dict(zip(self.positional, args, strict=False))
+        for name in given.keys() & kwargs.keys():
+            raise InvalidArgument(self.label, name, "given twice, by position and by name")
+        return {**given, **kwargs}
+
+
+class FlowSignature(Signature, frozen=True):
+    """What a flow takes: of each argument its annotation and the check of it too."""
+
     required: tuple[str, ...]
     hints: Mapping[str, Any]
     checks: Mapping[str, Check]
 
     @classmethod
-    def of(cls, function: Callable[..., Any], label: str, scope: Mapping[str, Any]) -> Signature | None:
+    def of_method(cls, method: Callable[..., Any], label: str, scope: Mapping[str, Any]) -> FlowSignature | None:
         """Return the signature of a method; None for one that takes what no annotation names.
 
         scope: names that annotations may use besides the module's.   Raises DeclarationError for one that is not there.
         """
-        if _takes_anything(function):
+        if _takes_anything(method):
             return None
         try:
-            hints = get_type_hints(function, localns=dict(scope), include_extras=True)
-            arguments = arguments_of(function, label, hints, scope)
+            hints = get_type_hints(method, localns=dict(scope), include_extras=True)
+            parameters = parameters_of(method, label, hints, scope)
         except NameError as error:
             raise DeclarationError(f"{label}(): {error}; import it at run time, not under TYPE_CHECKING") from None
-        named = {argument.parameter.name: argument for argument in arguments}
-        positional = (name for name, (parameter, _) in named.items() if parameter.kind is not parameter.KEYWORD_ONLY)
         return cls(
-            Names(label, frozenset(named), tuple(positional)),
-            tuple(name for name, (parameter, _) in named.items() if parameter.default is parameter.empty),
-            {name: argument.hint for name, argument in named.items()},
-            {name: checker(argument.hint) for name, argument in named.items()},
+            label,
+            *_names(parameters),
+            tuple(parameter.name for parameter in parameters if parameter.default is parameter.empty),
+            {parameter.name: parameter.annotation for parameter in parameters},
+            {parameter.name: checker(parameter.annotation) for parameter in parameters},
         )
 
     def checked(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
         """Return the arguments of a call by name, without what is OMIT; raises InvalidArgument."""
-        given = {name: value for name, value in self.names.given(args, kwargs).items() if value is not OMIT}
+        given = {name: value for name, value in self.given(args, kwargs).items() if value is not OMIT}
         for name in self.required:
             if name not in given:
-                raise InvalidArgument(self.names.label, name, "missing argument")
+                raise InvalidArgument(self.label, name, "missing argument")
         for name, value in given.items():
             if not self.checks[name](value):
-                raise unfit(self.names.label, name, self.hints[name], value)
+                raise unfit(self.label, name, self.hints[name], value)
         return given
 
 
-def _takes_anything(function: Callable[..., Any]) -> bool:
-    parameters = inspect.signature(function).parameters.values()
+def _names(parameters: list[inspect.Parameter]) -> tuple[frozenset[str], tuple[str, ...]]:
+    positional = (parameter.name for parameter in parameters if parameter.kind is not parameter.KEYWORD_ONLY)
+    return frozenset(parameter.name for parameter in parameters), tuple(positional)
+
+
+def _takes_anything(method: Callable[..., Any]) -> bool:
+    parameters = inspect.signature(method).parameters.values()
     return any(
         parameter.kind is parameter.VAR_POSITIONAL
         or (parameter.kind is parameter.VAR_KEYWORD and "Unpack" not in str(parameter.annotation))

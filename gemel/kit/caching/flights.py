@@ -33,7 +33,7 @@ class Flight:
 
     def landed(self, request: Request, outcome: Outcome, *, apart: bool) -> None:
         """Note what became of it."""
-        self._outcome, self._deadline, self.apart = outcome, request.deadline, apart
+        self._outcome, self._deadline, self.apart = outcome, request.context.deadline, apart
 
     def shared(self, request: Request) -> Outcome | None:
         """Return the outcome for another call; None when it must ask itself.
@@ -43,7 +43,10 @@ class Flight:
         outcome = self._outcome
         if self.apart:
             return None
-        if isinstance(outcome, APITimeoutError) and request.deadline - self._deadline > request.timeout.total / 2:
+        if (
+            isinstance(outcome, APITimeoutError)
+            and request.context.deadline - self._deadline > request.context.timeout.total / 2
+        ):
             return None
         if isinstance(outcome, Response):
             return replace(outcome, attempts=0, cache="shared")

@@ -104,16 +104,16 @@ class Caching:
         held, now = ask.held, self._clock()
         if held is None or ask.anew or not held.is_fresh(now) or held.age(now) > rules.oldest_wanted(ask.request):
             return None
-        return held.reply(now, "hit") if self._writes.precede(ask.request.resource, held.time) else None
+        return held.reply(now, "hit") if self._writes.precede(ask.request.context.resource, held.time) else None
 
     def _together(self, ask: _Ask, send: Send) -> Flow[Outcome]:
         """Ask the server, or share what comes of another call that is asking the same."""
         request = ask.request
-        place = ask.key, self._writes.mark(request.resource), request.timeout, request.retry
+        place = ask.key, self._writes.mark(request.context.resource), request.context.timeout, request.context.retry
         flight = self._flights.joined(place)
-        lock: Unlockable | None = yield Lock(request.deadline, flight.name)
+        lock: Unlockable | None = yield Lock(request.context.deadline, flight.name)
         if lock is None:
-            problem = f"{request.label}: no reply in time; another call was asking for the same"
+            problem = f"{request.context.label}: no reply in time; another call was asking for the same"
             return APITimeoutError(problem, request=request, sent=False)
         try:
             outcome = flight.shared(request) or self._hit(self._renewed(ask))
@@ -140,7 +140,7 @@ class Caching:
     def _asked(self, ask: _Ask, send: Send) -> Flow[Outcome]:
         """Ask the server, where something is kept whether it still holds, and keep what comes back."""
         request, held = ask.request, ask.held
-        mark, now = self._writes.mark(request.resource), self._clock()
+        mark, now = self._writes.mark(request.context.resource), self._clock()
         condition = rules.validators(held.headers) if held is not None else {}
         try:
             response: Response = yield from send(request.with_headers(condition) if condition else request)
@@ -167,7 +167,7 @@ class Caching:
         with self._guard:
             if not useful or self._closed or not rules.storable(request, response, settings.max_reply):
                 self._store.delete(ask.key)
-            elif self._writes.mark(request.resource) == mark and self._identity(request) == ask.identity:
+            elif self._writes.mark(request.context.resource) == mark and self._identity(request) == ask.identity:
                 self._store.set(ask.key, entry.written(), useful)
 
     def _refused(self, key: str, status: int) -> None:
@@ -191,21 +191,21 @@ class Caching:
             return
         error = type(outcome).__name__ if isinstance(outcome, APIError) else str(outcome.status)
         try:
-            self._settings.on_stale(StaleReply(request.label, request.masked().url, age, error))
+            self._settings.on_stale(StaleReply(request.context.label, request.masked().url, age, error))
         except Exception:
-            logging.getLogger("gemel").exception("on_stale failed for %s", request.label)
+            logging.getLogger("gemel").exception("on_stale failed for %s", request.context.label)
 
     def _write(self, request: Request, send: Send) -> Flow[Response]:
         """Send a write; what is kept goes when it succeeds, and is confirmed before use when nobody knows."""
         try:
             response = yield from send(request)
         except BaseException:
-            self._doubt(request.resource)
+            self._doubt(request.context.resource)
             raise
         if response.status < 400:
-            self._forget(request.resource)
+            self._forget(request.context.resource)
         elif response.status >= 500 or response.status in _UNSETTLED:
-            self._doubt(request.resource)
+            self._doubt(request.context.resource)
         return response
 
     def _doubt(self, resource: str) -> None:
@@ -222,7 +222,7 @@ class Caching:
         """Return a name for all that a reply depends on: digests, of which the last holds credential and address."""
         named = [(name.lower(), value) for name, value in request.headers.pairs()]
         told = [pair for pair in named if pair[0] not in rules.UNKEYED]
-        return self._prefix(request.resource) + _digest(self._salt, identity, request.url, told)
+        return self._prefix(request.context.resource) + _digest(self._salt, identity, request.url, told)
 
     def _prefix(self, resource: str) -> str:
         prefix = self._prefixes.get(resource)

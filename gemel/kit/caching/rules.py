@@ -63,7 +63,7 @@ def _number(text: str) -> float:
 
 def bypasses(request: Request) -> bool:
     """Whether the cache takes no part in this request, although it is a GET."""
-    if not request.cacheable or request.streamed or any(name in request.headers for name in _BYPASSING):
+    if not request.context.cacheable or request.context.streamed or any(name in request.headers for name in _BYPASSING):
         return True
     return "no-store" in _directives(request.headers)
 

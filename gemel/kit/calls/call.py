@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Generic, cast
+from typing import Any, Generic, cast
 
-from msgspec.structs import replace
 from typing_extensions import ParamSpec, Self, TypeVar, Unpack
 
-from gemel.kit.bind.definition import bind_call
+from gemel.kit.bind.declaration import Declaration
 from gemel.kit.calls.curl import curl_command
 from gemel.kit.errors import ResponseValidationError
 from gemel.kit.flow.effects import Flow
@@ -18,10 +17,7 @@ from gemel.kit.http.redaction import redact
 from gemel.kit.models.decode import Decode
 from gemel.kit.policies.caller import Caller
 from gemel.kit.policies.options import CallOptions, Options
-from gemel.kit.stubs.resource import Resource
-
-if TYPE_CHECKING:
-    from gemel.kit.calls.endpoint import Endpoint
+from gemel.kit.stubs.resource import Resource, caller_of
 
 __all__ = ["AsyncCall", "Call", "RawReply", "SyncCall"]
 
@@ -63,52 +59,56 @@ class RawReply(Generic[R_co]):
 class Call(Generic[P, R_co]):
     """An endpoint bound to a resource of a client."""
 
-    def __init__(self, endpoint: Endpoint[P, R_co], resource: Resource[Any], options: Options | None = None) -> None:
-        self.endpoint: Endpoint[P, R_co] = endpoint
-        self.__name__: str = endpoint.name
-        self.__qualname__: str = endpoint.label
-        self.__doc__ = endpoint.__doc__
+    def __init__(self, declaration: Declaration, resource: Resource[Any], options: Options | None = None) -> None:
+        self.__name__: str = declaration.name
+        self.__qualname__: str = declaration.label
+        self.__doc__ = declaration.stub.__doc__
+        self._declaration = declaration
         self._resource = resource
-        self._caller: Caller = resource.caller
+        self._caller: Caller = caller_of(resource)
         self._options: Options = self._caller.options if options is None else options
-        plan = endpoint.compiled()[0]
-        self._decode: Decode = endpoint.decoder(self._caller.reading)
-        self._build: Callable[[tuple[Any, ...], dict[str, Any]], Request] = bind_call(plan, resource, self._options)
-
-    @property
-    def caller(self) -> Caller:
-        """What the client gives its calls: address, policies, clock and random numbers."""
-        return self._caller
+        self._define: Callable[[tuple[Any, ...], dict[str, Any]], Request]
+        self._define = declaration.requests(resource, self._options)
+        returns = self._read_type(declaration.definition.returns)
+        self._decode: Decode = declaration.decoder(returns, self._caller.reading)
 
     @property
     def __signature__(self) -> inspect.Signature:
-        signature = inspect.signature(self.endpoint.stub)
+        signature = inspect.signature(self._declaration.stub)
         return signature.replace(parameters=list(signature.parameters.values())[1:])
 
     def options(self, **options: Unpack[CallOptions]) -> Self:
         """Return the same call with other options; see CallOptions. Raises InvalidArgument for what cannot be sent."""
-        merged = self._options.with_values(options, f"{self.endpoint.label}.options")
-        return type(self)(self.endpoint, self._resource, merged)
+        merged = self._options.with_values(options, f"{self._declaration.label}.options")
+        return type(self)(self._declaration, self._resource, merged)
 
     def request(self, *args: P.args, **kwargs: P.kwargs) -> Request:
         """Build the request and do not send it; credentials are added only when it is sent."""
-        return self._build(args, kwargs)
+        return self._request(args, kwargs)
 
     def url(self, *args: P.args, **kwargs: P.kwargs) -> str:
         """Return the address that the call would go to, secret values masked."""
-        request = self._build(args, kwargs)
-        return redact(request.url, request.secrets)
+        request = self._request(args, kwargs)
+        return redact(request.url, request.context.secrets)
 
     def curl(self, *args: P.args, **kwargs: P.kwargs) -> str:
         """Return the call as a curl command for a shell; credentials and secret values are masked."""
-        return curl_command(self._build(args, kwargs))
+        return curl_command(self._request(args, kwargs))
 
     def flow(self, deadline: float, *args: P.args, **kwargs: P.kwargs) -> Flow[R_co]:
         """Return this call as a flow, to be part of another one; `deadline` in monotonic seconds."""
-        request = self._build(args, kwargs)
-        request = replace(request, deadline=min(deadline, request.deadline))
+        request = self._request(args, kwargs)
+        request = request.with_context(deadline=min(deadline, request.context.deadline))
         response = yield from self._caller.exchange(request)
         return self._finish(response, request)
+
+    def _request(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Request:
+        """Return the request of a call; what kind of call this is may change it."""
+        return self._define(args, kwargs)
+
+    def _read_type(self, returns: Any) -> Any:
+        """Return what a reply is decoded as, of what the stub says that it returns."""
+        return returns
 
     def _finish(self, response: Response, request: Request) -> R_co:
         try:
@@ -121,7 +121,7 @@ class Call(Generic[P, R_co]):
         return RawReply(response, self._finish(response, request))
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.endpoint.label}>"
+        return f"<{type(self).__name__} {self._declaration.label}>"
 
 
 class SyncCall(Call[P, R_co]):
@@ -129,13 +129,13 @@ class SyncCall(Call[P, R_co]):
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
         """Send the request and return the decoded reply."""
-        request = self._build(args, kwargs)
-        return self._finish(self._caller.run(self._caller.exchange(request)), request)
+        request = self._request(args, kwargs)
+        return self._finish(self._caller.send(request), request)
 
     def raw(self, *args: P.args, **kwargs: P.kwargs) -> RawReply[R_co]:
         """Send the request and return status, headers and body beside the decoded reply."""
-        request = self._build(args, kwargs)
-        return self._raw(self._caller.run(self._caller.exchange(request)), request)
+        request = self._request(args, kwargs)
+        return self._raw(self._caller.send(request), request)
 
 
 class AsyncCall(Call[P, R_co]):
@@ -143,10 +143,10 @@ class AsyncCall(Call[P, R_co]):
 
     async def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
         """Send the request and return the decoded reply."""
-        request = self._build(args, kwargs)
-        return self._finish(await self._caller.arun(self._caller.exchange(request)), request)
+        request = self._request(args, kwargs)
+        return self._finish(await self._caller.asend(request), request)
 
     async def raw(self, *args: P.args, **kwargs: P.kwargs) -> RawReply[R_co]:
         """Send the request and return status, headers and body beside the decoded reply."""
-        request = self._build(args, kwargs)
-        return self._raw(await self._caller.arun(self._caller.exchange(request)), request)
+        request = self._request(args, kwargs)
+        return self._raw(await self._caller.asend(request), request)

@@ -15,14 +15,14 @@ _LEFT_OUT = frozenset({"accept-encoding", "user-agent", "content-length"})
 
 def curl_command(request: Request) -> str:
     """Return the request as one shell command; credentials and secret values are masked."""
-    parts = ["curl", "-X", request.method, redact(request.url, request.secrets)]
-    if request.authenticated:
+    parts = ["curl", "-X", request.method, redact(request.url, request.context.secrets)]
+    if request.context.authenticated:
         parts += ["-H", "Authorization: Bearer ***"]
     for name, value in request.headers.masked().pairs():
         if name.lower() not in _LEFT_OUT:
-            parts += ["-H", redact(f"{name}: {value}", request.secrets)]
+            parts += ["-H", redact(f"{name}: {value}", request.context.secrets)]
     if isinstance(request.body, Upload):
         parts += ["--data-binary", "@FILE"]
     elif request.body is not None:
-        parts += ["--data", redact(request.body.decode("utf-8", "replace"), request.secrets)]
+        parts += ["--data", redact(request.body.decode("utf-8", "replace"), request.context.secrets)]
     return shlex.join(parts)

@@ -97,7 +97,7 @@ class Transfer:
     def _check(self, size: int, limit: int | None) -> None:
         if limit is not None and size > limit:
             raise ResponseValidationError(
-                f"{self._request.label}: the download is larger than the limit of {limit} bytes",
+                f"{self._request.context.label}: the download is larger than the limit of {limit} bytes",
                 request=self._request,
                 body=b"",
             )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import threading
+import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, NoReturn, final, overload
 
 from typing_extensions import ParamSpec, Self, TypeVar
 
-from gemel.kit.bind.parameters import Plan, compile_plan
+from gemel.kit.bind.declaration import Declaration
+from gemel.kit.bind.decorated import builder_class
 from gemel.kit.calls.call import AsyncCall, Call, SyncCall
 from gemel.kit.calls.download import Download
 from gemel.kit.calls.paged import AsyncPagedCall, PagedCall, SyncPagedCall
@@ -22,18 +23,14 @@ from gemel.kit.calls.streamed import (
     SyncStreamCall,
     check_opening,
     opening_class,
-    read_type,
 )
 from gemel.kit.errors import DeclarationError
-from gemel.kit.models.decode import Decode, decoder
-from gemel.kit.models.drift import LENIENT, Reading
 from gemel.kit.paging import Page
-from gemel.kit.paging.checking import check_paging, items_type, returned_head
-from gemel.kit.stubs.resource import Resource, local_names
-from gemel.kit.stubs.roles import Spec, check_declaration
+from gemel.kit.stubs.resource import Resource, caller_of
+from gemel.kit.stubs.roles import Spec
 from gemel.kit.types import Async, Sync
 
-__all__ = ["Endpoint", "Spec"]
+__all__ = ["Endpoint", "endpoint_of"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -48,16 +45,9 @@ class _OnlyAny:
 class Endpoint(Generic[P, R_co]):
     """One declared endpoint: on a resource it is a call, on the class it is the declaration."""
 
-    def __init__(self, spec: Spec, stub: Callable[Concatenate[Any, P], R_co]) -> None:
-        self.spec = spec
-        self.stub = stub
-        self.name: str = stub.__name__
-        self.label: str = stub.__qualname__
-        self.__doc__ = stub.__doc__
-        self._scope = local_names(stub.__qualname__)
-        self._case: Callable[[str], str] = str
-        self._compiled: tuple[Plan, Decode] | None = None
-        self._guard = threading.Lock()
+    def __init__(self, declaration: Declaration) -> None:
+        self.declaration: Declaration = declaration
+        self.__doc__ = declaration.stub.__doc__
 
     if not TYPE_CHECKING:
 
@@ -67,41 +57,35 @@ class Endpoint(Generic[P, R_co]):
                 "of that name in its class; put the method last, or import the verb under another name"
             )
 
+    @property
+    def spec(self) -> Spec:
+        """What its decorator says."""
+        return self.declaration.spec
+
+    @property
+    def stub(self) -> Callable[..., Any]:
+        """The function it was made of."""
+        return self.declaration.stub
+
+    @property
+    def name(self) -> str:
+        """The name of the method."""
+        return self.declaration.name
+
+    @property
+    def label(self) -> str:
+        """What errors call it: "Secrets.retrieve"."""
+        return self.declaration.label
+
+    @property
+    def returns(self) -> Any:
+        """The return type, looked up on first use; raises DeclarationError."""
+        return self.declaration.definition.returns
+
     def declared(self, owner: type[Resource[Any]], name: str) -> None:
         """Check the declaration when its class is made; raises DeclarationError."""
-        self.name, self.label = name, f"{owner.__name__}.{name}"
-        self._case = owner.wire_name
-        check_declaration(self.spec, self.stub, self.label, self._case, self._scope)
-        returned = returned_head(self.stub, self._scope)
-        self._check_paging(returned)
+        returned = self.declaration.declared(owner, name)
         check_opening(self.spec.events, self.spec.unwrap, returned, self.label)
-
-    def compiled(self) -> tuple[Plan, Decode]:
-        """Return the plan and the decoder, made on first use."""
-        with self._guard:
-            if self._compiled is None:
-                self._compiled = self._compile()
-            return self._compiled
-
-    def _compile(self) -> tuple[Plan, Decode]:
-        spec = self.spec
-        plan = compile_plan(spec, self.stub, label=self.label, case=self._case, scope=self._scope)
-        self._check_paging(plan.returns)
-        check_opening(spec.events, spec.unwrap, plan.returns, self.label)
-        return plan, self._decoder(plan, LENIENT)
-
-    def decoder(self, reading: Reading) -> Decode:
-        """Return the decoder of replies for clients that read them so."""
-        plan, lenient = self.compiled()
-        return lenient if reading == LENIENT else self._decoder(plan, reading)
-
-    def _decoder(self, plan: Plan, reading: Reading) -> Decode:
-        returns = read_type(plan.returns, self.label)
-        returns = returns if self.spec.paging is None else items_type(plan.returns, self.label)
-        try:
-            return decoder(returns, unwrap=self.spec.unwrap, alternatives=self.spec.alternatives, reading=reading)
-        except TypeError as error:
-            raise DeclarationError(f"{self.label}(): the return type cannot be decoded: {error}") from None
 
     @overload
     def __get__(self, obj: None, owner: Any) -> Self: ...
@@ -138,20 +122,54 @@ class Endpoint(Generic[P, R_co]):
     def __get__(self, obj: Resource[Any] | None, owner: Any) -> Any:
         if obj is None:
             return self
-        made: Any = self._call_class(obj.caller.is_async)(self, obj)
+        made: Any = self._call_class(caller_of(obj).is_async)(self.declaration, obj)
         obj.__dict__[self.name] = made
         return made
 
     def _call_class(self, is_async: bool) -> type[Call[..., Any]]:
+        check_opening(self.spec.events, self.spec.unwrap, self.returns, self.label)
         if self.spec.paging is not None:
             return AsyncPagedCall if is_async else SyncPagedCall
-        opening = opening_class(self.compiled()[0].returns, is_async)
+        opening = opening_class(self.returns, is_async)
         if opening is not None:
             return opening
         return AsyncCall if is_async else SyncCall
 
-    def _check_paging(self, returned: Any) -> None:
-        check_paging(self.spec.paging, self.spec.method, self.spec.unwrap, returned, self.label)
-
     def __repr__(self) -> str:
         return f"<Endpoint {self.label}: {self.spec.method} {self.spec.path}>"
+
+
+def endpoint_of(spec: Spec, stub: Callable[Concatenate[Any, P], R]) -> Endpoint[P, R]:
+    """Return the endpoint of a stub; one that uplink's decorators know, once uplink is loaded."""
+    base = builder_class()
+    made: type[Endpoint[P, R]] = Endpoint if base is None else _decorable(base)
+    return made(Declaration(spec, stub))
+
+
+@functools.cache
+def _decorable(base: type[Any]) -> type[Endpoint[..., Any]]:
+    """Return the class of endpoints that uplink's decorators take for one of uplink's own builders of definitions."""
+    return type("Endpoint", (_Decorated, Endpoint, base), {"__module__": Endpoint.__module__})
+
+
+class _Decorated:
+    """What a decorator of uplink asks of what it decorates; it leaves itself with the declaration."""
+
+    declaration: Declaration
+    return_type: Any = None
+
+    @property
+    def method(self) -> str:
+        return self.declaration.spec.method
+
+    @property
+    def method_handler_builder(self) -> Self:
+        return self
+
+    @property
+    def argument_handler_builder(self) -> Self:
+        return self
+
+    def add_annotation(self, annotation: Any, *_: Any, **__: Any) -> Any:
+        self.declaration.decorators.append(annotation)
+        return annotation

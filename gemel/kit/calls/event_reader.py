@@ -52,7 +52,7 @@ class Course:
         self._events = events
         self._decode = decode
         self._random = random or caller.random
-        life = request.timeout.stream
+        life = request.context.timeout.stream
         self._until = float("inf") if life is None else caller.clock() + life
         self._over = False
         self._losses = 0
@@ -134,7 +134,7 @@ class Course:
         self.close()
         if self._events.done:
             raise APIConnectionError(
-                f"{self._request.label}: the stream ended before {self._events.done!r}; the answer is not whole",
+                f"{self._request.context.label}: the stream ended before {self._events.done!r}; the answer is not whole",
                 request=self._request,
             )
 
@@ -156,7 +156,7 @@ class Course:
             raise loss
 
     def _pause(self) -> float:
-        retry = self._request.retry or self.caller.retry
+        retry = self._request.context.retry or self.caller.retry
         asked = self._decoder.retry
         pause = retry.pause(self._losses, self._random()) if asked is None else min(asked, retry.retry_after_cap)
         if self.caller.clock() + pause >= self._until:
@@ -166,8 +166,10 @@ class Course:
     def _resuming(self) -> Request:
         """Return the request that goes on after the last id, with a new deadline and what is left of the life."""
         request = self.caller.started(self._request)
-        if request.timeout.stream is not None:
-            request = replace(request, timeout=replace(request.timeout, stream=self._until - self.caller.clock()))
+        if request.context.timeout.stream is not None:
+            request = request.with_context(
+                timeout=replace(request.context.timeout, stream=self._until - self.caller.clock())
+            )
         if not self.last_id:
             return request
         try:
@@ -176,7 +178,7 @@ class Course:
             raise self._invalid(f"the stream cannot go on after its last id: {refusal}") from None
 
     def _invalid(self, problem: str) -> ResponseValidationError:
-        return ResponseValidationError(f"{self._request.label}: {problem}", request=self._request, body=b"")
+        return ResponseValidationError(f"{self._request.context.label}: {problem}", request=self._request, body=b"")
 
     def _release(self) -> None:
         if self._reader is not None:
@@ -203,7 +205,7 @@ def _accepted(response: Response, request: Request) -> Response:
         return response
     discard(response)
     raise ResponseValidationError(
-        f"{request.label}: the reply is {json.dumps(kind)}, not an event stream; "
+        f"{request.context.label}: the reply is {json.dumps(kind)}, not an event stream; "
         "a proxy or another service may have answered: check the endpoint",
         request=request,
         body=response.body,

@@ -19,11 +19,11 @@ from typing import Any, Concatenate, Generic, Protocol, cast, overload
 
 from typing_extensions import ParamSpec, Self, TypeVar
 
-from gemel.kit.bind.signature import Signature
+from gemel.kit.bind.signature import FlowSignature
 from gemel.kit.errors import DeclarationError
 from gemel.kit.flow.effects import Flow
 from gemel.kit.policies.caller import Caller
-from gemel.kit.stubs.resource import Resource, local_names
+from gemel.kit.stubs.resource import Resource, caller_of, local_names
 from gemel.kit.types import Async, Sync
 
 __all__ = ["AsyncFlowCall", "Composable", "FlowCall", "Flowing", "SyncFlowCall", "flow", "perform"]
@@ -64,12 +64,12 @@ class Flowing(Generic[P, R_co]):
         self.name: str = method.__name__
         self.__doc__ = method.__doc__
         self._scope = local_names(method.__qualname__)
-        self._signatures: dict[str, Signature | None] = {}
+        self._signatures: dict[str, FlowSignature | None] = {}
 
-    def signature(self, label: str) -> Signature | None:
+    def signature(self, label: str) -> FlowSignature | None:
         """Return what the method takes, looked up on first use; `label` is what errors call it."""
         if label not in self._signatures:
-            self._signatures[label] = Signature.of(self.method, label, self._scope)
+            self._signatures[label] = FlowSignature.of_method(self.method, label, self._scope)
         return self._signatures[label]
 
     def __set_name__(self, owner: type, name: str) -> None:
@@ -86,7 +86,7 @@ class Flowing(Generic[P, R_co]):
     def __get__(self, obj: Resource[Any] | None, owner: Any) -> Any:
         if obj is None:
             return self
-        return AsyncFlowCall(self, obj) if obj.caller.is_async else SyncFlowCall(self, obj)
+        return AsyncFlowCall(self, obj) if caller_of(obj).is_async else SyncFlowCall(self, obj)
 
 
 class FlowCall(Generic[P, R_co]):
@@ -98,11 +98,7 @@ class FlowCall(Generic[P, R_co]):
         self.__qualname__: str = f"{type(resource).__name__}.{declared.name}"
         self._declared: Flowing[P, R_co] = declared
         self._resource = resource
-
-    @property
-    def caller(self) -> Caller:
-        """What the client gives its calls: address, policies, clock and random numbers."""
-        return self._resource.caller
+        self._caller: Caller = caller_of(resource)
 
     @property
     def __signature__(self) -> inspect.Signature:
@@ -128,7 +124,7 @@ class SyncFlowCall(FlowCall[P, R_co]):
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
         """Run the flow to its end and return its result; raises InvalidArgument before anything is sent."""
-        return cast("R_co", self._resource.caller.run(self._started(args, kwargs)))
+        return cast("R_co", self._caller.run(self._started(args, kwargs)))
 
 
 class AsyncFlowCall(FlowCall[P, R_co]):
@@ -136,4 +132,4 @@ class AsyncFlowCall(FlowCall[P, R_co]):
 
     async def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
         """Run the flow to its end and return its result; raises InvalidArgument before anything is sent."""
-        return cast("R_co", await self._resource.caller.arun(self._started(args, kwargs)))
+        return cast("R_co", await self._caller.arun(self._started(args, kwargs)))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic
 
 from typing_extensions import ParamSpec, Self, TypeVar
 
+from gemel.kit.bind.declaration import Declaration
 from gemel.kit.calls.call import Call, RawReply
 from gemel.kit.flow.effects import Flow
 from gemel.kit.http.messages import Request, Response
@@ -15,12 +16,11 @@ from gemel.kit.paging import Page, Paging
 from gemel.kit.paging.members import Members, member_reader
 from gemel.kit.paging.walk import Listing, Walk
 from gemel.kit.policies.options import Options
+from gemel.kit.stubs.checks import items_type
 from gemel.kit.stubs.resource import Resource
 
 if TYPE_CHECKING:
     import asyncio
-
-    from gemel.kit.calls.endpoint import Endpoint
 
 __all__ = ["AsyncPagedCall", "AsyncPager", "PagedCall", "Pager", "SyncPagedCall"]
 
@@ -46,7 +46,7 @@ class _Listed(Generic[T]):
         return type(self)(listing)
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} of {self._listing.first.label}>"
+        return f"<{type(self).__name__} of {self._listing.first.context.label}>"
 
 
 class Pager(_Listed[T]):
@@ -155,14 +155,12 @@ async def _one_ahead(listing: Listing[T]) -> AsyncGenerator[Page[T], None]:
 class PagedCall(Call[P, Page[T]], Generic[P, T]):
     """An endpoint that returns pages, bound to a resource of a client; what it builds is the first page's request."""
 
-    def __init__(self, endpoint: Endpoint[P, Page[T]], resource: Resource[Any], options: Options | None = None) -> None:
-        super().__init__(endpoint, resource, options)
-        paging, unwrap = endpoint.spec.paging, endpoint.spec.unwrap
+    def __init__(self, declaration: Declaration, resource: Resource[Any], options: Options | None = None) -> None:
+        super().__init__(declaration, resource, options)
+        paging = declaration.spec.paging
         assert paging is not None
         self._paging: Paging = paging
-        self._read: Callable[[bytes], Members] = member_reader(unwrap, paging.keys())
-        self._plain: Callable[[tuple[Any, ...], dict[str, Any]], Request] = self._build
-        self._build = self._first
+        self._read: Callable[[bytes], Members] = member_reader(declaration.spec.unwrap, paging.keys())
 
     def gathered(self, *args: P.args, **kwargs: P.kwargs) -> Flow[list[T]]:
         """Return a flow of all items, to be part of another one: `albums = yield from self.list.gathered()`."""
@@ -171,12 +169,15 @@ class PagedCall(Call[P, Page[T]], Generic[P, T]):
             items += (yield from walk.step()).items
         return items
 
-    def _first(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Request:
-        request = self._paging.limited(self._plain(args, kwargs))
+    def _request(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Request:
+        request = self._paging.limited(super()._request(args, kwargs))
         return self._paging.aimed(request, self._paging.begin(request))
 
+    def _read_type(self, returns: Any) -> Any:
+        return items_type(returns, self._declaration.label)
+
     def _listing(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Listing[T]:
-        return self._listed(self._build(args, kwargs))
+        return self._listed(self._request(args, kwargs))
 
     def _listed(self, request: Request) -> Listing[T]:
         return Listing(self._caller, request, self._paging, self._decode, self._read, self._paging.begin(request))
@@ -195,8 +196,8 @@ class SyncPagedCall(PagedCall[P, T]):
 
     def raw(self, *args: P.args, **kwargs: P.kwargs) -> RawReply[Page[T]]:
         """Fetch the first page and return status, headers and body beside it."""
-        request = self._build(args, kwargs)
-        return self._raw(self._caller.run(self._caller.exchange(request)), request)
+        request = self._request(args, kwargs)
+        return self._raw(self._caller.send(request), request)
 
 
 class AsyncPagedCall(PagedCall[P, T]):
@@ -208,5 +209,5 @@ class AsyncPagedCall(PagedCall[P, T]):
 
     async def raw(self, *args: P.args, **kwargs: P.kwargs) -> RawReply[Page[T]]:
         """Fetch the first page and return status, headers and body beside it."""
-        request = self._build(args, kwargs)
-        return self._raw(await self._caller.arun(self._caller.exchange(request)), request)
+        request = self._request(args, kwargs)
+        return self._raw(await self._caller.asend(request), request)

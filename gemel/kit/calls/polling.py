@@ -13,6 +13,7 @@ from gemel.kit.calls.call import Call
 from gemel.kit.calls.flows import Composable, FlowCall
 from gemel.kit.errors import GemelError
 from gemel.kit.flow.effects import Flow, Sleep
+from gemel.kit.stubs.resource import caller_of
 
 __all__ = ["Poll", "WaitTimeoutError", "wait_until"]
 
@@ -79,7 +80,7 @@ def wait_until(poll: Poll[R], call: Composable[P, R], *args: P.args, **kwargs: P
     An endpoint is asked each time, whatever the client's cache holds. Raises WaitTimeoutError.
     """
     looked: Composable[P, R] = call.options(cache=False) if isinstance(call, Call) else call
-    client = call.caller if isinstance(call, Call | FlowCall) else None
+    client = caller_of(call) if isinstance(call, Call | FlowCall) else None
     clock = poll.clock or (client.clock if client else time.monotonic)
     random = poll.random or (client.random if client else system_random)
     deadline, attempts = clock() + poll.timeout, 0

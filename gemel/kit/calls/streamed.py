@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Generator, Mapping
-from typing import TYPE_CHECKING, Any, Generic, NoReturn, Protocol, get_args, get_origin
+from collections.abc import Coroutine, Generator, Mapping
+from typing import Any, Generic, NoReturn, Protocol, get_args, get_origin
 
-from msgspec.structs import replace
 from typing_extensions import ParamSpec, TypeVar
 
+from gemel.kit.bind.declaration import Declaration
 from gemel.kit.calls.call import Call
 from gemel.kit.calls.download import AsyncDownload, Download, open_transfer
 from gemel.kit.calls.event_reader import Course, Wanted, open_course
@@ -18,9 +18,6 @@ from gemel.kit.http.messages import Request
 from gemel.kit.http.sse import EventStream, ServerSentEvent
 from gemel.kit.policies.options import Options
 from gemel.kit.stubs.resource import Resource
-
-if TYPE_CHECKING:
-    from gemel.kit.calls.endpoint import Endpoint
 
 __all__ = [
     "AsyncDownloadCall",
@@ -77,20 +74,18 @@ class _OpeningCall(Call[P, R_co]):
 
     _accepts: Mapping[str, str]
 
-    def __init__(self, endpoint: Endpoint[P, R_co], resource: Resource[Any], options: Options | None = None) -> None:
-        super().__init__(endpoint, resource, options)
-        self._plain: Callable[[tuple[Any, ...], dict[str, Any]], Request] = self._build
-        self._build = self._streamed
-
-    def _streamed(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Request:
-        request = self._plain(args, kwargs)
+    def _request(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Request:
+        request = super()._request(args, kwargs)
         wanted = {name: value for name, value in self._accepts.items() if name not in self._options.headers}
-        return replace(request, headers=request.headers.with_values(wanted), streamed=True)
+        return request.with_headers(wanted).with_context(streamed=True)
+
+    def _read_type(self, returns: Any) -> Any:
+        return read_type(returns, self._declaration.label)
 
     def flow(self, deadline: float, *args: P.args, **kwargs: P.kwargs) -> NoReturn:
         """Refuse: a flow cannot hold what is open. Raises DeclarationError."""
         raise DeclarationError(
-            f"{self.endpoint.label}: a flow cannot hold an open reply; call it outside, or use .gathered() of a stream"
+            f"{self._declaration.label}: a flow cannot hold an open reply; call it outside, or use .gathered() of a stream"
         )
 
 
@@ -99,12 +94,10 @@ class StreamCall(_OpeningCall[P, Stream[T]], Generic[P, T]):
 
     _accepts = _EVENTS
 
-    def __init__(
-        self, endpoint: Endpoint[P, Stream[T]], resource: Resource[Any], options: Options | None = None
-    ) -> None:
-        super().__init__(endpoint, resource, options)
-        self._events: EventStream = endpoint.spec.events or EventStream()
-        whole = read_type(endpoint.compiled()[0].returns, endpoint.label) is ServerSentEvent
+    def __init__(self, declaration: Declaration, resource: Resource[Any], options: Options | None = None) -> None:
+        super().__init__(declaration, resource, options)
+        self._events: EventStream = declaration.spec.events or EventStream()
+        whole = self._read_type(declaration.definition.returns) is ServerSentEvent
         self._wanted: Wanted = None if whole else self._decode
 
     def gathered(self, *args: P.args, **kwargs: P.kwargs) -> Flow[list[T]]:
@@ -116,7 +109,7 @@ class StreamCall(_OpeningCall[P, Stream[T]], Generic[P, T]):
             course.close()
 
     def _course(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Flow[Course]:
-        return open_course(self._caller, self._build(args, kwargs), self._events, self._wanted)
+        return open_course(self._caller, self._request(args, kwargs), self._events, self._wanted)
 
 
 class SyncStreamCall(StreamCall[P, T]):
@@ -149,7 +142,7 @@ class SyncDownloadCall(DownloadCall[P]):
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Download:
         """Send the request and return its download, open."""
-        return Download(self._caller.run(open_transfer(self._caller, self._build(args, kwargs))))
+        return Download(self._caller.run(open_transfer(self._caller, self._request(args, kwargs))))
 
 
 class AsyncDownloadCall(DownloadCall[P]):
@@ -160,7 +153,7 @@ class AsyncDownloadCall(DownloadCall[P]):
         return Opening(self._open(args, kwargs))
 
     async def _open(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> AsyncDownload:
-        return AsyncDownload(await self._caller.arun(open_transfer(self._caller, self._build(args, kwargs))))
+        return AsyncDownload(await self._caller.arun(open_transfer(self._caller, self._request(args, kwargs))))
 
 
 def check_opening(events: Any, unwrap: str | None, returned: Any, label: str) -> None:
@@ -190,7 +183,7 @@ def read_type(returned: Any, label: str) -> Any:
 
 def opening_class(returned: Any, is_async: bool) -> type[Call[..., Any]] | None:
     """Return the class of the calls that open a reply; None for a return type that is read whole."""
-    if get_origin(returned) is Stream:
+    if (get_origin(returned) or returned) is Stream:
         return AsyncStreamCall if is_async else SyncStreamCall
     if returned is Download:
         return AsyncDownloadCall if is_async else SyncDownloadCall

@@ -8,7 +8,7 @@ from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from gemel.kit.errors import InvalidArgument
 from gemel.kit.http.encoding import Refused, query_pairs
-from gemel.kit.http.messages import Request, Response, origin
+from gemel.kit.http.messages import CallContext, Request, Response, origin
 from gemel.kit.models.decode import json_decoder, keyed_decoder
 from gemel.kit.models.encode import json_bytes
 from gemel.kit.policies.caller import Caller
@@ -46,9 +46,7 @@ def undeclared_request(
         url=f"{address}{separator}{query}" if query else address,
         headers=common,
         body=content,
-        deadline=caller.deadline(),
-        timeout=caller.timeout,
-        label=label,
+        context=CallContext(label=label, deadline=caller.deadline(), timeout=caller.timeout),
     )
     options = caller.options.with_values({"headers": headers or {}}, label)
     return options.applied(request, caller.clock())
@@ -65,7 +63,9 @@ def expected_decoder(caller: Caller, expected: Mapping[str, Any] | None) -> Call
         raise InvalidArgument("handle_request", "expected_responses", str(error)) from None
 
     def decoded(response: Response) -> Any:
-        request = Request(method="", url=response.url, headers=caller.headers, label="handle_request")
+        request = Request(
+            method="", url=response.url, headers=caller.headers, context=CallContext(label="handle_request")
+        )
         return decode(caller.checked(response, request), request)
 
     return decoded

@@ -13,6 +13,7 @@ from typing_extensions import Self
 from gemel.kit.http.redaction import MASK, is_sensitive, redact
 
 __all__ = [
+    "CallContext",
     "HeaderSource",
     "Headers",
     "Request",
@@ -177,26 +178,21 @@ class Streamed(Protocol):
         ...
 
 
-class Request(Struct, frozen=True):
-    """One HTTP request, ready to send.
+class CallContext(Struct, frozen=True):
+    """What goes with a request and is never sent: whose call it is, and how it is to be made.
 
-    url: absolute, already percent-encoded.   body: bytes, None, or an Upload, which is read while it is sent.
-    deadline: when the whole call must be over, on the monotonic clock, in seconds.
     label: what the caller called, for messages ("Secrets.retrieve").
-    secrets: values that must never be shown; they are masked in everything made from this request.
-    authenticated: whether credentials are to be added.   retry: how this request is repeated, where not as usual.
+    deadline: when the whole call must be over, on the monotonic clock, in seconds.
+    secrets: values that must never be shown; they are masked in everything made from the request.
+    authenticated: whether credentials are to be added.   retry: how the request is repeated, where not as usual.
     attempt: counts from 1.
     resource: the resource class that declares it, "" when none does.   cacheable: whether its reply may be kept.
     streamed: whether the body of a success is left to be read piece by piece.
     """
 
-    method: str
-    url: str
-    headers: Headers
-    body: bytes | Streamed | None = None
+    label: str = ""
     deadline: float = float("inf")
     timeout: Timeout = Timeout()
-    label: str = ""
     secrets: tuple[str, ...] = ()
     authenticated: bool = True
     retry: Retry | None = None
@@ -205,13 +201,27 @@ class Request(Struct, frozen=True):
     cacheable: bool = True
     streamed: bool = False
 
+
+class Request(Struct, frozen=True):
+    """One HTTP request, ready to send.
+
+    url: absolute, already percent-encoded.   body: bytes, None, or an Upload, which is read while it is sent.
+    context: what goes with it and is not sent.
+    """
+
+    method: str
+    url: str
+    headers: Headers
+    body: bytes | Streamed | None = None
+    context: CallContext = CallContext()
+
     def with_headers(self, source: HeaderSource) -> Self:
         """Return a copy with these header fields set."""
         return replace(self, headers=self.headers.with_values(source))
 
-    def with_deadline(self, deadline: float) -> Self:
-        """Return a copy that must be over at this time, in monotonic seconds."""
-        return replace(self, deadline=deadline)
+    def with_context(self, **changes: Any) -> Self:
+        """Return a copy whose context has these values."""
+        return replace(self, context=replace(self.context, **changes))
 
     @property
     def replayable(self) -> bool:
@@ -220,10 +230,16 @@ class Request(Struct, frozen=True):
 
     def masked(self) -> Request:
         """Return a copy that is safe to show and to keep: no credential, no secret value, no body."""
-        return replace(self, url=redact(self.url, self.secrets), headers=self.headers.masked(), body=None, secrets=())
+        return Request(
+            self.method,
+            redact(self.url, self.context.secrets),
+            self.headers.masked(),
+            None,
+            replace(self.context, secrets=()),
+        )
 
     def __repr__(self) -> str:
-        return f"<Request {self.method} {redact(self.url, self.secrets)}>"
+        return f"<Request {self.method} {redact(self.url, self.context.secrets)}>"
 
 
 class Response(Struct, frozen=True):

@@ -166,7 +166,7 @@ def _watched(hint: Any, unwrap: str | None, alternatives: Alternatives, reading:
 def _tell(found: Found, reading: Reading, request: Request) -> None:
     if reading.on_drift is not None:
         for path, kind in found:
-            reading.on_drift(Drift(path, kind, request.label))
+            reading.on_drift(Drift(path, kind, request.context.label))
 
 
 def _slow(hint: Any, unwrap: str | None, alternatives: Alternatives, response: Response, request: Request) -> Any:
@@ -224,7 +224,7 @@ def _text(response: Response, request: Request) -> str:
 
 
 def _invalid(problem: str, response: Response, request: Request, faults: Any = None) -> ResponseValidationError:
-    message = f"{request.label or 'request'}: {problem} ({request.method} {request.url})"
+    message = f"{request.context.label or 'request'}: {problem} ({request.method} {request.url})"
     return ResponseValidationError(message, request=request, body=response.body, errors=faults)
 
 

@@ -106,11 +106,11 @@ class Paging(Struct, frozen=True, kw_only=True):
         try:
             return None if value is None else int(value)
         except (ValueError, TypeError):
-            raise InvalidArgument(request.label, name, "paging needs a whole number here") from None
+            raise InvalidArgument(request.context.label, name, "paging needs a whole number here") from None
 
     def with_values(self, request: Request, values: Mapping[str, Any]) -> Request:
         """Return the request with these parameters in the place of its own."""
-        return NO_OPTIONS.with_values({self._where(request): values}, request.label).applied(request, 0.0)
+        return NO_OPTIONS.with_values({self._where(request): values}, request.context.label).applied(request, 0.0)
 
     def is_last(self, glance: Glance, reached: int) -> bool:
         """Say whether a page is the last, after so many items: the API's word first, then the size of the page."""
@@ -134,7 +134,7 @@ def _members(request: Request) -> Mapping[str, Any]:
         body = None
     if not is_object(body):
         problem = 'paging goes into a JSON object, and the body is none; declare it with within="query"'
-        raise InvalidArgument(request.label, "body", problem)
+        raise InvalidArgument(request.context.label, "body", problem)
     return body
 
 

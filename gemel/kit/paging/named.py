@@ -90,7 +90,7 @@ class _Addressed(Paging, frozen=True, kw_only=True):
             problem = (
                 f"the next page is said to be at {scheme}://{host}:{port}: credentials go to the client's own origin"
             )
-            raise PagingError(f"{request.label}: {problem} only", request=request)
+            raise PagingError(f"{request.context.label}: {problem} only", request=request)
         return replace(request, url=target)
 
     def after(self, place: Place, glance: Glance) -> Place | None:
@@ -105,12 +105,12 @@ class _Addressed(Paging, frozen=True, kw_only=True):
 
     def kept(self, place: Place, request: Request) -> Place:
         """Return the place without the secret values of the call."""
-        return place if place.at is None else replace(place, at=hide(str(place.at), request.secrets))
+        return place if place.at is None else replace(place, at=hide(str(place.at), request.context.secrets))
 
     def restored(self, place: Place, request: Request) -> Place:
         """Return the place with the secret values of the call."""
         place = super().restored(place, request)
-        return place if place.at is None else replace(place, at=reveal(str(place.at), request.secrets))
+        return place if place.at is None else replace(place, at=reveal(str(place.at), request.context.secrets))
 
     def _reference(self, glance: Glance) -> Any:
         raise NotImplementedError

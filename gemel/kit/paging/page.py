@@ -66,4 +66,4 @@ class Glance(Struct, frozen=True):
 
     def refuse(self, problem: str) -> NoReturn:
         """Raise a PagingError."""
-        raise PagingError(f"{self.request.label}: {problem}", request=self.request)
+        raise PagingError(f"{self.request.context.label}: {problem}", request=self.request)

@@ -37,7 +37,7 @@ class Place(Struct, frozen=True):
 def tie(request: Request, kind: str) -> str:
     """Return what ties a place to its call: a digest of verb, address, body and kind of paging, without secrets."""
     body = request.body.decode("utf-8", "replace") if isinstance(request.body, bytes) else ""
-    parts = [kind, request.method, *(redact(text, request.secrets) for text in (request.url, body))]
+    parts = [kind, request.method, *(redact(text, request.context.secrets) for text in (request.url, body))]
     return hashlib.sha256("\n".join(parts).encode("utf-8", "replace")).hexdigest()[:16]
 
 

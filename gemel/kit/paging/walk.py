@@ -41,7 +41,7 @@ class Listing(Struct, Generic[T], frozen=True, eq=False):
     def limited(self, limit: int) -> Listing[T]:
         """Return the listing cut to so many items; raises InvalidArgument unless it is a number from 1."""
         if not isinstance(limit, int) or isinstance(limit, bool) or limit < 1:  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise InvalidArgument(f"{self.first.label}.limit", "items", "expected a whole number from 1")
+            raise InvalidArgument(f"{self.first.context.label}.limit", "items", "expected a whole number from 1")
         return replace(self, limit=limit)
 
     def resumed(self, position: str) -> Listing[T]:
@@ -49,7 +49,7 @@ class Listing(Struct, Generic[T], frozen=True, eq=False):
         try:
             place = self.paging.restored(load(position, self.tied), self.first)
         except ValueError as refusal:
-            raise InvalidArgument(f"{self.first.label}.resume", "position", str(refusal)) from None
+            raise InvalidArgument(f"{self.first.context.label}.resume", "position", str(refusal)) from None
         return replace(self, place=place)
 
     @property
@@ -114,9 +114,9 @@ class Walk(Generic[T]):
         paging, first = self._listing.paging, self._listing.first
         if place.at in self._places:
             problem = "the server names a page as the next that came before: its list goes in a circle"
-            raise PagingError(f"{first.label}: {problem}", request=first)
+            raise PagingError(f"{first.context.label}: {problem}", request=first)
         if self._pages == paging.max_pages:
-            problem = f"{first.label}: more than {paging.max_pages} pages; resume at .position to go on"
+            problem = f"{first.context.label}: more than {paging.max_pages} pages; resume at .position to go on"
             raise PagingError(problem, request=first, position=self._listing.position(place))
         self._pages += 1
         self._places.add(place.at)
@@ -129,5 +129,5 @@ class Walk(Generic[T]):
                 f"page {self._pages} has the items of a page before it; the server does not know the parameters "
                 "of the paging declaration, or its list goes in a circle"
             )
-            raise PagingError(f"{request.label}: {problem}", request=request)
+            raise PagingError(f"{request.context.label}: {problem}", request=request)
         self._contents.add(content)

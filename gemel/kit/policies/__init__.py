@@ -1,0 +1,1 @@
+"""Decisions around the sending of a request: what is repeated, signed, followed and told."""

@@ -201,7 +201,7 @@ class Authorizing:
 
         A credential that does not tell (see Identified) is known by this client alone, and by the token it has given.
         """
-        if self._fetch is None or not request.authenticated or not self._at_home(request.url):
+        if self._fetch is None or not request.context.authenticated or not self._at_home(request.url):
             return b""
         return self._nameless if self._identified is None else self._identified.identity()
 
@@ -236,7 +236,7 @@ class Authorizing:
 
     def around(self, request: Request, send: Sender) -> Flow[Response]:
         """Send with a token; when it is refused, with a new one."""
-        if self._fetch is None or not request.authenticated or not self._at_home(request.url):
+        if self._fetch is None or not request.context.authenticated or not self._at_home(request.url):
             return (yield from send(request))
         token = self._fresh() or (yield from self._renewed(request, self._fetch, None))
         response = yield from send(_signed(request, token))
@@ -257,16 +257,16 @@ class Authorizing:
 
     def _renewed(self, request: Request, fetch: Fetch, refused: Token | None) -> Flow[Token]:
         failures = self._failures
-        lock: Unlockable | None = yield Lock(request.deadline)
+        lock: Unlockable | None = yield Lock(request.context.deadline)
         if lock is None:
-            problem = f"{request.label}: no token in time; another call is fetching it"
+            problem = f"{request.context.label}: no token in time; another call is fetching it"
             raise APITimeoutError(problem, request=request, sent=False)
         try:
             held = self._fresh()
             if held is None or held is refused:
                 if self._failure is not None and self._failures > failures:
                     raise copy(self._failure)
-                held = yield from self._fetched(fetch, request.deadline)
+                held = yield from self._fetched(fetch, request.context.deadline)
             return held
         finally:
             lock.release()

@@ -8,7 +8,6 @@ from random import random as system_random
 from typing import Any
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from gemel.kit.errors import RateLimitError, status_error
 from gemel.kit.flow.drive import AsyncPerformer, Performer, adrive, drive
@@ -65,7 +64,7 @@ class Caller(Struct, frozen=True, eq=False):
 
     def started(self, request: Request) -> Request:
         """Return a request, built some time ago, whose time begins now."""
-        return replace(request, deadline=self.clock() + request.timeout.total)
+        return request.with_context(deadline=self.clock() + request.context.timeout.total)
 
     def run(self, flow: Flow[Any]) -> Any:
         """Run a flow, blocking."""
@@ -76,6 +75,16 @@ class Caller(Struct, frozen=True, eq=False):
         """Run a flow, awaiting: nothing happens until the result is awaited."""
         assert self.async_performer is not None
         return adrive(flow, self.async_performer)
+
+    def send(self, request: Request) -> Response:
+        """Send a request by way of the policies, blocking, and return its reply, whatever its status."""
+        assert self.performer is not None
+        return drive(self.exchange(request), self.performer)
+
+    def asend(self, request: Request) -> Coroutine[Any, Any, Response]:
+        """Do the same when it is awaited."""
+        assert self.async_performer is not None
+        return adrive(self.exchange(request), self.async_performer)
 
     def checked(self, response: Response, request: Request) -> Response:
         """Return the reply when it is a success; raises the error of its status otherwise."""

@@ -89,10 +89,10 @@ def _event(
     request: Request, outcome: Response | APIError | None = None, seconds: float = 0.0, wait: float = 0.0
 ) -> Event:
     return Event(
-        label=request.label,
+        label=request.context.label,
         method=request.method,
         url=request.masked().url,
-        attempt=request.attempt,
+        attempt=request.context.attempt,
         status=outcome.status if isinstance(outcome, Response) else None,
         seconds=seconds,
         wait=wait,
@@ -124,7 +124,7 @@ class Attempts:
 def _log_attempt(request: Request) -> None:
     if logger.isEnabledFor(logging.DEBUG):
         shown = request.masked()
-        logger.debug("attempt %d: %s %s %s", request.attempt, shown.method, shown.url, shown.headers)
+        logger.debug("attempt %d: %s %s %s", request.context.attempt, shown.method, shown.url, shown.headers)
 
 
 class Calls:
@@ -157,7 +157,7 @@ class Calls:
             attempts,
             "" if attempts == 1 else "s",
             f", request id {request_id}" if request_id else "",
-            request.label,
+            request.context.label,
         )
 
     def _request_id(self, response: Response) -> str:

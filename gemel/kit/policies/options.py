@@ -67,15 +67,15 @@ class Options(Struct, frozen=True):
         if self == NO_OPTIONS:
             return request
         if self.timeout is not None:
-            request = replace(request, timeout=self.timeout, deadline=now + self.timeout.total)
+            request = request.with_context(timeout=self.timeout, deadline=now + self.timeout.total)
         if self.retry is not None:
-            request = replace(request, retry=self.retry)
+            request = request.with_context(retry=self.retry)
         if self.query:
             request = replace(request, url=_with_query(request.url, self.query))
         if self.body:
             request = _with_body(request, self.body)
         if not self.cache:
-            request = replace(request, cacheable=False)
+            request = request.with_context(cacheable=False)
         return request.with_headers(self.headers) if self.headers else request
 
 
@@ -135,7 +135,7 @@ def _with_body(request: Request, members: Mapping[str, Any]) -> Request:
     is_json = isinstance(request.body, bytes) and "json" in request.headers.get("content-type", "")
     present: Any = msgspec.json.decode(cast("bytes", request.body)) if is_json else None
     if not is_object(present):
-        raise InvalidArgument(request.label, "body", "members can only be added to a JSON object")
+        raise InvalidArgument(request.context.label, "body", "members can only be added to a JSON object")
     return replace(request, body=json_bytes({**present, **members}))
 
 

@@ -47,5 +47,5 @@ def _through(policy: Policy, send: Pipeline, request: Request) -> Flow[Response]
 
 
 def _once(request: Request) -> Flow[Response]:
-    response: Response = yield Open(request) if request.streamed else Send(request)
+    response: Response = yield Open(request) if request.context.streamed else Send(request)
     return response

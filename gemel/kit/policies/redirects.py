@@ -42,7 +42,8 @@ class Redirects:
         if self._next(request, response) is None:
             return response
         raise APIConnectionError(
-            f"{request.label}: more than {self.limit} redirects; the server may send them in a circle", request=request
+            f"{request.context.label}: more than {self.limit} redirects; the server may send them in a circle",
+            request=request,
         )
 
     def _next(self, request: Request, response: Response) -> Request | None:
@@ -90,11 +91,10 @@ def _allowed(source: str, target: str) -> bool:
 
 def _aimed(request: Request, target: str, *, same: bool, keeps: bool) -> Request:
     headers = request.headers
+    context = replace(request.context, authenticated=request.context.authenticated and same)
     if not same:
         headers = Headers((name, value) for name, value in headers.pairs() if name.lower() in _HARMLESS)
     if keeps:
-        return replace(request, url=target, headers=headers, authenticated=request.authenticated and same)
+        return replace(request, url=target, headers=headers, context=context)
     headers = Headers((name, value) for name, value in headers.pairs() if name.lower() != "content-type")
-    return replace(
-        request, method="GET", url=target, headers=headers, body=None, authenticated=request.authenticated and same
-    )
+    return replace(request, method="GET", url=target, headers=headers, body=None, context=context)

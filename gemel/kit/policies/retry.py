@@ -135,14 +135,14 @@ class Retrying:
                 self._repeating(request, outcome, seconds)
             yield Sleep(seconds)
             repeats += 1
-            request = replace(request, attempt=repeats + 1)
+            request = request.with_context(attempt=repeats + 1)
 
     def _wait(self, request: Request, outcome: Response | APIConnectionError, repeats: int) -> float | None:
         if isinstance(outcome, Response) and outcome.status < 400:
             self.budget.refund()
             return None
-        seconds = wait(request.retry or self.retry, request, outcome, repeats, self._random(), self._now)
-        if seconds is None or self._clock() + seconds >= request.deadline:
+        seconds = wait(request.context.retry or self.retry, request, outcome, repeats, self._random(), self._now)
+        if seconds is None or self._clock() + seconds >= request.context.deadline:
             return None
         return seconds if self.budget.spend() else None
 

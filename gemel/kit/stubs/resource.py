@@ -14,7 +14,7 @@ from gemel.kit.models.meta import wire_case
 from gemel.kit.policies.caller import Caller
 from gemel.kit.types import M
 
-__all__ = ["Declared", "Mount", "Mounting", "Resource", "extensible", "local_names"]
+__all__ = ["Declared", "Mount", "Mounting", "Resource", "caller_of", "extensible", "local_names", "wire_name_of"]
 
 T = TypeVar("T")
 
@@ -49,7 +49,7 @@ class Declared(Protocol):
 class Mounting:
     """A class whose annotations `name: SomeResource[M]` become resources, made on first use."""
 
-    caller: Caller
+    _caller: Caller
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -59,27 +59,38 @@ class Mounting:
                 setattr(cls, name, Mount(cls, name, annotation, scope))
 
 
+def caller_of(owner: Any) -> Caller:
+    """Return the way to the server of a client, a resource or a call; a Caller is returned as it is."""
+    found: Caller = owner if isinstance(owner, Caller) else owner._caller
+    return found
+
+
+def wire_name_of(owner: type[Resource[Any]]) -> Callable[[str], str]:
+    """Return how a resource class maps the names of arguments to the wire."""
+    return owner._wire_name
+
+
 class Resource(Mounting, Generic[M]):
     """Endpoints of one noun, declared once for both modes: `class Secrets(Resource[M], case="camel")`.
 
     case: how argument names become wire names, "snake" (as they are) or "camel".
     """
 
-    wire_name: Callable[[str], str] = staticmethod(str)
+    _wire_name: Callable[[str], str] = staticmethod(str)
 
-    def __init__(self, caller: Caller) -> None:
-        self.caller = caller
+    def __init__(self, client: Mounting | Caller) -> None:
+        self._caller = caller_of(client)
 
     def __init_subclass__(cls, *, case: str | None = None, **options: Any) -> None:
         super().__init_subclass__(**options)
         if case is not None:
-            cls.wire_name = staticmethod(_wire_case(cls, case))
+            cls._wire_name = staticmethod(_wire_case(cls, case))
         for name, value in list(vars(cls).items()):
             if isinstance(value, Declared):
                 value.declared(cls, name)
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} of {self.caller.base}>"
+        return f"<{type(self).__name__} of {self._caller.base}>"
 
 
 class Mount:
@@ -97,7 +108,7 @@ class Mount:
         resource = self.resource_class()
         if resource is None:
             raise AttributeError(f"{type(instance).__name__!r} object has no attribute {self._name!r}")
-        made = instance.__dict__[self._name] = resource(instance.caller)
+        made = instance.__dict__[self._name] = resource(instance)
         return made
 
     def resource_class(self) -> type[Resource[Any]] | None:

@@ -1,1 +1,1 @@
-"""Transports: each turns a neutral Request into a neutral Response and decides nothing."""
+"""Sending over requests or aiohttp: a transport translates and decides nothing."""

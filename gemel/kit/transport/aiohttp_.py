@@ -137,7 +137,7 @@ class AiohttpTransport:
 
     def _asked(self, session: aiohttp.ClientSession, request: Request, total: float | None, **options: Any) -> Any:
         """Return what sends the request when awaited or entered; `total` seconds for the whole reply."""
-        limits = request.timeout
+        limits = request.context.timeout
         return session.request(
             request.method,
             URL(request.url, encoded=True),
@@ -155,7 +155,7 @@ class AiohttpTransport:
         if self._given is None:
             return failure
         problem = "the aiohttp session that was passed in is closed or belongs to another event loop"
-        return ClientClosedError(f"{request.label}: {problem} ({failure})")
+        return ClientClosedError(f"{request.context.label}: {problem} ({failure})")
 
     def _settings(self, request: Request) -> dict[str, Any]:
         if self._given is not None:
@@ -240,7 +240,7 @@ class _Pieces:
     async def _next(self) -> bytes:
         if self._failure is not None:
             raise self._failure
-        if self._request.timeout.stream is None:
+        if self._request.context.timeout.stream is None:
             return await self._reply.content.readany()
         left = max(0.0, self._deadline - time.monotonic())
         async with within(left):

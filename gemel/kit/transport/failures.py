@@ -49,7 +49,7 @@ _OBJECT = re.compile(r"<[^<>]*>:? ?|\(Caused by |HTTPS?ConnectionPool\([^)]*\):?
 
 def time_left(request: Request) -> float:
     """Return the seconds until the deadline; raises APITimeoutError when there are none."""
-    left = request.deadline - time.monotonic()
+    left = request.context.deadline - time.monotonic()
     if left <= 0:
         raise out_of_time(request, sent=False)
     return left
@@ -57,13 +57,13 @@ def time_left(request: Request) -> float:
 
 def stream_deadline(request: Request) -> float:
     """Return until when a stream that opens now may live, in monotonic seconds."""
-    life = request.timeout.stream
+    life = request.context.timeout.stream
     return float("inf") if life is None else time.monotonic() + life
 
 
 def out_of_time(request: Request, *, sent: bool) -> APITimeoutError:
     """Return the error of a reply that did not come in time."""
-    limits = request.timeout
+    limits = request.context.timeout
     waited = "no connection" if not sent else "no whole reply"
     return APITimeoutError(
         f"{_asked(request)}: {waited} in time (connect {limits.connect:g} s, read {limits.read:g} s, "
@@ -75,7 +75,7 @@ def out_of_time(request: Request, *, sent: bool) -> APITimeoutError:
 
 def fell_silent(request: Request, *, sent: bool = True) -> APITimeoutError:
     """Return the error of a stream that was open and then gave nothing, or lived too long."""
-    limits = request.timeout
+    limits = request.context.timeout
     whole = "" if limits.stream is None else f", {limits.stream:g} s in all"
     return APITimeoutError(
         f"{_asked(request)}: the stream did not go on in time (read {limits.read:g} s{whole}); "
@@ -87,12 +87,14 @@ def fell_silent(request: Request, *, sent: bool = True) -> APITimeoutError:
 
 def closed_before(request: Request, statement: str = "with") -> ClientClosedError:
     """Return the error of a call to a closed client; it is best used inside this `statement`."""
-    return ClientClosedError(f"{request.label}: the client is closed; make a new one, or call it inside `{statement}`")
+    return ClientClosedError(
+        f"{request.context.label}: the client is closed; make a new one, or call it inside `{statement}`"
+    )
 
 
 def closed_meanwhile(request: Request) -> ClientClosedError:
     """Return the error of a stream whose client was closed."""
-    return ClientClosedError(f"{request.label}: the client was closed while its stream was open")
+    return ClientClosedError(f"{request.context.label}: the client was closed while its stream was open")
 
 
 def too_large(request: Request, status: int, limit: int) -> ResponseTooLargeError:
@@ -108,7 +110,9 @@ def too_large(request: Request, status: int, limit: int) -> ResponseTooLargeErro
 
 def left_to_parent(request: Request) -> ClientClosedError:
     """Return the error of a stream that this process has inherited."""
-    return ClientClosedError(f"{request.label}: the stream was opened before this process was forked; open another one")
+    return ClientClosedError(
+        f"{request.context.label}: the stream was opened before this process was forked; open another one"
+    )
 
 
 def cut_short(request: Request) -> APIConnectionError:
@@ -145,5 +149,5 @@ def lost(
 
 
 def _asked(request: Request) -> str:
-    where = redact(request.url.partition("?")[0], request.secrets)
-    return f"{request.label or 'request'} ({request.method} {where})"
+    where = redact(request.url.partition("?")[0], request.context.secrets)
+    return f"{request.context.label or 'request'} ({request.method} {where})"

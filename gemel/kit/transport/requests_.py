@@ -82,7 +82,7 @@ class RequestsTransport:
 
     def send(self, request: Request) -> Response:
         """Send the request and read the whole reply, within its deadline."""
-        with reply_deadline(request.deadline, request.timeout.read):
+        with reply_deadline(request.context.deadline, request.context.timeout.read):
             try:
                 reply = self._begun(request)
                 headers, body = Headers(reply.raw.headers.items()), self._read(reply, request)
@@ -94,7 +94,7 @@ class RequestsTransport:
 
     def stream(self, request: Request) -> Response:
         """Send the request; of a success read the headers only, within its deadline, and return an Opened reply."""
-        with reply_deadline(request.deadline, request.timeout.read) as limits:
+        with reply_deadline(request.context.deadline, request.context.timeout.read) as limits:
             try:
                 reply = self._begun(request)
                 headers = Headers(reply.raw.headers.items())
@@ -113,7 +113,7 @@ class RequestsTransport:
         if self._closed:
             raise closed_before(request)
         if isinstance(request.body, Upload):
-            with request.body.opened(request.deadline) as reader:
+            with request.body.opened(request.context.deadline) as reader:
                 return self._sent(request, reader)
         return self._sent(request, request.body)
 
@@ -123,7 +123,7 @@ class RequestsTransport:
             self._prepared(request, body),
             stream=True,
             allow_redirects=False,
-            timeout=(min(request.timeout.connect, left), min(request.timeout.read, left)),
+            timeout=(min(request.context.timeout.connect, left), min(request.context.timeout.read, left)),
             **self._settings(request),
         )
 
@@ -206,7 +206,7 @@ class _Pieces:
         self._gone: Callable[[Request], ClientClosedError] | None = None
         sock = self._socket()
         if sock is not None:
-            sock.settimeout(request.timeout.read)
+            sock.settimeout(request.context.timeout.read)
 
     def _socket(self) -> Any:
         """Return the socket while it belongs to this reply, where the connection still knows it."""
@@ -350,7 +350,7 @@ def _pieced(take: Callable[..., bytes], status: int, intake: Intake, request: Re
             pieces.append(piece)
             size += len(piece)
             intake.check(size, status, request)
-            if time.monotonic() > request.deadline:
+            if time.monotonic() > request.context.deadline:
                 raise TimeoutError
     except ValueError as failure:  # http.client does not expect a chunk of negative size
         raise http.client.HTTPException(str(failure)) from None

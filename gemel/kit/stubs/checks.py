@@ -1,0 +1,278 @@
+"""The checks of a declaration: of its path, of its arguments, and of what they say together.
+
+What can be looked up when the class is made is checked then; what names something that is defined later, on first use.
+"""
+
+from __future__ import annotations
+
+import builtins
+import inspect
+import re
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, get_args, get_origin
+
+from msgspec.structs import replace
+from typing_extensions import get_type_hints
+
+from gemel.kit.errors import DeclarationError
+from gemel.kit.http.encoding import Refused, header_name, header_text
+from gemel.kit.models.typed_dicts import is_typed_dict, keys_of, unpacked
+from gemel.kit.paging import Page, Paging
+from gemel.kit.stubs.roles import Body, Field, Form, Header, Part, Path, Query, Role, Spec, UplinkRole, as_role
+from gemel.kit.types import OMIT
+
+__all__ = [
+    "UNKNOWN",
+    "check_declaration",
+    "check_paging",
+    "items_type",
+    "parameters_of",
+    "returned_head",
+    "roles_of",
+    "split_path",
+]
+
+_SEND_QUERY = frozenset({"GET", "HEAD", "DELETE"})
+_VARIABLE = re.compile(r"\{([^{}]*)\}")
+_LITERAL = re.compile(r"[A-Za-z0-9\-._~!$&'()*+,;=:@/%]*")
+_IN_BODY = (Field, Body, Form, Part)
+
+
+def check_declaration(
+    spec: Spec, stub: Callable[..., Any], label: str, case: Callable[[str], str], scope: Mapping[str, Any]
+) -> None:
+    """Check a declaration when its class is made; raises DeclarationError.
+
+    Only the annotations that name a role are looked up; one that cannot be yet is checked on first use.
+    """
+    _check_path(spec.path, label)
+    for name, parameter in _parameters(stub):
+        unpacks = parameter.kind is parameter.VAR_KEYWORD and "Unpack" in str(parameter.annotation)
+        if parameter.kind is parameter.VAR_POSITIONAL or (parameter.kind is parameter.VAR_KEYWORD and not unpacks):
+            raise DeclarationError(f"{label}(): {name}: write each argument out, or **{name}: Unpack[SomeTypedDict]")
+    if inspect.signature(stub).return_annotation is inspect.Signature.empty:
+        raise DeclarationError(f"{label}(): the return type is missing; write -> None for a reply without a body")
+    hints = _role_hints(stub, scope)
+    if hints is not None:
+        roles_of(spec, label, parameters_of(stub, label, hints, scope), case)
+
+
+def _check_path(path: str, label: str) -> None:
+    segments = path.removeprefix("/").split("/")
+    plain = all(_LITERAL.fullmatch(literal) for literal in split_path(path)[0])
+    if not plain or "" in segments[:-1] or not {".", ".."}.isdisjoint(segments):
+        raise DeclarationError(
+            f"{label}(): the path {path!r} must be below the endpoint, or below its host when it begins with /, "
+            "without query, and name each value as {name}"
+        )
+
+
+def _role_hints(stub: Callable[..., Any], scope: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the annotations that may name a role, looked up; none of them when a name is not there yet.
+
+    Where that is a key's, or one of the TypedDict's itself, not even the arguments are known yet: None.
+    """
+
+    def holder() -> None: ...
+
+    named = {name: hint for name, hint in stub.__annotations__.items() if _NAMES_ROLES.search(str(hint))}
+    holder.__annotations__ = {name: hint for name, hint in named.items() if name != "return"}
+    try:
+        hints = get_type_hints(holder, stub.__globals__, dict(scope), include_extras=True)
+        for hint in hints.values():
+            if is_typed_dict(unpacked(hint)):
+                keys_of(unpacked(hint), scope)
+    except NameError:
+        return None if "Unpack" in str(named) else {}
+    return hints
+
+
+_NAMES_ROLES = re.compile("Annotated|Unpack|uplink")
+
+
+def parameters_of(
+    stub: Callable[..., Any], label: str, hints: Mapping[str, Any], scope: Mapping[str, Any]
+) -> list[inspect.Parameter]:
+    """Return the parameters of a stub in their order, without `self`, each with its annotation looked up.
+
+    A `**` that unpacks a TypedDict gives a parameter for each key.
+    Raises DeclarationError, and NameError when the annotation of a key names what is not there.
+    """
+    parameters: list[inspect.Parameter] = []
+    for name, parameter in _parameters(stub):
+        if parameter.kind is parameter.VAR_KEYWORD:
+            parameters += _unpacked_parameters(name, label, hints[name], scope)
+        else:
+            parameters.append(parameter.replace(annotation=hints.get(name, Any)))
+    _check_names(label, parameters, stub)
+    return parameters
+
+
+def _unpacked_parameters(name: str, label: str, hint: Any, scope: Mapping[str, Any]) -> list[inspect.Parameter]:
+    typed_dict = unpacked(hint)
+    if not is_typed_dict(typed_dict):
+        raise DeclarationError(f"{label}(): {name}: Unpack takes a TypedDict, got {typed_dict!r}")
+    return [
+        inspect.Parameter(key, _KEYWORD, default=_ABSENT if required else OMIT, annotation=inner)
+        for key, (inner, required) in keys_of(typed_dict, scope).items()
+    ]
+
+
+_KEYWORD = inspect.Parameter.KEYWORD_ONLY
+_ABSENT: Any = inspect.Parameter.empty
+
+
+def _check_names(label: str, parameters: list[inspect.Parameter], stub: Callable[..., Any]) -> None:
+    names = [parameter.name for parameter in parameters]
+    for name in names:
+        if names.count(name) > 1:
+            kwargs = _parameters(stub)[-1][0]
+            raise DeclarationError(f"{label}(): {name}: it is a key of **{kwargs} too")
+
+
+def _parameters(stub: Callable[..., Any]) -> list[tuple[str, inspect.Parameter]]:
+    return list(inspect.signature(stub).parameters.items())[1:]
+
+
+def split_path(path: str) -> tuple[list[str], list[str]]:
+    """Return the literal pieces of a template and the variables between them."""
+    pieces = _VARIABLE.split(path)
+    return pieces[::2], pieces[1::2]
+
+
+def roles_of(
+    spec: Spec, label: str, parameters: list[inspect.Parameter], case: Callable[[str], str]
+) -> dict[str, Role]:
+    """Return the role of each parameter of a stub, its wire name filled in.
+
+    case: turns argument names into wire names.   Raises DeclarationError, also when they do not go together.
+    """
+    variables = split_path(spec.path)[1]
+    in_path = {name: name for name in variables if any(parameter.name == name for parameter in parameters)}
+    roles = {
+        parameter.name: _role(
+            spec, label, parameter, in_path=parameter.name in variables, wire_name=case(parameter.name)
+        )
+        for parameter in parameters
+    }
+    in_path |= {role.name: name for name, role in roles.items() if _kind(role) is Path}
+    for variable in variables:
+        if variable not in in_path:
+            raise DeclarationError(f"{label}(): the path names {{{variable}}}, but there is no such parameter")
+    _check_together(label, roles, spec)
+    return roles
+
+
+def _kind(role: Role) -> type[Role]:
+    return role.kind if isinstance(role, UplinkRole) else type(role)
+
+
+def _role(spec: Spec, label: str, parameter: inspect.Parameter, *, in_path: bool, wire_name: str) -> Role:
+    """Return the role of a parameter; raises DeclarationError."""
+    name, declared = parameter.name, _declared_role(label, parameter.name, parameter.annotation)
+    if in_path and declared is not None and _kind(declared) is not Path:
+        raise DeclarationError(f"{label}(): {name}: it is in the path and cannot be {_named(declared)} too")
+    if in_path and parameter.default is not parameter.empty:
+        raise DeclarationError(f"{label}(): {name}: a path value cannot have a default")
+    if isinstance(declared, UplinkRole):
+        return replace(declared, name=declared.name or name)
+    if in_path:
+        return Path(name)
+    role = declared or (Query() if spec.method in _SEND_QUERY else Field())
+    if isinstance(role, Header):
+        return replace(role, name=_checked(header_name, label, name, role.name or wire_name.replace("_", "-")))
+    if isinstance(role, Body):
+        _checked(header_text, label, name, role.content_type)
+    return replace(role, name=role.name or wire_name)
+
+
+def _declared_role(label: str, name: str, hint: Any) -> Role | None:
+    if get_origin(hint) is not Annotated:
+        if (bare := as_role(hint)) is not None:
+            return bare
+        if any(_declared_role(label, name, member) for member in get_args(hint)):
+            raise DeclarationError(f"{label}(): {name}: the role must be outermost: Annotated[X | None, Query]")
+        return None
+    roles = [made for mark in get_args(hint)[1:] if (made := as_role(mark)) is not None]
+    if len(roles) > 1:
+        raise DeclarationError(f"{label}(): {name}: it cannot be {' and '.join(map(_named, roles))} at once")
+    return roles[0] if roles else None
+
+
+def _checked(check: Callable[[str], str], label: str, parameter: str, text: str) -> str:
+    try:
+        return check(text)
+    except Refused as refusal:
+        raise DeclarationError(f"{label}(): {parameter}: {refusal}") from None
+
+
+def _named(role: Role) -> str:
+    kind = type(role.annotation).__name__ if isinstance(role, UplinkRole) else type(role).__name__
+    return f"{kind}({role.name!r})" if role.name else kind
+
+
+def _check_together(label: str, roles: Mapping[str, Role], spec: Spec) -> None:
+    """Check that the arguments of a stub go together; raises DeclarationError."""
+    kinds = {name: _kind(role) for name, role in roles.items()}
+    bodies = [name for name, kind in kinds.items() if kind is Body]
+    fields = [name for name, kind in kinds.items() if kind is Field]
+    if len(bodies) > 1:
+        raise DeclarationError(f"{label}(): {' and '.join(bodies)}: only one argument can be the body")
+    if bodies and fields:
+        raise DeclarationError(f"{label}(): {fields[0]}: it cannot be a field when {bodies[0]} is the body")
+    in_body = {kind: name for name, kind in kinds.items() if kind in _IN_BODY}
+    if len(in_body) > 1:
+        said = " and ".join(f"{name} is a {kind.__name__}" for kind, name in in_body.items())
+        raise DeclarationError(f"{label}(): a body is of one kind, but {said}")
+    if in_body and spec.method in ("GET", "HEAD"):
+        raise DeclarationError(f"{label}(): {next(iter(in_body.values()))}: a {spec.method} request has no body")
+    taken_by: dict[tuple[type, str], str] = {}
+    for argument, role in roles.items():
+        name = role.name.lower() if kinds[argument] is Header else role.name
+        taken = taken_by.setdefault((kinds[argument], name), argument)
+        if taken != argument:
+            raise DeclarationError(f"{label}(): {argument}: {taken} is sent as {role.name!r} already")
+
+
+UNKNOWN: Any = object()
+"""Stands for a return type that cannot be looked up yet."""
+
+
+def check_paging(paging: Any, method: str, unwrap: str | None, returned: Any, label: str) -> None:
+    """Check a declaration against itself and, where it is known, the return type; raises DeclarationError.
+
+    returned: the return type or only its head; UNKNOWN when it is not known yet.
+    """
+    if returned is not UNKNOWN:
+        is_page = returned is Page or get_origin(returned) is Page
+        if paging is None and is_page:
+            raise DeclarationError(f"{label}(): it returns Page, so say how: @get(..., paging=Offset(limit=100))")
+        if paging is not None and not is_page:
+            raise DeclarationError(f"{label}(): with paging=... it returns Page[T], the type of one item in brackets")
+    if paging is not None:
+        problem = paging.problem(method, unwrap) if isinstance(paging, Paging) else f"not a Paging: {paging!r}"
+        if problem:
+            raise DeclarationError(f"{label}(): paging: {problem}")
+
+
+def items_type(returned: Any, label: str) -> Any:
+    """Return the type of a page's items, a list; raises DeclarationError unless the return type is Page[T]."""
+    arguments = get_args(returned)
+    if get_origin(returned) is not Page or not arguments:
+        raise DeclarationError(f"{label}(): with paging=... it returns Page[T], the type of one item in brackets")
+    return list[arguments[0]]  # type: ignore[valid-type]
+
+
+def returned_head(stub: Any, scope: Mapping[str, Any]) -> Any:
+    """Return the return type; of one written as text, what is before its brackets, UNKNOWN when it is not there yet.
+
+    scope: names that annotations may use besides the module's.
+    """
+    annotation = stub.__annotations__.get("return", UNKNOWN)
+    if not isinstance(annotation, str):
+        return annotation
+    first, *rest = annotation.partition("[")[0].strip().split(".")
+    found: Any = next((names[first] for names in (scope, stub.__globals__, vars(builtins)) if first in names), UNKNOWN)
+    for name in rest:
+        found = getattr(found, name, UNKNOWN)
+    return found
