@@ -104,7 +104,7 @@ class _Arguments(arguments.ArgumentAnnotationHandler):  # type: ignore[misc]
     """uplink's handler of the arguments of a call, with the signature looked up once: uplink inspects it at each call."""
 
     def __init__(self, func: Any, annotations: Mapping[str, Parameter], signature: Signature) -> None:
-        super().__init__(func, annotations)
+        super().__init__(func, annotations)  # pyright: ignore[reportUnknownMemberType]
         self._given = signature.given
         self._steps = [(name, one.modify_request, one.absent) for name, one in annotations.items()]
 
@@ -121,7 +121,7 @@ class _Arguments(arguments.ArgumentAnnotationHandler):  # type: ignore[misc]
 
 class _ArgumentsBuilder(arguments.ArgumentAnnotationHandlerBuilder):  # type: ignore[misc]
     def __init__(self, func: Any, names: list[str], signature: Signature) -> None:
-        super().__init__(func, ["self", *names])
+        super().__init__(func, ["self", *names])  # pyright: ignore[reportUnknownMemberType]
         self._signature = signature
 
     def build(self) -> _Arguments:

@@ -9,12 +9,12 @@ from typing import Any
 
 # A plain import, so that whoever packs a program sees it, and the import system's own locks hold: a thread that imports
 # uplink meanwhile waits, and gets the same modules.
-import uplink.arguments
-import uplink.commands
-import uplink.converters.keys
-import uplink.decorators
-import uplink.exceptions
-import uplink.helpers
+import uplink.arguments  # type: ignore[import-untyped]
+import uplink.commands  # type: ignore[import-untyped]
+import uplink.converters.keys  # type: ignore[import-untyped]
+import uplink.decorators  # type: ignore[import-untyped]
+import uplink.exceptions  # type: ignore[import-untyped]
+import uplink.helpers  # type: ignore[import-untyped]
 
 __all__ = ["arguments", "commands", "decorators", "exceptions", "helpers", "keys"]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 
-from gemel.kit.bodies.upload import Upload
 from gemel.kit.http.messages import Request
 from gemel.kit.http.redaction import redact
 
@@ -21,8 +20,8 @@ def curl_command(request: Request) -> str:
     for name, value in request.headers.masked().pairs():
         if name.lower() not in _LEFT_OUT:
             parts += ["-H", redact(f"{name}: {value}", request.context.secrets)]
-    if isinstance(request.body, Upload):
-        parts += ["--data-binary", "@FILE"]
-    elif request.body is not None:
+    if isinstance(request.body, bytes):
         parts += ["--data", redact(request.body.decode("utf-8", "replace"), request.context.secrets)]
+    elif request.body is not None:
+        parts += ["--data-binary", "@FILE"]
     return shlex.join(parts)

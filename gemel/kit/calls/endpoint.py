@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Concatenate, Generic, NoReturn, final, overload
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, NoReturn, cast, final, overload
 
 from typing_extensions import ParamSpec, Self, TypeVar
 
@@ -141,13 +141,13 @@ class Endpoint(Generic[P, R_co]):
 
 def endpoint_of(spec: Spec, stub: Callable[Concatenate[Any, P], R]) -> Endpoint[P, R]:
     """Return the endpoint of a stub; one that uplink's decorators know, once uplink is loaded."""
-    base = builder_class()
-    made: type[Endpoint[P, R]] = Endpoint if base is None else _decorable(base)
-    return made(Declaration(spec, stub))
+    base: Any = builder_class()
+    made: Any = Endpoint if base is None else _decorable(base)
+    return cast("Endpoint[P, R]", made(Declaration(spec, stub)))
 
 
 @functools.cache
-def _decorable(base: type[Any]) -> type[Endpoint[..., Any]]:
+def _decorable(base: Any) -> Any:
     """Return the class of endpoints that uplink's decorators take for one of uplink's own builders of definitions."""
     return type("Endpoint", (_Decorated, Endpoint, base), {"__module__": Endpoint.__module__})
 

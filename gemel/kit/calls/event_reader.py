@@ -133,10 +133,8 @@ class Course:
             return
         self.close()
         if self._events.done:
-            raise APIConnectionError(
-                f"{self._request.context.label}: the stream ended before {self._events.done!r}; the answer is not whole",
-                request=self._request,
-            )
+            problem = f"the stream ended before {self._events.done!r}; the answer is not whole"
+            raise APIConnectionError(f"{self._request.context.label}: {problem}", request=self._request)
 
     def _reconnected(self, loss: APIConnectionError | None) -> Flow[None]:
         """Open the stream again where it stopped; raises the loss when that was tried too often in a row."""

@@ -85,7 +85,8 @@ class _OpeningCall(Call[P, R_co]):
     def flow(self, deadline: float, *args: P.args, **kwargs: P.kwargs) -> NoReturn:
         """Refuse: a flow cannot hold what is open. Raises DeclarationError."""
         raise DeclarationError(
-            f"{self._declaration.label}: a flow cannot hold an open reply; call it outside, or use .gathered() of a stream"
+            f"{self._declaration.label}: a flow cannot hold an open reply; call it outside, or use .gathered() of a "
+            "stream"
         )
 
 

@@ -1,1 +1,1 @@
-"""What a generator may ask for, and the two loops that do it: the only place where both modes differ besides transports."""
+"""What a generator may ask for, and the two loops that do it: beside the transports, all that tells the modes apart."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeAlias, cast
 from urllib.parse import urlsplit
 
@@ -13,6 +14,7 @@ from typing_extensions import Self
 from gemel.kit.http.redaction import MASK, is_sensitive, redact
 
 __all__ = [
+    "BodyReader",
     "CallContext",
     "HeaderSource",
     "Headers",
@@ -163,10 +165,30 @@ class Retry(Struct, frozen=True):
         return float(random * min(self.cap, self.base * 2 ** min(repeats, 64)))
 
 
+class BodyReader(Protocol):
+    """Gives the bytes of a body that is read while it is sent."""
+
+    def read(self, count: int) -> bytes:
+        """Return at most so many of the next bytes, b"" at the end, and tell the progress."""
+        ...
+
+    def take(self, count: int) -> bytes:
+        """Return at most so many of the next bytes, b"" at the end, without telling; may be called in a thread."""
+        ...
+
+    def progressed(self, count: int) -> None:
+        """Tell the progress after a piece of so many bytes."""
+        ...
+
+
 class Streamed(Protocol):
     """A body that is read while it is sent; an `Upload` is one."""
 
     content_type: str
+
+    def opened(self, deadline: float = ...) -> AbstractContextManager[BodyReader]:
+        """Open it for one attempt, at its start; `deadline` in monotonic seconds."""
+        ...
 
     @property
     def replayable(self) -> bool:

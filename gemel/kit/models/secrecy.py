@@ -5,7 +5,7 @@ from __future__ import annotations
 import types
 from collections.abc import Iterator
 from functools import cache
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, Union, cast, get_args, get_origin
 
 from typing_extensions import get_type_hints
 
@@ -31,7 +31,7 @@ def secret_fields(model: Any) -> frozenset[str]:
 def secret_values(value: Any) -> Iterator[str]:
     """Yield every text in SECRET fields of a Model, or of the Models in a list, tuple or dict."""
     if isinstance(type(value), ModelMeta):
-        masked = secret_fields(type(value))
+        masked = secret_fields(cast(Any, type(value)))
         for name in value.__struct_fields__:
             inner = getattr(value, name)
             if name in masked and isinstance(inner, str):

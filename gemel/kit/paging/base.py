@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, cast
 from urllib.parse import parse_qsl, urlsplit
 
 from msgspec import Struct
 
-from gemel.kit.bodies.upload import Upload
 from gemel.kit.errors import InvalidArgument
 from gemel.kit.http.messages import Request
 from gemel.kit.paging.page import Glance
@@ -129,7 +128,8 @@ class Paging(Struct, frozen=True, kw_only=True):
 def _members(request: Request) -> Mapping[str, Any]:
     """Return the members of a JSON body; raises InvalidArgument for a body that has none."""
     try:
-        body: Any = json.loads(request.body or b"{}") if not isinstance(request.body, Upload) else None
+        plain = request.body is None or isinstance(request.body, bytes)
+        body: Any = json.loads(cast("bytes | None", request.body) or b"{}") if plain else None
     except ValueError:
         body = None
     if not is_object(body):

@@ -67,7 +67,7 @@ def caller_of(owner: Any) -> Caller:
 
 def wire_name_of(owner: type[Resource[Any]]) -> Callable[[str], str]:
     """Return how a resource class maps the names of arguments to the wire."""
-    return owner._wire_name
+    return owner._wire_name  # pyright: ignore[reportPrivateUsage]
 
 
 class Resource(Mounting, Generic[M]):

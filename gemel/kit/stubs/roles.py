@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeGuard, cast
 
 from msgspec import Struct
 
@@ -111,18 +111,26 @@ _UPLINK_KINDS: dict[str, type[Role]] = {
 
 def as_role(mark: Any) -> Role | None:
     """Return the role that a mark of an Annotated hint names, None for another mark."""
-    made = mark() if isinstance(mark, type) and (issubclass(mark, Role) or _is_uplinks(mark)) else mark
-    if isinstance(made, Role):
-        return made
-    if not _is_uplinks(type(made)):
-        return None
-    kinds = (_UPLINK_KINDS.get(base.__name__) for base in type(made).__mro__ if base.__module__ == _UPLINK)
-    return UplinkRole(getattr(made, "name", None) or "", made, next((kind for kind in kinds if kind), Role))
+    if _is_class(mark) and (issubclass(mark, Role) or _is_uplinks(mark)):
+        mark = mark()
+    if isinstance(mark, Role):
+        return mark
+    kind = cast("Any", type(mark))
+    return _uplink_role(mark, kind) if _is_uplinks(kind) else None
+
+
+def _uplink_role(annotation: Any, kind: type[Any]) -> UplinkRole:
+    kinds = (_UPLINK_KINDS.get(base.__name__) for base in kind.__mro__ if base.__module__ == _UPLINK)
+    return UplinkRole(getattr(annotation, "name", None) or "", annotation, next((kind for kind in kinds if kind), Role))
+
+
+def _is_class(mark: Any) -> TypeGuard[type[Any]]:
+    return isinstance(mark, type)
 
 
 _UPLINK = "uplink.arguments"
 
 
-def _is_uplinks(mark: type) -> bool:
+def _is_uplinks(mark: type[Any]) -> bool:
     """Whether it is an argument annotation of uplink, told without loading uplink for those who use none."""
     return any(base.__module__ == _UPLINK and base.__name__ == "ArgumentAnnotation" for base in mark.__mro__)

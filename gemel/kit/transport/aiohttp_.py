@@ -13,11 +13,10 @@ import aiohttp
 from multidict import CIMultiDict
 from yarl import URL
 
-from gemel.kit.bodies.upload import Upload
 from gemel.kit.errors import APIConnectionError, ClientClosedError, UploadError
 from gemel.kit.flow.effects import Opened
 from gemel.kit.fork import renewed_after_fork
-from gemel.kit.http.messages import Headers, Request, Response
+from gemel.kit.http.messages import Headers, Request, Response, Streamed
 from gemel.kit.transport.body import Intake
 from gemel.kit.transport.environment import Network
 from gemel.kit.transport.failures import (
@@ -348,14 +347,14 @@ def _received(reply: aiohttp.ClientResponse, request: Request) -> Headers:
     return Headers([(name.decode("latin-1"), value.decode("latin-1")) for name, value in fields])
 
 
-def _content(body: bytes | Upload | None) -> bytes | AsyncGenerator[bytes, None] | None:
+def _content(body: bytes | Streamed | None) -> bytes | AsyncGenerator[bytes, None] | None:
     """Return the body in the form for its size: a large one goes out in pieces and does not hold up the loop."""
-    if isinstance(body, Upload):
-        return _uploaded(body)
-    return _pieces(body) if body is not None and len(body) > _PIECE else body
+    if body is None or isinstance(body, bytes):
+        return _pieces(body) if body is not None and len(body) > _PIECE else body
+    return _uploaded(body)
 
 
-async def _uploaded(upload: Upload) -> AsyncGenerator[bytes, None]:
+async def _uploaded(upload: Streamed) -> AsyncGenerator[bytes, None]:
     """Read the file in a thread, and tell the progress here."""
     with upload.opened() as reader:
         while piece := await asyncio.to_thread(reader.take, _PIECE):

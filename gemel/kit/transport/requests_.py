@@ -17,11 +17,10 @@ from requests.adapters import HTTPAdapter
 from requests.cookies import RequestsCookieJar
 from requests.structures import CaseInsensitiveDict
 
-from gemel.kit.bodies.upload import Upload, UploadReader
 from gemel.kit.errors import APIConnectionError, ClientClosedError
 from gemel.kit.flow.effects import Opened
 from gemel.kit.fork import free, lock_made_anew, renewed_after_fork
-from gemel.kit.http.messages import Headers, Request, Response
+from gemel.kit.http.messages import BodyReader, Headers, Request, Response
 from gemel.kit.transport.body import Intake
 from gemel.kit.transport.deadline import POOLS, HandshakeError, aim, reply_deadline
 from gemel.kit.transport.environment import Network
@@ -112,12 +111,12 @@ class RequestsTransport:
         """Send the request and read the headers of the reply."""
         if self._closed:
             raise closed_before(request)
-        if isinstance(request.body, Upload):
-            with request.body.opened(request.context.deadline) as reader:
-                return self._sent(request, reader)
-        return self._sent(request, request.body)
+        if request.body is None or isinstance(request.body, bytes):
+            return self._sent(request, request.body)
+        with request.body.opened(request.context.deadline) as reader:
+            return self._sent(request, reader)
 
-    def _sent(self, request: Request, body: bytes | UploadReader | None) -> requests.Response:
+    def _sent(self, request: Request, body: bytes | BodyReader | None) -> requests.Response:
         left = time_left(request)
         return self._session.send(
             self._prepared(request, body),
