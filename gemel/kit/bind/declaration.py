@@ -1,4 +1,4 @@
-"""Declaration: what a decorator and a stub say of an endpoint, checked when its class is made and defined on first use."""
+"""Declaration: what is said of one endpoint, checked when its class is made and defined on first use."""
 
 from __future__ import annotations
 

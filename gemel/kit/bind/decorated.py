@@ -1,4 +1,4 @@
-"""uplink's own decorators in a stub: which of them work, how they reach a declaration, and what stands for the others."""
+"""uplink's own decorators in a stub: which of them work, and what stands for the others."""
 
 from __future__ import annotations
 

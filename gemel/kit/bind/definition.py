@@ -101,7 +101,7 @@ def _headers(base: Headers, own: list[tuple[str, str]], body: bytes | Upload | N
 
 
 class _Arguments(arguments.ArgumentAnnotationHandler):  # type: ignore[misc]
-    """uplink's handler of the arguments of a call, with the signature looked up once: uplink inspects it at each call."""
+    """uplink's handler of the arguments of a call; the signature is looked up once, where uplink does at each call."""
 
     def __init__(self, func: Any, annotations: Mapping[str, Parameter], signature: Signature) -> None:
         super().__init__(func, annotations)  # pyright: ignore[reportUnknownMemberType]
