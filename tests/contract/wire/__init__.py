@@ -1,0 +1,1 @@
+"""The exact bytes that both SDKs send, held against those that were recorded."""
