@@ -123,10 +123,9 @@ def configured(client: Any, mode: str, *, address: str, url: str, reading: Step,
 
 def repeated(reading: Step, writing: Step) -> Iterator[Case]:
     """The cases of requests that are sent again: a call that reads, and one that writes with an idempotency key."""
-    at_once: Arguments = {"retries": 2, "dice": lambda: 0.0}
-    failed = reply({"message": "later"}, 503)
-    yield case("repeated read", reading, replies=(failed, failed), **at_once)
-    yield case("repeated write", writing, replies=(failed,), **at_once)
+    at_once = reply({"message": "later"}, 503, retry_after="0")
+    yield case("repeated read", reading, replies=(at_once, at_once), retries=2)
+    yield case("repeated write", writing, replies=(at_once,), retries=2)
 
 
 def _redirected(url: str, reading: Step, writing: Step) -> Iterator[Case]:
