@@ -32,6 +32,8 @@ def exact_types(hint: Any) -> frozenset[type]:
 def checker(hint: Any) -> Check:
     """Return the full check of a hint: every item of a sequence, mapping or TypedDict, and no bool for a number."""
     checks = [_check_of(member) for member in _members(hint)]
+    if len(checks) == 1:
+        return checks[0]
     return lambda value: any(check(value) for check in checks)
 
 

@@ -77,7 +77,8 @@ class Definition(commands.RequestDefinition):  # type: ignore[misc]
 
     def _content(self, builder: RequestBuilder) -> bytes | Upload | None:
         try:
-            builder.settle()
+            if builder.has_info:
+                builder.settle()
             return builder.content(always_object=self._always_object)
         except Refused as refusal:
             raise InvalidArgument(self.label, self._unsendable(builder), str(refusal)) from None
@@ -156,15 +157,15 @@ def define(
     signature = Signature.of(label, declared)
 
     def builder(func: Any, method: str, uri: Any, _: Any, decorated: Any) -> Any:
-        names = [parameter.name for parameter in declared]
-        return _DefinitionBuilder(func, method, uri, _ArgumentsBuilder(func, names, signature), decorated)
+        handler = _ArgumentsBuilder(func, [parameter.name for parameter in declared], signature)
+        return _DefinitionBuilder(func, method, uri, handler, decorated)
 
     def bare(self: Any) -> None: ...
 
     bare.__annotations__ = {}
-    annotations = {parameter.name: parameter for parameter in parameters}
     try:
-        made = commands.HttpMethod(spec.method, spec.path, annotations)(bare, builder)
+        made = commands.HttpMethod(spec.method, spec.path)(bare, builder)
+        made.argument_handler_builder.set_annotations({parameter.name: parameter for parameter in parameters})
         for decorate in decorators:
             made = decorate(made)
         definition: Definition = made.build()

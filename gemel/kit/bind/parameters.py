@@ -18,7 +18,15 @@ from gemel.kit.bind.uplink_import import arguments, exceptions
 from gemel.kit.bodies.parts import UNKNOWN_TYPE, pieces
 from gemel.kit.bodies.upload import Upload
 from gemel.kit.errors import InvalidArgument
-from gemel.kit.http.encoding import Refused, encode_segment, header_text, query_pairs, utf8_bytes, wire_text
+from gemel.kit.http.encoding import (
+    Refused,
+    encode_segment,
+    header_text,
+    percent_encoded,
+    query_pairs,
+    utf8_bytes,
+    wire_text,
+)
 from gemel.kit.models.encode import json_bytes
 from gemel.kit.models.secrecy import is_secret, secret_values
 from gemel.kit.models.typed_dicts import dicts_in, secrets_in
@@ -94,6 +102,7 @@ class QueryParameter(Parameter):
 
     def __init__(self, label: str, declared: inspect.Parameter, role: Role) -> None:
         super().__init__(label, declared, role)
+        self._is_plain: bool = not (self.role.json or self.role.also)
         self._encoded_default: tuple[str, ...] | None = None
         if self.default is not _ABSENT and not is_secret(self.hint):
             builder = RequestBuilder()
@@ -110,6 +119,9 @@ class QueryParameter(Parameter):
     def put(self, request_builder: RequestBuilder, value: Any) -> None:
         """Add the value's pairs."""
         role = self.role
+        if type(value) is str and self._is_plain:
+            request_builder.query.append(f"{role.name}={percent_encoded(value)}")
+            return
         if role.json and value is not None:
             value = json_bytes(value).decode()
         if role.join and is_array(value):

@@ -64,6 +64,11 @@ class RequestBuilder(helpers.RequestBuilder):  # type: ignore[misc]
             self._info = collections.defaultdict(dict)
         return self._info
 
+    @property
+    def has_info(self) -> bool:
+        """Whether an annotation or a decorator of uplink's own has been at work."""
+        return self._info is not None
+
     def set_url_variable(self, variables: dict[str, Any]) -> None:
         """Put values in the path; raises Refused for one that is no single segment."""
         self.segments.update({name: encode_segment(value) for name, value in variables.items()})

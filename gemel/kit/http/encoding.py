@@ -30,6 +30,7 @@ __all__ = [
     "encode_segment",
     "header_name",
     "header_text",
+    "percent_encoded",
     "query_pairs",
     "rfc3339",
     "utf8_bytes",
@@ -89,7 +90,7 @@ def encode_segment(value: Any) -> str:
     text = wire_text(value)
     if text in ("", ".", ".."):
         raise Refused(f"a path value cannot be {text!r}: it would address another resource")
-    return _percent(text)
+    return percent_encoded(text)
 
 
 def query_pairs(name: str, value: Any) -> list[str]:
@@ -98,10 +99,11 @@ def query_pairs(name: str, value: Any) -> list[str]:
         return []
     if is_array(value):
         return [pair for item in value if item is not None for pair in query_pairs(name, item)]
-    return [f"{name}={_percent(wire_text(value))}"]
+    return [f"{name}={percent_encoded(wire_text(value))}"]
 
 
-def _percent(text: str) -> str:
+def percent_encoded(text: str) -> str:
+    """Return a text percent-encoded but for unreserved characters (RFC 3986, section 2.3); raises Refused."""
     if _UNRESERVED.fullmatch(text):
         return text
     try:

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from gemel.kit.errors import APIStatusError, APITimeoutError, CredentialsError, GemelError
 from gemel.kit.flow.effects import Flow, Lock, Unlockable, discard
-from gemel.kit.http.messages import Request, Response, origin
+from gemel.kit.http.messages import Headers, Request, Response, origin
 from gemel.kit.http.redaction import MASK, redact
 from gemel.kit.policies.caller import Caller
 
@@ -194,6 +194,7 @@ class Authorizing:
         self._fetching = False
         self._process = 0
         self._nameless: bytes = os.urandom(32)
+        self._last: tuple[Headers | None, Token | None, Headers] = (None, None, Headers())
         self._identified = credential if isinstance(credential, Identified) else None
 
     def identity(self, request: Request) -> bytes:
@@ -239,12 +240,20 @@ class Authorizing:
         if self._fetch is None or not request.context.authenticated or not self._at_home(request.url):
             return (yield from send(request))
         token = self._fresh() or (yield from self._renewed(request, self._fetch, None))
-        response = yield from send(_signed(request, token))
+        response = yield from send(self._signed(request, token))
         if self._renewable(request) and self._refused(response):
             discard(response)
             token = yield from self._renewed(request, self._fetch, token)
-            response = yield from send(_signed(request, token))
+            response = yield from send(self._signed(request, token))
         return _without(response, token)
+
+    def _signed(self, request: Request, token: Token) -> Request:
+        """Return the request with the token; the headers that almost all calls have are made once."""
+        common, held, headers = self._last
+        if request.headers is not common or token is not held:
+            headers = request.headers.with_values((("Authorization", f"Bearer {token.value}"),))
+            self._last = request.headers, token, headers
+        return replace(request, headers=headers)
 
     def _renewable(self, request: Request) -> bool:
         return self._credential is not None and self._credential.renewable and request.replayable
@@ -301,7 +310,3 @@ def _without(response: Response, token: Token) -> Response:
     if response.ok:
         return response
     return replace(response, body=response.body.replace(token.value.encode(), MASK.encode()))
-
-
-def _signed(request: Request, token: Token) -> Request:
-    return request.with_headers((("Authorization", f"Bearer {token.value}"),))

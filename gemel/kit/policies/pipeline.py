@@ -17,7 +17,7 @@ Pipeline = Callable[[Request], Flow[Response]]
 class Policy(Protocol):
     """One decision around the sending of a request."""
 
-    def around(self, request: Request, send: Pipeline, /) -> Flow[Response]:
+    def around(self, request: Request, send: Pipeline) -> Flow[Response]:
         """Send the request by way of `send`, as often and in such form as the policy decides."""
         ...
 
@@ -38,12 +38,8 @@ def pipeline(
 def _chain(*policies: Policy | None) -> Pipeline:
     send: Pipeline = _once
     for policy in reversed(policies):
-        send = send if policy is None else partial(_through, policy, send)
+        send = send if policy is None else partial(policy.around, send=send)
     return send
-
-
-def _through(policy: Policy, send: Pipeline, request: Request) -> Flow[Response]:
-    return policy.around(request, send)
 
 
 def _once(request: Request) -> Flow[Response]:

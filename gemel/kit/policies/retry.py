@@ -123,11 +123,15 @@ class Retrying:
         self._random = random
         self._now = now
 
-    def around(self, request: Request, once: Callable[[Request], Flow[Response]]) -> Flow[Response]:
+    def around(self, request: Request, send: Callable[[Request], Flow[Response]]) -> Flow[Response]:
         """Send until a reply is final or a repeat would be unsafe, too late or too many."""
         repeats = 0
         while True:
-            outcome = yield from _attempt(request, once)
+            outcome: Response | APIConnectionError
+            try:
+                outcome = yield from send(request)
+            except APIConnectionError as error:
+                outcome = error
             seconds = self._wait(request, outcome, repeats)
             if seconds is None:
                 return _final(outcome, repeats + 1)
@@ -145,13 +149,6 @@ class Retrying:
         if seconds is None or self._clock() + seconds >= request.context.deadline:
             return None
         return seconds if self.budget.spend() else None
-
-
-def _attempt(request: Request, once: Callable[[Request], Flow[Response]]) -> Flow[Response | APIConnectionError]:
-    try:
-        return (yield from once(request))
-    except APIConnectionError as error:
-        return error
 
 
 def _final(outcome: Response | APIConnectionError, attempts: int) -> Response:
