@@ -5,9 +5,10 @@ run or a result is wrong. Install `requirements.txt` and a built gemel (not an e
 Python 3.11 or newer, or run `tox -e bench`. The directory is the program, so the gemel measured is the installed one,
 not the one beside it.
 
-Files: `peers.py` the clients, `payload.py` the replies, `works.py` what each peer is asked, and the same of Julep in
-`julep_*.py`; `server.py` the server in its own process, `measure.py` the timing, `first.py` the new process, `rows.py`
-the rows and budgets, `table.py`; `julep_old.py` and `julep_child.py` the process of julep 0.3.9.
+Files: `binding.py` the ways of binding, `peers.py` the clients, `payload.py` the replies, `works.py` what each peer is
+asked, and the same of Julep in `julep_*.py`; `server.py` the server in its own process, `measure.py` the timing,
+`first.py` the new process, `rows.py` the rows and budgets, `table.py`; `julep_old.py` and `julep_child.py` the process
+of julep 0.3.9.
 
 Peers at the work of Infisical
   requests.get   requests.Session.get and json.loads
@@ -18,6 +19,10 @@ Peers at the work of Infisical
   httpx-sdk      infisical-httpx-sdk 1.1.0 (httpx, pydantic), sync and async
   infisicalsdk   infisicalsdk 1.0.17, the official one (requests, dataclasses), sync only; 1.0.18 has the same code and
                  asks for a certifi so new that not every package index has it
+
+Ways of binding
+  no uplink      the same checks and places of arguments, by a plain loop in the place of uplink's definition
+  uplink         a Consumer as uplink's manual has it, with a client that sends nothing
 
 Peers at the work of Julep
   bare           requests, prepared, with room for 50 connections; aiohttp; json.loads of what is read, streams too
@@ -72,7 +77,7 @@ from julep_old import interpreter, running_old
 from julep_works import JULEP_LONG, JULEP_SHORT, julep_works
 from measure import Samples, WrongResult, interleave
 from server import running_server
-from works import LONG, SHORT, all_works
+from works import LONG, SHORT, all_works, bind_work
 
 PACKAGES = (
     "gemel",
@@ -120,14 +125,20 @@ def julep(options: argparse.Namespace) -> Samples:
         return interleave(julep_works(origin, size, old, stack), size.rounds)
 
 
-PARTS = {"infisical": (infisical, table.INFISICAL), "julep": (julep, table.JULEP)}
+def binding(options: argparse.Namespace) -> Samples:
+    """Run what needs no server."""
+    size = SHORT if options.short else LONG
+    return interleave([bind_work(size)], size.rounds)
+
+
+PARTS = {"binding": (binding, table.BINDING), "infisical": (infisical, table.INFISICAL), "julep": (julep, table.JULEP)}
 
 
 def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python tests/benchmarks", description=__doc__.splitlines()[0])
     parser.add_argument("--short", action="store_true", help="about a minute; without it about five minutes")
     parser.add_argument("--json", action="store_true", help="print JSON, with every sample, in place of the tables")
-    parser.add_argument("--only", choices=PARTS, help="the work of one API; without it of both")
+    parser.add_argument("--only", choices=PARTS, help="one part; without it all")
     parser.add_argument("--environments", type=Path, help="the folder to keep the environment of julep 0.3.9 in")
     return parser.parse_args()
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from measure import Samples
-from rows import INFISICAL_ROWS, JULEP_ROWS, Budget, Row
+from rows import BINDING_ROWS, INFISICAL_ROWS, JULEP_ROWS, Budget, Row
 
 
 @dataclass(frozen=True)
@@ -19,8 +19,9 @@ class Table:
 INFISICAL = Table(
     INFISICAL_ROWS, ("gemel", "requests.get", "prepared", "aiohttp", "json.loads", "httpx-sdk", "infisicalsdk")
 )
+BINDING = Table(BINDING_ROWS, ("gemel", "no uplink", "uplink"))
 JULEP = Table(JULEP_ROWS, ("gemel", "bare", "julep 0.3.9", "julep 2.21.0"))
-WORK = max(len(f"{row.work}, {row.unit}") for table in (INFISICAL, JULEP) for row in table.rows)
+WORK = max(len(f"{row.work}, {row.unit}") for table in (BINDING, INFISICAL, JULEP) for row in table.rows)
 
 Figures = Mapping[str, float]
 

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 import payload
+from binding import binders
 from measure import Sampler, calls_a_second, expect, expect_each, seconds_a_call, seconds_an_await, start_process
 from peers import ASYNC, SYNC, Bare
 
@@ -98,6 +99,11 @@ def flight_work(peers: Mapping[str, Any], size: Size, runner: asyncio.Runner) ->
 def sync_sampler(row: str, call: Callable[[], object], count: int) -> Sampler:
     """Samples `count` calls of `call` for `row`."""
     return lambda: {row: seconds_a_call(call, count)}
+
+
+def bind_work(size: Size) -> Work:
+    """The arguments of one call become a request, by each way of binding."""
+    return {name: sync_sampler("bind", bind, 5 * size.gets) for name, bind in binders().items()}
 
 
 def decode_work(size: Size) -> Work:

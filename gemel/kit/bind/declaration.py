@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from gemel.kit.bind.decorated import check_decorators, decorators_of
@@ -90,11 +91,9 @@ class Declaration:
     ) -> Callable[[tuple[Any, ...], dict[str, Any]], Request]:
         """Return what makes the request of each call of this endpoint on a resource, as the options want it."""
         caller = caller_of(resource)
-        define, clock = self.definition.request, caller.clock
         base = root_of(caller.base) if self.spec.path.startswith("/") else caller.base
         name = f"{type(resource).__module__}.{type(resource).__qualname__}"
+        define = partial(self.definition.request, caller=caller, base=base, resource=name)
         if options is NO_OPTIONS:
-            return lambda args, kwargs: define(args, kwargs, caller=caller, base=base, resource=name)
-        return lambda args, kwargs: options.applied(
-            define(args, kwargs, caller=caller, base=base, resource=name), clock()
-        )
+            return define
+        return lambda args, kwargs: options.applied(define(args, kwargs), caller.clock())
