@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import inspect
 import platform
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -14,6 +13,7 @@ from urllib.parse import urlsplit
 from msgspec.structs import replace
 from typing_extensions import Self, TypeVar, Unpack
 
+from gemel.kit.annotations import signature_of
 from gemel.kit.calls.catalog import EndpointInfo, catalog
 from gemel.kit.calls.undeclared import undeclared_request
 from gemel.kit.flow.clock import Clock
@@ -403,5 +403,5 @@ def _refuse_unknown(client: type, unknown: Iterable[str]) -> None:
 
 
 def _arguments(client: type) -> list[str]:
-    parameters = inspect.signature(vars(client)["__init__"]).parameters.values()
+    parameters = signature_of(vars(client)["__init__"]).parameters.values()
     return [parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from gemel.kit.annotations import name_types_only
 from gemel.kit.bind.decorated import check_decorators, decorators_of
 from gemel.kit.errors import DeclarationError
 from gemel.kit.http.messages import Request, root_of
@@ -30,6 +31,7 @@ class Declaration:
     """
 
     def __init__(self, spec: Spec, stub: Callable[..., Any]) -> None:
+        name_types_only(stub)
         self.spec = spec
         self.stub = stub
         self.name: str = stub.__name__

@@ -9,6 +9,7 @@ from typing import Any
 from msgspec import Struct
 from typing_extensions import get_type_hints
 
+from gemel.kit.annotations import signature_of, written
 from gemel.kit.bind.checks import Check, checker, unfit
 from gemel.kit.errors import DeclarationError, InvalidArgument
 from gemel.kit.stubs.checks import parameters_of
@@ -94,9 +95,9 @@ def _names(parameters: list[inspect.Parameter]) -> tuple[frozenset[str], tuple[s
 
 
 def _takes_anything(method: Callable[..., Any]) -> bool:
-    parameters = inspect.signature(method).parameters.values()
+    parameters = signature_of(method).parameters.values()
     return any(
         parameter.kind is parameter.VAR_POSITIONAL
-        or (parameter.kind is parameter.VAR_KEYWORD and "Unpack" not in str(parameter.annotation))
+        or (parameter.kind is parameter.VAR_KEYWORD and "Unpack" not in written(parameter.annotation))
         for parameter in parameters
     )

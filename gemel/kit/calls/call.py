@@ -8,6 +8,7 @@ from typing import Any, Generic, cast
 
 from typing_extensions import ParamSpec, Self, TypeVar, Unpack
 
+from gemel.kit.annotations import signature_of
 from gemel.kit.bind.declaration import Declaration
 from gemel.kit.calls.curl import curl_command
 from gemel.kit.errors import ResponseValidationError
@@ -74,7 +75,7 @@ class Call(Generic[P, R_co]):
 
     @property
     def __signature__(self) -> inspect.Signature:
-        signature = inspect.signature(self._declaration.stub)
+        signature = signature_of(self._declaration.stub)
         return signature.replace(parameters=list(signature.parameters.values())[1:])
 
     def options(self, **options: Unpack[CallOptions]) -> Self:

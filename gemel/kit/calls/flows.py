@@ -19,6 +19,7 @@ from typing import Any, Concatenate, Generic, Protocol, cast, overload
 
 from typing_extensions import ParamSpec, Self, TypeVar
 
+from gemel.kit.annotations import name_types_only, signature_of
 from gemel.kit.bind.signature import FlowSignature
 from gemel.kit.errors import DeclarationError
 from gemel.kit.flow.effects import Flow
@@ -60,6 +61,7 @@ class Flowing(Generic[P, R_co]):
     """One declared flow: on a resource it is a call, on the class it is the declaration."""
 
     def __init__(self, method: Callable[Concatenate[Any, P], Flow[R_co]]) -> None:
+        name_types_only(method)
         self.method: Callable[..., Flow[R_co]] = method
         self.name: str = method.__name__
         self.__doc__ = method.__doc__
@@ -102,7 +104,7 @@ class FlowCall(Generic[P, R_co]):
 
     @property
     def __signature__(self) -> inspect.Signature:
-        signature = inspect.signature(self._declared.method)
+        signature = signature_of(self._declared.method)
         return signature.replace(parameters=list(signature.parameters.values())[1:])
 
     def flow(self, deadline: float, *args: P.args, **kwargs: P.kwargs) -> Flow[R_co]:

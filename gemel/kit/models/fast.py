@@ -8,8 +8,8 @@ replaced only while msgspec looks at them, once, when the first decoder of the m
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from datetime import datetime, timezone
 from types import UnionType
 from typing import Annotated, Any, Literal, TypeAlias, Union, cast, get_args, get_origin
@@ -17,6 +17,7 @@ from typing import Annotated, Any, Literal, TypeAlias, Union, cast, get_args, ge
 import msgspec
 from msgspec.inspect import CustomType, type_info
 
+from gemel.kit.annotations import replaced
 from gemel.kit.models.hints import (
     ANNOTATIONS,
     Tag,
@@ -83,28 +84,14 @@ def _tell(hint: Any) -> Any:
     with ANNOTATIONS:
         met = [part for part in parts(hint) if model_of(part) is not None and part not in _told]
         told = _exact(hint)
-        with _rewritten({model: None for part in met if (model := model_of(part)) is not None}):
-            for seen in [*met, told]:
+        with ExitStack() as meanwhile:
+            for model in {model for part in met if (model := model_of(part)) is not None}:
+                exact = {item.name: _exact(item.type) for item in model_fields(model)}
+                meanwhile.enter_context(replaced(model, exact))
+            for seen in [*met, told]:  # msgspec reads the annotations of a model once, and keeps what it made of them
                 msgspec.json.Decoder(seen, dec_hook=_read_choice)
         _told.update(part for part in met if isinstance(part, ModelMeta))
     return told
-
-
-@contextmanager
-def _rewritten(models: Iterable[ModelMeta]) -> Generator[None, None, None]:
-    """Let models have exact annotations for a while; msgspec reads a model's once, and keeps what it made of them."""
-    written = {model: vars(model).get("__annotations__") for model in models}
-    try:
-        for model, own in written.items():
-            exact = {item.name: _exact(item.type) for item in model_fields(model)}
-            model.__annotations__ = {**(own or {}), **exact}
-        yield
-    finally:
-        for model, own in written.items():
-            if own is None:
-                del model.__annotations__
-            else:
-                model.__annotations__ = own
 
 
 def _exact(hint: Any) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from gemel.kit.annotations import name_types_only
 from gemel.kit.models.extras import KEEPING, keeping, keeps_unknown, none_for_absent
 from gemel.kit.types import ABSENT, OMIT
 
@@ -56,6 +57,7 @@ class ModelMeta(msgspec.StructMeta):
             namespace = {**KEEPING, **namespace}
         absent = [field for field, default in namespace.items() if default is ABSENT]
         made = super().__new__(mcls, name, bases, {**namespace, **dict.fromkeys(absent, OMIT)}, **settings)
+        name_types_only(made)
         for field_name in absent:
             setattr(made, field_name, none_for_absent(made, field_name))
         if keeps_unknown(made):

@@ -9,11 +9,12 @@ import builtins
 import inspect
 import re
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, Any, ForwardRef, get_args, get_origin
 
 from msgspec.structs import replace
 from typing_extensions import get_type_hints
 
+from gemel.kit.annotations import annotations_of, signature_of, written
 from gemel.kit.errors import DeclarationError
 from gemel.kit.http.encoding import Refused, header_name, header_text
 from gemel.kit.models.typed_dicts import is_typed_dict, keys_of, unpacked
@@ -47,10 +48,10 @@ def check_declaration(
     """
     _check_path(spec.path, label)
     for name, parameter in _parameters(stub):
-        unpacks = parameter.kind is parameter.VAR_KEYWORD and "Unpack" in str(parameter.annotation)
+        unpacks = parameter.kind is parameter.VAR_KEYWORD and "Unpack" in written(parameter.annotation)
         if parameter.kind is parameter.VAR_POSITIONAL or (parameter.kind is parameter.VAR_KEYWORD and not unpacks):
             raise DeclarationError(f"{label}(): {name}: write each argument out, or **{name}: Unpack[SomeTypedDict]")
-    if inspect.signature(stub).return_annotation is inspect.Signature.empty:
+    if signature_of(stub).return_annotation is inspect.Signature.empty:
         raise DeclarationError(f"{label}(): the return type is missing; write -> None for a reply without a body")
     hints = _role_hints(stub, scope)
     if hints is not None:
@@ -75,7 +76,7 @@ def _role_hints(stub: Callable[..., Any], scope: Mapping[str, Any]) -> dict[str,
 
     def holder() -> None: ...
 
-    named = {name: hint for name, hint in stub.__annotations__.items() if _NAMES_ROLES.search(str(hint))}
+    named = {name: hint for name, hint in annotations_of(stub).items() if _NAMES_ROLES.search(written(hint))}
     holder.__annotations__ = {name: hint for name, hint in named.items() if name != "return"}
     try:
         hints = get_type_hints(holder, stub.__globals__, dict(scope), include_extras=True)
@@ -83,7 +84,7 @@ def _role_hints(stub: Callable[..., Any], scope: Mapping[str, Any]) -> dict[str,
             if is_typed_dict(unpacked(hint)):
                 keys_of(unpacked(hint), scope)
     except NameError:
-        return None if "Unpack" in str(named) else {}
+        return None if any("Unpack" in written(hint) for hint in named.values()) else {}
     return hints
 
 
@@ -131,7 +132,7 @@ def _check_names(label: str, parameters: list[inspect.Parameter], stub: Callable
 
 
 def _parameters(stub: Callable[..., Any]) -> list[tuple[str, inspect.Parameter]]:
-    return list(inspect.signature(stub).parameters.items())[1:]
+    return list(signature_of(stub).parameters.items())[1:]
 
 
 def split_path(path: str) -> tuple[list[str], list[str]]:
@@ -268,10 +269,10 @@ def returned_head(stub: Any, scope: Mapping[str, Any]) -> Any:
 
     scope: names that annotations may use besides the module's.
     """
-    annotation = stub.__annotations__.get("return", UNKNOWN)
-    if not isinstance(annotation, str):
+    annotation = annotations_of(stub).get("return", UNKNOWN)
+    if not isinstance(annotation, str | ForwardRef):
         return annotation
-    first, *rest = annotation.partition("[")[0].strip().split(".")
+    first, *rest = written(annotation).partition("[")[0].strip().split(".")
     found: Any = next((names[first] for names in (scope, stub.__globals__, vars(builtins)) if first in names), UNKNOWN)
     for name in rest:
         found = getattr(found, name, UNKNOWN)

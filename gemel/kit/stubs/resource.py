@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 import sys
 from collections.abc import Callable
 from typing import Any, Generic, Protocol, TypeGuard, TypeVar, get_origin, runtime_checkable
 
 from typing_extensions import dataclass_transform, get_type_hints
 
+from gemel.kit.annotations import annotations_of, name_types_only, names_of_types
 from gemel.kit.errors import DeclarationError
 from gemel.kit.models.meta import wire_case
 from gemel.kit.policies.caller import Caller
@@ -54,7 +54,8 @@ class Mounting:
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         scope = local_names(cls.__qualname__)
-        for name, annotation in inspect.get_annotations(cls).items():
+        name_types_only(cls)
+        for name, annotation in annotations_of(cls).items():
             if not name.startswith("_") and name not in cls.__dict__:
                 setattr(cls, name, Mount(cls, name, annotation, scope))
 
@@ -123,7 +124,7 @@ class Mount:
         holder.__annotations__ = {self._name: self._annotation}
         names = vars(sys.modules[self._owner.__module__])
         try:
-            return get_type_hints(holder, names, {**vars(self._owner), **self._scope})[self._name]
+            return get_type_hints(holder, names, {**names_of_types(self._owner), **self._scope})[self._name]
         except NameError as error:
             raise DeclarationError(f"{self._owner.__name__}.{self._name}: {error}; import it at run time") from None
 
