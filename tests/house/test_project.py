@@ -76,6 +76,13 @@ def test_every_supported_python_is_tested() -> None:
     assert f"py{{{digits}}}" in tox["tox"]["env_list"]
 
 
+def test_every_python_is_tested_with_the_same_packages() -> None:
+    tox = config("tox.ini")
+    everywhere = {line.removeprefix("!lowest:").strip() for line in listed(tox["testenv"]["deps"])}
+    with_wheels = listed(tox["testenv:pyodide314"]["deps"])
+    assert with_wheels and set(with_wheels) <= everywhere
+
+
 def test_the_readme_is_short_and_shows_code_first() -> None:
     lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
     assert len(lines) < 80

@@ -5,13 +5,13 @@ from __future__ import annotations
 import ssl
 from pathlib import Path
 
-import trustme
-
 
 class Authority:
     """An authority of this test run and the files it makes."""
 
     def __init__(self, folder: Path) -> None:
+        import trustme
+
         self.root = trustme.CA()
         self.file = str(folder / "ca.pem")
         self.root.cert_pem.write_to_path(self.file)

