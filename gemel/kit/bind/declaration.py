@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from gemel.kit.annotations import name_types_only
-from gemel.kit.bind.decorated import check_decorators, decorators_of
+from typing_extensions import Self
+
+from gemel.kit.bind.decorated import check_decorators, check_stub, decorators_of
 from gemel.kit.errors import DeclarationError
 from gemel.kit.http.messages import Request, root_of
 from gemel.kit.models.decode import Decode, decoder
@@ -32,11 +35,14 @@ class Declaration:
 
     def __init__(self, spec: Spec, stub: Callable[..., Any]) -> None:
         name_types_only(stub)
+        check_stub(stub, f"{spec.method} {spec.path}")
         self.spec = spec
         self.stub = stub
         self.name: str = stub.__name__
         self.label: str = stub.__qualname__
-        self.decorators: list[Any] = decorators_of(stub)
+        self._is_declared = False
+        self._class_decorators: tuple[Any, ...] = ()
+        self._decorators: tuple[Any, ...] = tuple(decorators_of(stub))
         self._scope: Mapping[str, Any] = local_names(stub.__qualname__)
         self._case: Callable[[str], str] = str
         self._definition: Definition | None = None
@@ -50,11 +56,37 @@ class Declaration:
         """
         self.name, self.label = name, f"{owner.__name__}.{name}"
         self._case = wire_name_of(owner)
-        check_decorators(self.decorators, self.label)
+        check_decorators(list(self._decorators), f"{self.label}()")
         check_declaration(self.spec, self.stub, self.label, self._case, self._scope)
         returned = returned_head(self.stub, self._scope)
         self._check_paging(returned)
+        self._is_declared = True
         return returned
+
+    def decorate(self, decorator: Any) -> None:
+        """Take a decorator of uplink's that is applied above the verb, after those that were.
+
+        Args:
+            decorator: any; whether it can work is checked with the declaration, or at once when that has been checked.
+
+        Raises:
+            DeclarationError: it cannot.
+        """
+        if self._is_declared:
+            check_decorators([decorator], f"{self.label}()")
+        self._decorators += (decorator,)
+        self._definition = None
+
+    def decorated_with(self, decorator: Any) -> Self:
+        """Return a copy to which a decorator of a whole class is applied; those of the endpoint itself overrule it.
+
+        Args:
+            decorator: of uplink's, one that works.
+        """
+        made = copy.copy(self)
+        made._class_decorators += (decorator,)
+        made._definition, made._decoders, made._guard = None, {}, threading.Lock()
+        return made
 
     @property
     def definition(self) -> Definition:
@@ -73,7 +105,7 @@ class Declaration:
             label=self.label,
             case=self._case,
             scope=self._scope,
-            decorators=self.decorators,
+            decorators=[*self._class_decorators, *self._decorators],
         )
         self._check_paging(definition.returns)
         return definition

@@ -1,20 +1,42 @@
-"""uplink's own decorators in a stub: which of them work, and what stands for the others."""
+"""uplink's own decorators on stubs, endpoints and Resource classes: which work, and what stands for the others.
+
+uplink tells what it decorates by classes of its own, and gives back anything else without a word, or trips over it. So
+its decorators are taught to look for what is gemel's first; to everything else they do what they did.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
 import sys
-from collections.abc import Callable, Mapping
-from typing import Any
+import threading
+from collections.abc import Callable, Generator, Mapping
+from typing import Any, TypeGuard, cast
+
+from typing_extensions import Self
 
 from gemel.kit.errors import DeclarationError
+from gemel.kit.http.encoding import Refused
+from gemel.kit.stubs.resource import Mounting, Resource, class_checks
 
-__all__ = ["attend_decorators", "builder_class", "check_decorators", "decorators_of"]
+__all__ = ["Decorable", "attend_decorators", "check_decorators", "check_stub", "decorators_of"]
 
 _BELOW = "__uplink_decorators__"
 _WORKING = frozenset({"headers", "params", "timeout"})
+_CALLED: tuple[tuple[str, str], ...] = (
+    ("uplink.decorators", "MethodAnnotation"),
+    ("uplink.decorators", "args"),
+    ("uplink.arguments", "ArgumentAnnotation"),
+    ("uplink.arguments", "FuncDecoratorMixin"),
+)
+"""The classes of uplink that say what happens when a decorator is applied."""
+
+_BUILDER = ("uplink.interfaces", "RequestDefinitionBuilder")
+
 _INSTEAD: Mapping[tuple[str, str], str] = {
+    ("uplink.arguments", "ArgumentAnnotation"): 'annotate the argument itself: Annotated[str, uplink.Query("name")]',
+    _BUILDER: "the verbs of a Resource are gemel's own: get, post and the others",
     ("uplink.decorators", "args"): "annotate the arguments themselves: Annotated[str, uplink.Query]",
     ("uplink.decorators", "json"): "leave it out: plain arguments of POST, PUT and PATCH are members of a JSON body",
     ("uplink.decorators", "form_url_encoded"): "write Annotated[str, Form] at the arguments",
@@ -26,50 +48,220 @@ _INSTEAD: Mapping[tuple[str, str], str] = {
     ("uplink.ratelimit", "ratelimit"): "leave it out: a client waits as a 429 tells it",
 }
 _RETURNS = 'the return annotation says what a reply is read as, and unwrap="..." which key of it'
+_AT_CLIENT = "give the client its setting of that name, or decorate its Resource classes"
+
+
+class Decorable:
+    """What decorators of uplink's may be applied to: an endpoint. Other calls say why not."""
+
+    def decorate(self, decorator: Any) -> None:
+        """Take a decorator that is applied to this call alone.
+
+        Args:
+            decorator: of uplink's; whether it can work is checked when the class is made.
+
+        Raises:
+            DeclarationError: the call takes none.
+        """
+        raise DeclarationError(f"{self!r}: uplink's {_name_of(decorator)} works at the endpoints that it calls")
+
+    def decorated_with(self, decorator: Any) -> Self:
+        """Return what stands in its place in a class to which a decorator is applied.
+
+        Args:
+            decorator: of uplink's, one that works.
+        """
+        return self
 
 
 def decorators_of(stub: Callable[..., Any]) -> list[Any]:
-    """Return the decorators of uplink that stand below the verb."""
+    """Return the decorators of uplink that stand below the verb, the innermost first.
+
+    Args:
+        stub: the function they were applied to.
+    """
     return list(vars(stub).get(_BELOW, ()))
 
 
+def check_stub(stub: Any, verb: str) -> None:
+    """Check what a verb is applied to.
+
+    Args:
+        stub: a function.
+        verb: of the endpoint, and its path, for the error.
+
+    Raises:
+        DeclarationError: it is none, such as what uplink makes of a function that it takes for an argument.
+    """
+    if not inspect.isfunction(stub):
+        check_decorators([cast("Any", type(stub))], _function_in(stub) or verb)
+        raise DeclarationError(f"{verb}: a verb decorates a function, got {type(stub).__name__}")
+
+
 def check_decorators(decorators: list[Any], label: str) -> None:
-    """Raise DeclarationError for a decorator that cannot work here; it names what to write instead."""
+    """Check that decorators of uplink's can work.
+
+    Args:
+        decorators: any of uplink's objects, or one of its decorator classes, which was applied without being called.
+        label: what errors call the endpoint or the class.
+
+    Raises:
+        DeclarationError: one cannot, or says what cannot be sent; it tells what to write instead.
+    """
     for decorator in decorators:
-        homes = [(base.__module__, base.__name__) for base in type(decorator).__mro__]
-        if any(module == "uplink.decorators" and name in _WORKING for module, name in homes):
-            continue
-        advice = next((_INSTEAD[home] for home in homes if home in _INSTEAD), "")
-        if not advice and any(module == "uplink.returns" for module, _ in homes):
-            advice = _RETURNS
-        raise DeclarationError(
-            f"{label}(): uplink's {type(decorator).__name__} does not work here; "
-            f"{advice or 'of its decorators headers, params and timeout do'}"
-        )
+        homes = _homes(decorator)
+        own = _name_of(decorator)
+        if own in _WORKING and ("uplink.decorators", own) in homes:
+            _check_values(decorator, own, label)
+        elif own:
+            advice = _RETURNS if any(module == "uplink.returns" for module, _ in homes) else ""
+            advice = next((_INSTEAD[home] for home in homes if home in _INSTEAD), advice)
+            raise DeclarationError(
+                f"{label}: uplink's {own} does not work here; "
+                f"{advice or 'of its decorators headers, params and timeout do'}"
+            )
 
 
 def attend_decorators() -> None:
-    """See to it that uplink's decorators are heard below a verb too; does nothing until uplink is loaded.
+    """See to it that uplink's decorators know stubs, endpoints and Resource classes; nothing until uplink is loaded."""
+    with _guard:
+        for module, name in _CALLED:
+            kind: Any = getattr(sys.modules.get(module), name, None)
+            call: Any = getattr(kind, "__dict__", {}).get("__call__")
+            if call is not None and not hasattr(call, _BELOW):
+                kind.__call__ = _applying(call)
+        meta: Any = getattr(sys.modules.get("uplink.interfaces"), "AnnotationMeta", None)
+        if meta is not None and not hasattr(meta.__call__, _BELOW):
+            meta.__call__ = _making(meta.__call__)
 
-    uplink itself drops a decorator, without a word, that is applied to a plain function.
-    """
-    annotation: Any = getattr(sys.modules.get("uplink.decorators"), "MethodAnnotation", None)
-    if annotation is None or hasattr(annotation.__call__, _BELOW):
-        return
-    apply = annotation.__call__
+
+_guard = threading.Lock()
+
+
+def _applying(apply: Any) -> Any:
+    """Return how a decorator of uplink's is applied: `apply` is how it was."""
 
     @functools.wraps(apply)
-    def applied(self: Any, decorated: Any, **options: Any) -> Any:
+    def applied(self: Any, decorated: Any, *args: Any, **options: Any) -> Any:
+        if _take(self, decorated):
+            return decorated
         if inspect.isfunction(decorated):
             vars(decorated).setdefault(_BELOW, []).append(self)
-        return apply(self, decorated, **options)
+        with _telling(self, decorated):
+            return apply(self, decorated, *args, **options)
 
     setattr(applied, _BELOW, True)
-    annotation.__call__ = applied
+    return applied
 
 
-def builder_class() -> type[Any] | None:
-    """Return the class by which uplink's decorators know what they can decorate; None until uplink is loaded."""
-    interfaces: Any = sys.modules.get("uplink.interfaces")
-    found: type[Any] | None = getattr(interfaces, "RequestDefinitionBuilder", None)
-    return found
+def _making(make: Any) -> Any:
+    """Return how a decorator of uplink's is made: `make` is how it was.
+
+    One that is applied without having been called takes what it decorates for its first argument.
+    """
+
+    @functools.wraps(make)
+    def made(cls: Any, *args: Any, **options: Any) -> Any:
+        decorated = args[0] if len(args) == 1 and not options else None
+        if _take(cls, decorated):
+            return decorated
+        with _telling(cls, decorated):
+            return make(cls, *args, **options)
+
+    setattr(made, _BELOW, True)
+    return made
+
+
+@contextlib.contextmanager
+def _telling(decorator: Any, decorated: Any) -> Generator[None, None, None]:
+    """Tell what stands for a decorator when uplink trips over a function that is no endpoint, of anybody's, yet."""
+    try:
+        yield
+    except (AttributeError, TypeError):
+        if inspect.isfunction(decorated):
+            check_decorators([decorator], f"{decorated.__qualname__}()")
+        raise
+
+
+def _function_in(decorator: Any) -> str:
+    """Return the name of the function that a decorator has taken for an argument, "" when there is none."""
+    held: list[Any] = list(getattr(decorator, "__dict__", {}).values())
+    held += [each for several in held if isinstance(several, tuple) for each in cast("Any", several)]
+    return next((f"{each.__qualname__}()" for each in held if inspect.isfunction(each)), "")
+
+
+def _take(decorator: Any, decorated: Any) -> bool:
+    """Let gemel's own take a decorator; False for what is not gemel's."""
+    if _is_mounting(decorated):
+        _decorate_class(decorator, decorated)
+        return True
+    if isinstance(decorated, Decorable):
+        decorated.decorate(decorator)
+        return True
+    return False
+
+
+def _decorate_class(decorator: Any, owner: type[Mounting]) -> None:
+    """Give each endpoint of a Resource class a decorator, those that it inherits as copies, as uplink does."""
+    check_decorators([decorator], owner.__name__)
+    if not issubclass(owner, Resource):
+        advice = "give the client its setting of that name, or decorate its Resource classes"
+        raise DeclarationError(f"{owner.__name__}: uplink's {_name_of(decorator)} finds no endpoints here; {advice}")
+    resource = cast("type[Any]", owner)
+    for name in dir(resource):
+        value = inspect.getattr_static(resource, name)
+        if isinstance(value, Decorable):
+            setattr(resource, name, value.decorated_with(decorator))
+
+
+def _check_class(owner: type[Mounting]) -> None:
+    """Look for what only uplink would take for an endpoint; raises DeclarationError."""
+    attend_decorators()
+    for name, value in vars(owner).items():
+        homes = _homes(value)
+        if ("uplink.decorators", "MethodAnnotation") in homes or _BUILDER in homes:
+            check_decorators([value], f"{owner.__name__}.{name}")
+        elif inspect.isfunction(value) and decorators_of(value):
+            raise DeclarationError(
+                f"{owner.__name__}.{name}(): decorators of uplink's stand here, but no verb above them"
+            )
+
+
+class_checks.append(_check_class)
+
+
+def _check_values(decorator: Any, own: str, label: str) -> None:
+    """Raise DeclarationError unless what a decorator says can be sent."""
+    if isinstance(decorator, type):
+        raise DeclarationError(f"{label}: uplink's {own} is called first: @uplink.{own}(...)")
+    from gemel.kit.bind.request_builder import RequestBuilder  # uplink is loaded: this is a decorator of it
+
+    builder = RequestBuilder()
+    try:
+        decorator.modify_request(builder)
+        builder.settle()
+    except Refused as refusal:
+        raise DeclarationError(f"{label}: uplink's {own}: {refusal}") from None
+
+
+def _homes(decorator: Any) -> list[tuple[str, str]]:
+    """Return module and name of each class of a decorator, from its own to `object`."""
+    kind: type[Any] = decorator if _is_class(decorator) else cast("Any", type(decorator))
+    return [(base.__module__, base.__name__) for base in kind.__mro__]
+
+
+def _name_of(decorator: Any) -> str:
+    """Return what uplink calls the class of a decorator, also of one derived from it; "" for what is not uplink's."""
+    return next((name for module, name in _homes(decorator) if _is_uplinks(module)), "")
+
+
+def _is_uplinks(module: str) -> bool:
+    return module.partition(".")[0] == "uplink"
+
+
+def _is_class(value: Any) -> TypeGuard[type[Any]]:
+    return isinstance(value, type)
+
+
+def _is_mounting(value: Any) -> TypeGuard[type[Mounting]]:
+    return isinstance(value, type) and issubclass(value, Mounting)

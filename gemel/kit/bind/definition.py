@@ -10,7 +10,7 @@ from typing import Any, get_args
 from typing_extensions import get_type_hints
 
 from gemel.kit.bind.parameters import Parameter, parameter_of
-from gemel.kit.bind.request_builder import RequestBuilder
+from gemel.kit.bind.request_builder import RequestBuilder, time_limits
 from gemel.kit.bind.signature import Signature
 from gemel.kit.bind.uplink_import import arguments, commands, exceptions
 from gemel.kit.bodies.upload import Upload
@@ -20,8 +20,8 @@ from gemel.kit.http.messages import CallContext, Headers, Request
 from gemel.kit.models.encode import json_bytes
 from gemel.kit.models.typed_dicts import dicts_in, keys_of
 from gemel.kit.policies.caller import Caller
-from gemel.kit.stubs.checks import parameters_of, roles_of, split_path
-from gemel.kit.stubs.roles import Body, Field, Spec, as_role
+from gemel.kit.stubs.checks import check_returned, parameters_of, roles_of, split_path
+from gemel.kit.stubs.roles import Body, Field, Spec, as_role, kind_of
 from gemel.kit.types import OMIT
 
 __all__ = ["Definition", "define"]
@@ -45,7 +45,7 @@ class Definition(commands.RequestDefinition):  # type: ignore[misc]
         """Take what uplink does not know of a declaration."""
         self.spec, self.label, self.parameters, self.returns = spec, label, parameters, returns
         self._literals, self._variables = split_path(spec.path)
-        takes_fields = any(isinstance(parameter.role, Field) for parameter in parameters)
+        takes_fields = any(kind_of(parameter.role) is Field for parameter in parameters)
         self._always_object: bool = takes_fields and spec.method != "DELETE"
 
     def request(
@@ -58,7 +58,7 @@ class Definition(commands.RequestDefinition):  # type: ignore[misc]
         builder = RequestBuilder()
         self.define_request(builder, args, kwargs)
         body = self._content(builder)
-        timeout = builder.timeout or caller.timeout
+        timeout = caller.timeout if builder.timeout is None else time_limits(builder.timeout, caller.timeout)
         return Request(
             builder.method,
             base + builder.address(self._literals, self._variables),
@@ -78,7 +78,7 @@ class Definition(commands.RequestDefinition):  # type: ignore[misc]
     def _content(self, builder: RequestBuilder) -> bytes | Upload | None:
         try:
             if builder.has_info:
-                builder.settle()
+                builder.complete()
             return builder.content(always_object=self._always_object)
         except Refused as refusal:
             raise InvalidArgument(self.label, self._unsendable(builder), str(refusal)) from None
@@ -184,6 +184,7 @@ def _looked_up(stub: Callable[..., Any], label: str, scope: Mapping[str, Any]) -
             _check_dicts(parameter.annotation, f"{label}(): {parameter.name}", scope)
     except NameError as error:
         raise DeclarationError(f"{label}(): {error}; import it at run time, not under TYPE_CHECKING") from None
+    check_returned(hints["return"], label)
     return declared, hints["return"]
 
 

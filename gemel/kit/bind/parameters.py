@@ -155,15 +155,7 @@ class BodyParameter(Parameter):
 
     def put(self, request_builder: RequestBuilder, value: Any) -> None:
         """Give bytes and text as they are, and leave anything else to be sent as JSON."""
-        kind = self.role.content_type
-        if isinstance(value, bytes | bytearray):
-            request_builder.raw, kind = bytes(value), kind or UNKNOWN_TYPE
-        elif isinstance(value, str) and kind and "json" not in kind:
-            request_builder.raw = utf8_bytes(value)
-        else:
-            request_builder.body = value
-        if kind and not isinstance(value, Upload):
-            request_builder.headers.append(("Content-Type", kind))
+        _put_body(request_builder, value, self.role.content_type)
 
 
 class FormParameter(Parameter):
@@ -199,11 +191,30 @@ class UplinkParameter(Parameter):
         self._annotation.modify_request_definition(request_definition_builder)
 
     def put(self, request_builder: RequestBuilder, value: Any) -> None:
-        """Let the annotation put the value in its place."""
+        """Let the annotation write, and put what it has written in its place."""
+        kind = self.role.kind
+        if kind in (Field, Body) and not isinstance(value, bytes | bytearray | Upload):
+            json_bytes(value)  # refused here, while it is known which argument it is
         try:
             self._annotation.modify_request(request_builder, value)
         except exceptions.Error as error:
             raise Refused(str(error)) from None
+        if kind is Body:
+            _put_body(request_builder, request_builder.info.pop("data", value), "")
+        if request_builder.has_info:
+            request_builder.settle()
+
+
+def _put_body(request_builder: RequestBuilder, value: Any, kind: str) -> None:
+    """Give a body of this media type: bytes, and text that is not JSON, as they are, anything else as JSON."""
+    if isinstance(value, bytes | bytearray):
+        request_builder.raw, kind = bytes(value), kind or UNKNOWN_TYPE
+    elif isinstance(value, str) and kind and "json" not in kind:
+        request_builder.raw = utf8_bytes(value)
+    else:
+        request_builder.body = value
+    if kind and not isinstance(value, Upload):
+        request_builder.headers.append(("Content-Type", kind))
 
 
 _CLASSES: dict[type[Role], type[Parameter]] = {

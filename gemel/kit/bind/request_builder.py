@@ -3,21 +3,37 @@
 from __future__ import annotations
 
 import collections
-from collections.abc import Callable, Iterable
-from typing import Any
+import os
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NoReturn, cast
 from urllib.parse import quote
+
+from msgspec.structs import replace
 
 from gemel.kit.bind.uplink_import import helpers, keys
 from gemel.kit.bodies.multipart import Piece, multipart_body
-from gemel.kit.bodies.parts import form_body, pieces
+from gemel.kit.bodies.parts import File, form_body, pieces
 from gemel.kit.bodies.upload import Upload
 from gemel.kit.errors import DeclarationError
-from gemel.kit.http.encoding import encode_segment, header_name, header_text, query_pairs, wire_text
+from gemel.kit.http.encoding import (
+    Refused,
+    encode_segment,
+    header_name,
+    header_text,
+    percent_encoded,
+    query_pairs,
+    utf8_bytes,
+    wire_text,
+)
 from gemel.kit.http.messages import Timeout
 from gemel.kit.models.encode import json_bytes
-from gemel.kit.types import OMIT, is_array, is_mapping
+from gemel.kit.types import OMIT, is_array, is_mapping, is_object
 
-__all__ = ["RequestBuilder"]
+__all__ = ["RequestBuilder", "encoded_query", "file_pieces", "time_limits"]
+
+_STRAY_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
+_QUERY_CHARACTERS = "!$%&'()*+,/:;=?@[]~"
 
 
 class RequestBuilder(helpers.RequestBuilder):  # type: ignore[misc]
@@ -54,7 +70,7 @@ class RequestBuilder(helpers.RequestBuilder):  # type: ignore[misc]
         self.body: Any = OMIT
         self.raw: bytes | None = None
         self.secrets: list[str] = []
-        self.timeout: Timeout | None = None
+        self.timeout: Any = None
         self._info: dict[str, Any] | None = None
 
     @property
@@ -69,29 +85,69 @@ class RequestBuilder(helpers.RequestBuilder):  # type: ignore[misc]
         """Whether an annotation or a decorator of uplink's own has been at work."""
         return self._info is not None
 
+    @property
+    def context(self) -> NoReturn:
+        """What hooks of uplink would read.
+
+        Raises:
+            DeclarationError: always, since none runs.
+        """
+        raise DeclarationError(
+            "a hook's context is of no use here: hooks of uplink do not run, the client's policies do"
+        )
+
     def set_url_variable(self, variables: dict[str, Any]) -> None:
-        """Put values in the path; raises Refused for one that is no single segment."""
+        """Put values in the path.
+
+        Args:
+            variables: values by the names that the template has in braces.
+
+        Raises:
+            Refused: a value is no single segment.
+        """
         self.segments.update({name: encode_segment(value) for name, value in variables.items()})
 
     def get_converter(self, converter_key: Any, *_: Any) -> Callable[[Any], Any] | None:
-        """Return the one text form of a value, whatever converter an annotation asks for."""
+        """Return the one text form of a value, whatever converter an annotation asks for.
+
+        Args:
+            converter_key: of uplink's `converters.keys`: what is to be converted to what.
+
+        Returns:
+            What converts a value, raising Refused for one without a text form; None leaves values as they are.
+        """
         if converter_key == keys.CONVERT_TO_STRING:
-            return wire_text
+            return _text
         if isinstance(converter_key, keys.Sequence):
             return _texts
         if isinstance(converter_key, keys.Map):
             inner = self.get_converter(converter_key._converter_key)
-            return (lambda value: {name: inner(item) for name, item in value.items()}) if inner else None
+            return _mapping if inner is None else _inside(inner)
         return None
 
     def add_transaction_hook(self, hook: Any) -> None:
-        """Refuse: the client's policies have the place of uplink's hooks. Raises DeclarationError."""
+        """Refuse a hook: the client's policies have the place of uplink's.
+
+        Args:
+            hook: any.
+
+        Raises:
+            DeclarationError: always.
+        """
         raise DeclarationError(f"{type(hook).__name__}: hooks of uplink do not run here; the client's policies do")
 
     add_request_template = add_transaction_hook
 
     def address(self, literals: Iterable[str], variables: Iterable[str]) -> str:
-        """Return the path and the query: the template's literals with the values between them."""
+        """Return the path and the query.
+
+        Args:
+            literals: the pieces of the template between its variables, one more than there are variables.
+            variables: their names.
+
+        Returns:
+            The path, a `?` and the query where there is one; percent-encoded.
+        """
         first, *rest = literals
         path = first
         for variable, literal in zip(variables, rest, strict=True):
@@ -99,9 +155,16 @@ class RequestBuilder(helpers.RequestBuilder):  # type: ignore[misc]
         return f"{path}?{'&'.join(self.query)}" if self.query else path
 
     def content(self, *, always_object: bool) -> bytes | Upload | None:
-        """Return the body, and add its media type to the headers; raises Refused for what JSON cannot hold.
+        """Return the body, and add its media type to the headers.
 
-        always_object: whether a body of fields is sent although it has none.
+        Args:
+            always_object: whether a body of fields is sent although it has none.
+
+        Returns:
+            The bytes, an Upload that is read while it is sent, or None for no body.
+
+        Raises:
+            Refused: JSON cannot hold a value.
         """
         if isinstance(self.body, Upload):
             self.headers.append(("Content-Type", self.body.content_type))
@@ -117,54 +180,184 @@ class RequestBuilder(helpers.RequestBuilder):  # type: ignore[misc]
         return json_bytes(self.fields) if self.fields or always_object else None
 
     def settle(self) -> None:
-        """Put what uplink's own annotations have written in its place; raises Refused."""
-        for kind, written in (self._info or {}).items():
-            _PLACES[kind](self, written)
+        """Put what an annotation of uplink's own has written in its place, over what another has put there.
+
+        Raises:
+            Refused: what was written has no place in a request, or no wire form.
+        """
+        written, self._info = self._info, None
+        for kind, found in (written or {}).items():
+            if kind not in _PLACES:
+                raise Refused(f"uplink's {kind!r} has no place in a request of a stub; set it at the client")
+            _PLACES[kind](self, found)
+
+    def complete(self) -> None:
+        """Add what decorators of uplink's have written, but for what an argument of the call has said.
+
+        uplink lets its decorators overrule the arguments; here the caller has the last word, as with every setting.
+
+        Raises:
+            Refused: a value has no wire form.
+        """
+        usual, self._info = self._info or {}, None
+        said = {name.lower() for name, _ in self.headers}
+        usual_headers = {name.lower(): (name, value) for name, value in usual.get("headers", {}).items()}
+        _put_headers(self, dict(pair for name, pair in usual_headers.items() if name not in said))
+        asked = {pair.partition("=")[0] for pair in self.query}
+        usual_query = usual.get("params", {}).items()
+        _put_params(self, {name: value for name, value in usual_query if percent_encoded(wire_text(name)) not in asked})
+        if self.timeout is None:
+            self.timeout = usual.get("timeout")
+
+
+def encoded_query(text: str) -> str:
+    """Return text that is said to be encoded already, without what would end the query or the request line.
+
+    Args:
+        text: pairs of names and values, percent-encoded.
+
+    Returns:
+        The same, what no query may hold percent-encoded (RFC 3986, section 3.4): spaces, `#`, other alphabets.
+
+    Raises:
+        Refused: it is not valid Unicode.
+    """
+    try:
+        return quote(_STRAY_PERCENT.sub("%25", text), safe=_QUERY_CHARACTERS)
+    except UnicodeEncodeError:
+        raise Refused("the text is not valid Unicode (a lone surrogate)") from None
+
+
+def file_pieces(name: str, value: Any) -> list[Piece]:
+    """Return the parts of a multipart body for a file in one of the forms that requests takes.
+
+    Args:
+        name: of the part.
+        value: a binary file object, or a tuple of file name, content and, if wanted, media type. The content is bytes,
+            text or a binary file object; without a file name (None) the part is a plain field.
+
+    Raises:
+        Refused: it has another form, or the file cannot be read.
+    """
+    filename, content, kind = _file_form(name, value)
+    if isinstance(content, str):
+        content = utf8_bytes(content)
+    if filename is None and not isinstance(content, bytes):
+        content = _whole(content)
+    if filename is None:
+        return [Piece(name, content, content_type=kind)]
+    if isinstance(content, bytes):
+        return [Piece(name, content, filename=filename, content_type=kind)]
+    return pieces(name, File(content, name=filename, content_type=kind))
+
+
+def time_limits(given: Any, usual: Timeout) -> Timeout:
+    """Return how long a call may take, from what uplink's users write.
+
+    Args:
+        given: seconds to wait for the server, which bound the connecting, the silence and the whole; a pair of seconds,
+            to connect and of silence, as requests takes it; a Timeout; or None for no word about it.
+        usual: the limits of the client.
+
+    Raises:
+        Refused: it is none of these, or not positive and finite.
+    """
+    if given is None or isinstance(given, Timeout):
+        return given or usual
+    try:
+        if isinstance(given, tuple):
+            connect, read = cast("tuple[Any, Any]", given)
+            return replace(usual, connect=connect or usual.connect, read=read or usual.read)
+        return replace(usual, total=given, connect=given, read=given)
+    except (TypeError, ValueError) as error:
+        raise Refused(str(error)) from None
+
+
+def _text(value: Any) -> Any:
+    """Return the text of a value; what is None is left to whatever leaves it out."""
+    return None if value is None else wire_text(value)
 
 
 def _texts(value: Any) -> Any:
-    return [wire_text(item) for item in value] if is_array(value) else wire_text(value)
+    return [_text(item) for item in value] if is_array(value) else _text(value)
+
+
+def _mapping(value: Any) -> Mapping[Any, Any]:
+    if value is None:
+        return {}
+    if not is_mapping(value):
+        raise Refused(f"expected a mapping, got {type(value).__name__}")
+    return value
+
+
+def _inside(inner: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda value: {name: inner(item) for name, item in _mapping(value).items() if item is not None}
 
 
 def _put_params(builder: RequestBuilder, written: Any) -> None:
     """Add query parameters: a mapping, or text that is encoded already."""
     if isinstance(written, str):
-        builder.query.append(written)
+        builder.query += [encoded_query(written)] if written else []
         return
-    for name, value in written.items():
-        builder.query.extend(query_pairs(quote(name, safe=""), value))
+    given = {percent_encoded(wire_text(name)): value for name, value in written.items()}
+    if given:
+        builder.query = [pair for pair in builder.query if pair.partition("=")[0] not in given]
+    for name, value in given.items():
+        builder.query.extend(query_pairs(name, value))
 
 
 def _put_headers(builder: RequestBuilder, written: Any) -> None:
-    builder.headers.extend(
-        (header_name(name), header_text(value)) for name, value in written.items() if value is not None
-    )
+    given = [(header_name(wire_text(name)), header_text(value)) for name, value in written.items() if value is not None]
+    names = {name.lower() for name, _ in given}
+    builder.headers = [pair for pair in builder.headers if pair[0].lower() not in names] + given
 
 
 def _put_data(builder: RequestBuilder, written: Any) -> None:
-    """Add members of the JSON body, or give it whole."""
-    if is_mapping(written):
-        builder.fields.update(written)
-    elif isinstance(written, bytes):
-        builder.raw = written
-    else:
-        builder.body = written
+    """Add members of the JSON body; a tuple of names is the way to a member of a member."""
+    for path, value in written.items():
+        *outer, last = cast("Any", path if isinstance(path, tuple) else (path,))
+        inside = builder.fields
+        for name in outer:
+            found: Any = inside.get(name, {})
+            if not is_object(found):
+                raise Refused(f"{name!r} of the body is no object")
+            inside[name] = inside = dict(found)
+        inside[last] = value
 
 
 def _put_files(builder: RequestBuilder, written: Any) -> None:
+    builder.parts = [part for part in builder.parts if part.name not in written]
     for name, value in written.items():
-        builder.parts.extend(pieces(name, value))
+        made = file_pieces if isinstance(value, tuple) or hasattr(value, "read") else pieces
+        builder.parts.extend(made(name, value))
 
 
 def _put_timeout(builder: RequestBuilder, written: Any) -> None:
-    builder.timeout = Timeout.of(written)
+    time_limits(written, Timeout())  # refused here, while it is known which argument it is
+    builder.timeout = written
 
 
 _PLACES: dict[str, Callable[[RequestBuilder, Any], None]] = {
     "params": _put_params,
     "headers": _put_headers,
     "data": _put_data,
-    "json": _put_data,
     "files": _put_files,
     "timeout": _put_timeout,
 }
+
+
+def _file_form(name: str, value: Any) -> tuple[str | None, Any, str]:
+    """Return file name, content and media type of a file in one of requests' forms."""
+    if not isinstance(value, tuple):
+        own = getattr(value, "name", None)
+        # The file of a descriptor is named by its number, a standard stream as "<stdin>".
+        return (os.path.basename(own) if isinstance(own, str) and own[:1] != "<" else name), value, ""
+    form: Any = cast("Any", value)
+    if not 2 <= len(form) <= 3:
+        raise Refused("expected a file's name, content and media type; a part has no other headers of its own")
+    return form[0], form[1], (form[2] or "") if len(form) == 3 else ""
+
+
+def _whole(source: Any) -> bytes:
+    data: Any = source.read()
+    return data.encode() if isinstance(data, str) else data

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import functools
+import copy
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Concatenate, Generic, NoReturn, cast, final, overload
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, NoReturn, final, overload
 
 from typing_extensions import ParamSpec, Self, TypeVar
 
 from gemel.kit.bind.declaration import Declaration
-from gemel.kit.bind.decorated import builder_class
+from gemel.kit.bind.decorated import Decorable
 from gemel.kit.calls.call import AsyncCall, Call, SyncCall
 from gemel.kit.calls.download import Download
 from gemel.kit.calls.paged import AsyncPagedCall, PagedCall, SyncPagedCall
@@ -42,7 +42,7 @@ class _OnlyAny:
     """What only Any can stand for: without it checkers would take a stub that returns Any for one that returns Page."""
 
 
-class Endpoint(Generic[P, R_co]):
+class Endpoint(Decorable, Generic[P, R_co]):
     """One declared endpoint: on a resource it is a call, on the class it is the declaration."""
 
     def __init__(self, declaration: Declaration) -> None:
@@ -86,6 +86,16 @@ class Endpoint(Generic[P, R_co]):
         """Check the declaration when its class is made; raises DeclarationError."""
         returned = self.declaration.declared(owner, name)
         check_opening(self.spec.events, self.spec.unwrap, returned, self.label)
+
+    def decorate(self, decorator: Any) -> None:
+        """Take a decorator of uplink's that stands above the verb."""
+        self.declaration.decorate(decorator)
+
+    def decorated_with(self, decorator: Any) -> Self:
+        """Return a copy to which a decorator of uplink's at its class is applied."""
+        made = copy.copy(self)
+        made.declaration = self.declaration.decorated_with(decorator)
+        return made
 
     @overload
     def __get__(self, obj: None, owner: Any) -> Self: ...
@@ -140,36 +150,5 @@ class Endpoint(Generic[P, R_co]):
 
 
 def endpoint_of(spec: Spec, stub: Callable[Concatenate[Any, P], R]) -> Endpoint[P, R]:
-    """Return the endpoint of a stub; one that uplink's decorators know, once uplink is loaded."""
-    base: Any = builder_class()
-    made: Any = Endpoint if base is None else _decorable(base)
-    return cast("Endpoint[P, R]", made(Declaration(spec, stub)))
-
-
-@functools.cache
-def _decorable(base: Any) -> Any:
-    """Return the class of endpoints that uplink's decorators take for one of uplink's own builders of definitions."""
-    return type("Endpoint", (_Decorated, Endpoint, base), {"__module__": Endpoint.__module__})
-
-
-class _Decorated:
-    """What a decorator of uplink asks of what it decorates; it leaves itself with the declaration."""
-
-    declaration: Declaration
-    return_type: Any = None
-
-    @property
-    def method(self) -> str:
-        return self.declaration.spec.method
-
-    @property
-    def method_handler_builder(self) -> Self:
-        return self
-
-    @property
-    def argument_handler_builder(self) -> Self:
-        return self
-
-    def add_annotation(self, annotation: Any, *_: Any, **__: Any) -> Any:
-        self.declaration.decorators.append(annotation)
-        return annotation
+    """Return the endpoint of a stub."""
+    return Endpoint(Declaration(spec, stub))

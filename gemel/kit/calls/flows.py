@@ -20,6 +20,7 @@ from typing import Any, Concatenate, Generic, Protocol, cast, overload
 from typing_extensions import ParamSpec, Self, TypeVar
 
 from gemel.kit.annotations import name_types_only, signature_of
+from gemel.kit.bind.decorated import Decorable, decorators_of
 from gemel.kit.bind.signature import FlowSignature
 from gemel.kit.errors import DeclarationError
 from gemel.kit.flow.effects import Flow
@@ -54,10 +55,13 @@ def flow(method: Callable[Concatenate[Any, P], Flow[R]]) -> Flowing[P, R]:
     if not inspect.isgeneratorfunction(method):
         name = getattr(method, "__qualname__", repr(method))
         raise DeclarationError(f"{name}(): a @flow is a generator: write `yield from perform(...)` in it")
-    return Flowing(method)
+    made = Flowing(method)
+    for decorator in decorators_of(method):
+        made.decorate(decorator)
+    return made
 
 
-class Flowing(Generic[P, R_co]):
+class Flowing(Decorable, Generic[P, R_co]):
     """One declared flow: on a resource it is a call, on the class it is the declaration."""
 
     def __init__(self, method: Callable[Concatenate[Any, P], Flow[R_co]]) -> None:
@@ -76,6 +80,9 @@ class Flowing(Generic[P, R_co]):
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
+
+    def __repr__(self) -> str:
+        return f"<Flow {self.method.__qualname__}>"
 
     @overload
     def __get__(self, obj: None, owner: Any) -> Self: ...

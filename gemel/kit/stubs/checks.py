@@ -19,13 +19,28 @@ from gemel.kit.errors import DeclarationError
 from gemel.kit.http.encoding import Refused, header_name, header_text
 from gemel.kit.models.typed_dicts import is_typed_dict, keys_of, unpacked
 from gemel.kit.paging import Page, Paging
-from gemel.kit.stubs.roles import Body, Field, Form, Header, Part, Path, Query, Role, Spec, UplinkRole, as_role
+from gemel.kit.stubs.roles import (
+    Body,
+    Field,
+    Form,
+    Header,
+    Part,
+    Path,
+    Query,
+    Role,
+    Spec,
+    UplinkRole,
+    as_role,
+    kind_of,
+    uplink_problem,
+)
 from gemel.kit.types import OMIT
 
 __all__ = [
     "UNKNOWN",
     "check_declaration",
     "check_paging",
+    "check_returned",
     "items_type",
     "parameters_of",
     "returned_head",
@@ -88,7 +103,11 @@ def _role_hints(stub: Callable[..., Any], scope: Mapping[str, Any]) -> dict[str,
     return hints
 
 
-_NAMES_ROLES = re.compile("Annotated|Unpack|uplink")
+_NAMES_ROLES = re.compile(
+    r"Annotated|Unpack|uplink"
+    # Of uplink's one may write the name alone; it is looked up to be refused.
+    r"|\b(?:Body|Context|ContextMap|Field|FieldMap|Header|HeaderMap|Part|PartMap|Path|Query|QueryMap|Timeout|Url)\b"
+)
 
 
 def parameters_of(
@@ -156,7 +175,11 @@ def roles_of(
         )
         for parameter in parameters
     }
-    in_path |= {role.name: name for name, role in roles.items() if _kind(role) is Path}
+    for name, role in roles.items():
+        if kind_of(role) is Path:
+            in_path[role.name] = name
+            if role.name not in variables:
+                raise DeclarationError(f"{label}(): {name}: the path does not name {{{role.name}}}")
     for variable in variables:
         if variable not in in_path:
             raise DeclarationError(f"{label}(): the path names {{{variable}}}, but there is no such parameter")
@@ -164,18 +187,16 @@ def roles_of(
     return roles
 
 
-def _kind(role: Role) -> type[Role]:
-    return role.kind if isinstance(role, UplinkRole) else type(role)
-
-
 def _role(spec: Spec, label: str, parameter: inspect.Parameter, *, in_path: bool, wire_name: str) -> Role:
     """Return the role of a parameter; raises DeclarationError."""
     name, declared = parameter.name, _declared_role(label, parameter.name, parameter.annotation)
-    if in_path and declared is not None and _kind(declared) is not Path:
+    if in_path and declared is not None and kind_of(declared) is not Path:
         raise DeclarationError(f"{label}(): {name}: it is in the path and cannot be {_named(declared)} too")
     if in_path and parameter.default is not parameter.empty:
         raise DeclarationError(f"{label}(): {name}: a path value cannot have a default")
     if isinstance(declared, UplinkRole):
+        if declared.kind is Header:
+            _checked(header_name, label, name, declared.name or name)
         return replace(declared, name=declared.name or name)
     if in_path:
         return Path(name)
@@ -189,15 +210,30 @@ def _role(spec: Spec, label: str, parameter: inspect.Parameter, *, in_path: bool
 
 def _declared_role(label: str, name: str, hint: Any) -> Role | None:
     if get_origin(hint) is not Annotated:
+        _check_mark(label, name, hint, Any)
         if (bare := as_role(hint)) is not None:
-            return bare
+            raise DeclarationError(f"{label}(): {name}: say its type too: Annotated[str, {_named(bare)}]")
         if any(_declared_role(label, name, member) for member in get_args(hint)):
             raise DeclarationError(f"{label}(): {name}: the role must be outermost: Annotated[X | None, Query]")
         return None
+    for mark in get_args(hint)[1:]:
+        _check_mark(label, name, mark, get_args(hint)[0])
     roles = [made for mark in get_args(hint)[1:] if (made := as_role(mark)) is not None]
     if len(roles) > 1:
         raise DeclarationError(f"{label}(): {name}: it cannot be {' and '.join(map(_named, roles))} at once")
     return roles[0] if roles else None
+
+
+def check_returned(hint: Any, label: str) -> None:
+    """Check that a return type, looked up, names nothing of uplink's; raises DeclarationError."""
+    for mark in get_args(hint)[1:] if get_origin(hint) is Annotated else (hint,):
+        _check_mark(label, "return", mark, Any)
+
+
+def _check_mark(label: str, name: str, mark: Any, hint: Any) -> None:
+    problem = uplink_problem(mark, hint)
+    if problem:
+        raise DeclarationError(f"{label}(): {name}: {problem}")
 
 
 def _checked(check: Callable[[str], str], label: str, parameter: str, text: str) -> str:
@@ -214,7 +250,7 @@ def _named(role: Role) -> str:
 
 def _check_together(label: str, roles: Mapping[str, Role], spec: Spec) -> None:
     """Check that the arguments of a stub go together; raises DeclarationError."""
-    kinds = {name: _kind(role) for name, role in roles.items()}
+    kinds = {name: kind_of(role) for name, role in roles.items()}
     bodies = [name for name, kind in kinds.items() if kind is Body]
     fields = [name for name, kind in kinds.items() if kind is Field]
     if len(bodies) > 1:

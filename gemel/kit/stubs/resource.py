@@ -14,7 +14,17 @@ from gemel.kit.models.meta import wire_case
 from gemel.kit.policies.caller import Caller
 from gemel.kit.types import M
 
-__all__ = ["Declared", "Mount", "Mounting", "Resource", "caller_of", "extensible", "local_names", "wire_name_of"]
+__all__ = [
+    "Declared",
+    "Mount",
+    "Mounting",
+    "Resource",
+    "caller_of",
+    "class_checks",
+    "extensible",
+    "local_names",
+    "wire_name_of",
+]
 
 T = TypeVar("T")
 
@@ -53,11 +63,17 @@ class Mounting:
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
+        for check in class_checks:
+            check(cls)
         scope = local_names(cls.__qualname__)
         name_types_only(cls)
         for name, annotation in annotations_of(cls).items():
             if not name.startswith("_") and name not in cls.__dict__:
                 setattr(cls, name, Mount(cls, name, annotation, scope))
+
+
+class_checks: list[Callable[[type[Mounting]], None]] = []
+"""What each class of resources is shown to when it is made: a room above this one puts there what it looks for."""
 
 
 def caller_of(owner: Any) -> Caller:

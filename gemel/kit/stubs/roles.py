@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeGuard, cast
+from collections.abc import Mapping
+from types import UnionType
+from typing import Annotated, Any, TypeGuard, Union, cast, get_args, get_origin
 
 from msgspec import Struct
 
 from gemel.kit.errors import AlternativeReplyError
 from gemel.kit.http.sse import EventStream
+from gemel.kit.models.typed_dicts import is_typed_dict
 from gemel.kit.paging import Paging
 
 __all__ = [
@@ -22,6 +25,8 @@ __all__ = [
     "Spec",
     "UplinkRole",
     "as_role",
+    "kind_of",
+    "uplink_problem",
 ]
 
 
@@ -109,6 +114,15 @@ _UPLINK_KINDS: dict[str, type[Role]] = {
 }
 
 
+_MAPS = frozenset({"FieldMap", "HeaderMap", "PartMap", "QueryMap"})
+
+_NOT_HERE: dict[str, str] = {
+    "Url": "a path is below the client's endpoint; client.request(method, path) sends where no stub does",
+    "Context": "no hook of uplink runs here that would read it; leave it out",
+    "ContextMap": "no hook of uplink runs here that would read it; leave it out",
+}
+
+
 def as_role(mark: Any) -> Role | None:
     """Return the role that a mark of an Annotated hint names, None for another mark."""
     if _is_class(mark) and (issubclass(mark, Role) or _is_uplinks(mark)):
@@ -119,9 +133,48 @@ def as_role(mark: Any) -> Role | None:
     return _uplink_role(mark, kind) if _is_uplinks(kind) else None
 
 
+def kind_of(role: Role) -> type[Role]:
+    """Return the class of a role; of one of uplink's, that of the role of ours that it is like."""
+    return role.kind if isinstance(role, UplinkRole) else type(role)
+
+
+def uplink_problem(mark: Any, hint: Any = Any) -> str:
+    """Return why a mark that is uplink's cannot work in a stub, and what to write; "" for any other mark.
+
+    hint: what the mark stands beside.
+    """
+    kind: type[Any] = mark if _is_class(mark) else cast("Any", type(mark))
+    named = next((base.__name__ for base in kind.__mro__ if base.__module__.partition(".")[0] == "uplink"), "")
+    if not named:
+        return ""
+    if not _is_uplinks(kind):
+        return f"uplink's {named} says nothing here; an annotation says a type and, of an argument, its place"
+    own = _own_name(kind)
+    if own in _NOT_HERE:
+        return f"uplink's {own} does not work here: {_NOT_HERE[own]}"
+    if not _is_class(mark) and getattr(mark, "_type", None) is not None:
+        return f"uplink's {own} names a type for a converter, and none runs here; the annotation says the type"
+    if own in _MAPS and not _takes_maps(hint):
+        return f"uplink's {own} takes a mapping: Annotated[dict[str, str], {own}]"
+    return ""
+
+
 def _uplink_role(annotation: Any, kind: type[Any]) -> UplinkRole:
     kinds = (_UPLINK_KINDS.get(base.__name__) for base in kind.__mro__ if base.__module__ == _UPLINK)
     return UplinkRole(getattr(annotation, "name", None) or "", annotation, next((kind for kind in kinds if kind), Role))
+
+
+def _own_name(kind: type[Any]) -> str:
+    return next(base.__name__ for base in kind.__mro__ if base.__module__ == _UPLINK)
+
+
+def _takes_maps(hint: Any) -> bool:
+    base: Any = get_origin(hint) or hint
+    if base is Annotated:
+        return _takes_maps(get_args(hint)[0])
+    if base in (Union, UnionType):
+        return any(map(_takes_maps, get_args(hint)))
+    return base is Any or is_typed_dict(base) or (_is_class(base) and issubclass(base, Mapping))
 
 
 def _is_class(mark: Any) -> TypeGuard[type[Any]]:
