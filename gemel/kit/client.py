@@ -53,6 +53,9 @@ class BaseClient(Mounting, Generic[M]):
     `class ShopClient(Shop[Sync], Client)` and `class AsyncShopClient(Shop[Async], AsyncClient)`.
     """
 
+    # Whether a request may go to another origin: what a session that is passed in has of its own would go along.
+    _goes_abroad: bool
+
     def __init__(
         self,
         endpoint: str,
@@ -248,6 +251,7 @@ class Client(BaseClient[Sync]):
     def _connected(self, network: Network, session: requests.Session | None, largest: int | None) -> Performer:
         from gemel.kit.transport.requests_ import RequestsTransport
 
+        self._goes_abroad = session is None
         return RequestsTransport(network, session, largest=largest)
 
     def request(
@@ -307,6 +311,7 @@ class AsyncClient(BaseClient[Async]):
     ) -> AsyncPerformer:
         from gemel.kit.transport.aiohttp_ import AiohttpTransport
 
+        self._goes_abroad = session is None
         return AiohttpTransport(network, session, largest=largest)
 
     def _performing(self, transport: Any, clock: Clock | None) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-__all__ = ["linked"]
+__all__ = ["linked", "links"]
 
 _TARGET = re.compile(r"[\s,]*<([^>]*)>")
 _PARAMETER = re.compile(r'\s*;\s*([^\s=;,"<>]*)\s*(?:=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;,]*)))?')
@@ -18,14 +18,17 @@ def linked(fields: Iterable[str], relation: str) -> str | None:
     fields: the values of a reply's Link fields. Relations compare without case, and one link may have several
     (section 3.3). A link with an anchor speaks of another resource and is left out (section 3.2).
     """
-    for target, parameters in _links(fields):
+    for target, parameters in links(fields):
         if "anchor" not in parameters and relation.lower() in parameters.get("rel", "").lower().split():
             return target
     return None
 
 
-def _links(fields: Iterable[str]) -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield each link with its parameters; of a repeated parameter the first counts (appendix B.3)."""
+def links(fields: Iterable[str]) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield the target of each link, as it is written, and its parameters.
+
+    fields: the values of a reply's Link fields. Of a repeated parameter the first counts (appendix B.3).
+    """
     for field in fields:
         at = 0
         while (target := _TARGET.match(field, at)) is not None:
