@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -60,6 +61,14 @@ def _serving(command: _Command) -> _Command:
             type=click.Path(path_type=Path),
             help="A file to keep the records in, every secret in the clear; in memory by default.",
         ),
+        click.option("--show-secrets", is_flag=True, help="Print the credentials too."),
+        click.option(
+            "--control-host",
+            "control_hosts",
+            metavar="NAME",
+            multiple=True,
+            help="A name other than localhost under which the control endpoint may be reached; may be repeated.",
+        ),
     )
     for option in reversed(options):
         command = option(command)
@@ -69,37 +78,41 @@ def _serving(command: _Command) -> _Command:
 @gemel.group(invoke_without_command=True)
 @_serving
 @click.pass_context
-def sandbox(context: click.Context, host: str, port: int, data: Path | None) -> None:
+def sandbox(context: click.Context, /, **options: Any) -> None:
     """Run a sandbox server, for trying and testing without an account.
 
     Without a command it serves both APIs on one port, until Ctrl-C.
     """
     if context.invoked_subcommand is None:
-        _serve("both", host, port, data)
+        _serve("both", options)
         return
-    given = [name for name in context.params if context.get_parameter_source(name) is not ParameterSource.DEFAULT]
+    given = [one for one in context.command.params if _is_given(context, one)]
     if given:
-        raise click.UsageError(f"give --{given[0]} after {context.invoked_subcommand!r}, to which it belongs")
+        raise click.UsageError(f"give {given[0].opts[0]} after {context.invoked_subcommand!r}, to which it belongs")
+
+
+def _is_given(context: click.Context, option: click.Parameter) -> bool:
+    return context.get_parameter_source(option.name or "") is ParameterSource.COMMANDLINE
 
 
 @sandbox.command()
 @_serving
-def infisical(host: str, port: int, data: Path | None) -> None:
+def infisical(**options: Any) -> None:
     """Serve the Infisical API until Ctrl-C."""
-    _serve("infisical", host, port, data)
+    _serve("infisical", options)
 
 
 @sandbox.command()
 @_serving
-def julep(host: str, port: int, data: Path | None) -> None:
+def julep(**options: Any) -> None:
     """Serve the Julep API, generation 0.3.9, until Ctrl-C."""
-    _serve("julep", host, port, data)
+    _serve("julep", options)
 
 
-def _serve(api: str, host: str, port: int, data: Path | None) -> None:
-    from gemel.cli.sandbox import Unusable, run_sandbox
+def _serve(api: str, options: dict[str, Any]) -> None:
+    from gemel.cli.sandbox import Options, Unusable, run_sandbox
 
     try:
-        run_sandbox(api, host=host, port=port, data=data, say=click.echo)
+        run_sandbox(api, Options(**options), click.echo, partial(click.echo, err=True))
     except Unusable as problem:
         raise _Refusal(str(problem)) from None

@@ -10,13 +10,15 @@ import signal
 import threading
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from gemel.sandbox import JulepSandbox, Sandbox, SandboxDataError, serve
+from gemel.sandbox.guard import is_loopback
 
-__all__ = ["Unusable", "run_sandbox"]
+__all__ = ["Options", "Unusable", "run_sandbox"]
 
 # Python on Windows handles a signal between two waits, not during one.
 _LONGEST_WAIT = 0.5
@@ -26,23 +28,55 @@ class Unusable(Exception):
     """The address or the data file cannot be used."""
 
 
-def run_sandbox(api: str, *, host: str, port: int, data: Path | None, say: Callable[[str], Any]) -> None:
+@dataclass(frozen=True)
+class Options:
+    """How a sandbox is run.
+
+    Attributes:
+        host: As for `gemel.sandbox.serve`, like the next three.
+        port: The port.
+        data: The file of the records.
+        control_hosts: Other names of the control endpoint.
+        show_secrets: Whether the credentials are printed, not only where they are to be had.
+    """
+
+    host: str
+    port: int
+    data: Path | None
+    control_hosts: tuple[str, ...] = ()
+    show_secrets: bool = False
+
+
+def run_sandbox(api: str, options: Options, say: Callable[[str], Any], warn: Callable[[str], Any]) -> None:
     """Serve an API, or "both", until SIGINT or SIGTERM; to be called on the main thread.
 
-    api, host, port, data: as for `gemel.sandbox.serve`.
-    say: prints a text, of which every line is a comment or a command of a POSIX shell.
-    Raises Unusable when the port is taken, the host is not of this machine, or the data file is not a sandbox's.
+    Args:
+        api: As for `gemel.sandbox.serve`.
+        options: How it is run.
+        say: Prints a text, of which every line is a comment or a command of a POSIX shell.
+        warn: Prints a line where a person sees it.
+
+    Raises:
+        Unusable: The port is taken, the host is not of this machine, or the data file is not a sandbox's.
     """
+    host, port, data = options.host, options.port, options.data
     # From 3.12 on asyncio also logs an address that it cannot bind; the error says it.
     logging.getLogger("asyncio").setLevel(logging.ERROR)
     with _stopped_by(signal.SIGINT, signal.SIGTERM) as stop, ExitStack() as stack:
         try:
-            sandbox = stack.enter_context(serve(api, host=host, port=port, data=data))
+            sandbox = stack.enter_context(
+                serve(api, host=host, port=port, data=data, control_hosts=options.control_hosts)
+            )
         except SandboxDataError as error:
             raise Unusable(str(error)) from None
         except OSError as error:
             raise Unusable(f"cannot listen on {host}:{port}: {_reason(error)}") from None
-        say(_announcement(api, sandbox, data))
+        if not is_loopback(host):
+            warn(
+                f"warning: it listens on {host or 'every address'}: whoever reaches this machine can log in, steer it"
+                " and read every request that it has received"
+            )
+        say(_announcement(api, sandbox, options))
         while not stop.wait(_LONGEST_WAIT):
             pass
 
@@ -72,27 +106,30 @@ def _reason(error: OSError) -> str:
     return os.strerror(error.errno) if error.errno > 0 else str(error.strerror)
 
 
-def _announcement(api: str, sandbox: Sandbox | JulepSandbox, data: Path | None) -> str:
+def _announcement(api: str, sandbox: Sandbox | JulepSandbox, options: Options) -> str:
     served = "infisical and julep" if api == "both" else api
-    kept = f"in {str(data)!r}, every secret in the clear" if data else "in memory, gone when it stops"
+    kept = f"in {str(options.data)!r}, every secret in the clear" if options.data else "in memory, gone when it stops"
+    public, secret = _variables(sandbox)
+    shown = public | secret if options.show_secrets else public
     lines = [
         f"# {served} sandbox at {sandbox.url}; Ctrl-C stops it",
         f"# records: {kept}",
         "# its credentials, worth nothing elsewhere; the clients find them in these variables:",
-        *(f"export {name}={shlex.quote(value)}" for name, value in _variables(sandbox).items()),
+        *(f"export {name}={shlex.quote(value)}" for name, value in shown.items()),
     ]
+    if not options.show_secrets:
+        lines.append(f"# {' and '.join(secret)} too, with --show-secrets")
     return "\n".join(lines)
 
 
-def _variables(sandbox: Sandbox | JulepSandbox) -> dict[str, str]:
-    """Return what the clients read; a sandbox of both APIs is of both classes."""
-    found: dict[str, str] = {}
+def _variables(sandbox: Sandbox | JulepSandbox) -> tuple[dict[str, str], dict[str, str]]:
+    """Return what the clients read, and of that what is secret; a sandbox of both APIs is of both classes."""
+    public: dict[str, str] = {}
+    secret: dict[str, str] = {}
     if isinstance(sandbox, Sandbox):
-        found |= {
-            "INFISICAL_URL": sandbox.url,
-            "INFISICAL_CLIENT_ID": sandbox.client_id,
-            "INFISICAL_CLIENT_SECRET": sandbox.client_secret,
-        }
+        public |= {"INFISICAL_URL": sandbox.url, "INFISICAL_CLIENT_ID": sandbox.client_id}
+        secret["INFISICAL_CLIENT_SECRET"] = sandbox.client_secret
     if isinstance(sandbox, JulepSandbox):
-        found |= {"JULEP_API_URL": sandbox.api_url, "JULEP_API_KEY": sandbox.api_key}
-    return found
+        public["JULEP_API_URL"] = sandbox.api_url
+        secret["JULEP_API_KEY"] = sandbox.api_key
+    return public, secret

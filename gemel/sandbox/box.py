@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
+from . import checks
+from .control import Action
 from .faults import Faults
 from .infisical.access import ROLES
 from .infisical.backend import THIRTY_DAYS, Backend, Identity
@@ -31,7 +34,10 @@ class Box:
         url: Where it listens, without a trailing slash.
         faults: What the next requests shall suffer.
         requests: The last requests received.
+        controls: Which of its methods may be called over HTTP.
     """
+
+    controls: ClassVar[tuple[Action, ...]] = (Action("PUT", "rate-limit", "set_rate_limit"),)
 
     def __init__(self, running: Running) -> None:
         self.url: str = running.url
@@ -43,8 +49,14 @@ class Box:
         return f"{type(self).__name__}(url={self.url!r})"
 
     def set_rate_limit(self, limit: int | None, window: float = 60.0) -> None:
-        """Answer so many requests in so many seconds, then 429; None answers all."""
-        self._limit.set(limit, window)
+        """Answer so many requests in so many seconds, then 429; None answers all.
+
+        Raises:
+            ValueError: The limit is no whole number, or the window not above 0 and at most a day.
+        """
+        if limit is not None:
+            checks.whole("limit", limit)
+        self._limit.set(limit, checks.seconds("window", window, zero=False))
 
 
 class Sandbox(Box):

@@ -8,15 +8,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
+from . import checks
 from .messages import RecordedRequest, Reply
 
-__all__ = ["Fault", "Faults", "Plan", "infisical_failure"]
+__all__ = ["KINDS", "Fault", "Faults", "Plan", "infisical_failure"]
 
 Kind = Literal[
     "delay", "status", "rate_limit", "cut", "truncate", "malformed", "html", "unknown_field", "missing_field"
 ]
+KINDS: tuple[Kind, ...] = get_args(Kind)  # each is a method of `Faults`
 ALWAYS: frozenset[Kind] = frozenset({"delay", "unknown_field", "missing_field"})
 REFUSALS: frozenset[Kind] = frozenset({"status", "rate_limit", "html"})
 # What an envelope may hold beside its records.
@@ -95,11 +97,15 @@ class Plan:
             return replace(reply, status=200, body=reply.body[: len(reply.body) // 2])
         return reply
 
-    def cut(self, head: int, body: int) -> int | None:
-        """After how many of the bytes of the reply the connection ends; None when it does not."""
-        if self.spoiler is None or self.spoiler.kind not in ("cut", "truncate"):
-            return None
-        return self.spoiler.options["after"] if self.spoiler.kind == "cut" else head + body // 2
+    @property
+    def cuts(self) -> bool:
+        """Whether the connection ends within the reply."""
+        return self.spoiler is not None and self.spoiler.kind in ("cut", "truncate")
+
+    def cut(self, head: int, body: int) -> int:
+        """After how many of the bytes of a reply the connection ends, where it does."""
+        spoiler = self.spoiler
+        return spoiler.options["after"] if spoiler is not None and spoiler.kind == "cut" else head + body // 2
 
     def _refused(self, status: int, body: Any, headers: Mapping[str, str]) -> Reply:
         pairs = tuple(headers.items())
@@ -162,7 +168,8 @@ class Faults:
     `failure` gives the reply to a path with a status, for a status fault that names no body.
 
     Every method takes `times`, how many requests to hit (None: all until `clear`), `method`, a verb,
-    and `path`, the beginning of the undecoded path or a pattern with `*`, `?` and `[`.
+    and `path`, the beginning of the undecoded path or a pattern with `*`, `?` and `[`. What no request or
+    reply can have (a delay that never ends, a status that does not exist) is a ValueError.
     """
 
     def __init__(self, failure: Callable[[str, int], Reply] = lambda path, status: infisical_failure(status)) -> None:
@@ -173,8 +180,8 @@ class Faults:
     def delay(
         self, seconds: float, *, times: int | None = None, method: str | None = None, path: str | None = None
     ) -> None:
-        """Wait before the request is carried out."""
-        self.add("delay", {"seconds": float(seconds)}, times, method, path)
+        """Wait before the request is carried out, a day at most."""
+        self._add("delay", {"seconds": checks.seconds("seconds", seconds)}, times, method, path)
 
     def status(
         self,
@@ -189,34 +196,40 @@ class Faults:
         """Answer with this status in place of carrying the request out.
 
         Arguments:
+            status: 200 to 599.
             headers: Headers of the reply.
             body: Text, or a value sent as JSON; None sends an error envelope.
         """
-        self.add("status", {"status": status, "headers": dict(headers or {}), "body": body}, times, method, path)
+        options = {
+            "status": checks.status_code(status),
+            "headers": checks.header_pairs(headers),
+            "body": checks.json_value("body", body),
+        }
+        self._add("status", options, times, method, path)
 
     def rate_limit(
         self, retry_after: int = 1, *, times: int | None = 1, method: str | None = None, path: str | None = None
     ) -> None:
         """Answer 429 as the API does, with retry-after and x-ratelimit-* headers in whole seconds."""
-        self.add("rate_limit", {"retry_after": retry_after}, times, method, path)
+        self._add("rate_limit", {"retry_after": checks.whole("retry_after", retry_after)}, times, method, path)
 
     def cut(self, *, times: int | None = 1, after: int = 0, method: str | None = None, path: str | None = None) -> None:
         """Carry the request out, then close the connection after that many bytes of the reply."""
-        self.add("cut", {"after": after}, times, method, path)
+        self._add("cut", {"after": checks.whole("after", after)}, times, method, path)
 
     def truncate(self, *, times: int | None = 1, method: str | None = None, path: str | None = None) -> None:
         """Send half of the body under the Content-Length of all of it, then close the connection."""
-        self.add("truncate", {}, times, method, path)
+        self._add("truncate", {}, times, method, path)
 
     def malformed(self, *, times: int | None = 1, method: str | None = None, path: str | None = None) -> None:
         """Answer 200 with half of the JSON document under its right Content-Length."""
-        self.add("malformed", {}, times, method, path)
+        self._add("malformed", {}, times, method, path)
 
     def html(
         self, *, status: int = 502, times: int | None = 1, method: str | None = None, path: str | None = None
     ) -> None:
         """Answer with a web page, as a proxy in front of the server does."""
-        self.add("html", {"status": status}, times, method, path)
+        self._add("html", {"status": checks.status_code(status)}, times, method, path)
 
     def unknown_field(
         self,
@@ -228,13 +241,14 @@ class Faults:
         path: str | None = None,
     ) -> None:
         """Add a field to every record of the reply."""
-        self.add("unknown_field", {"name": name, "value": value}, times, method, path)
+        options = {"name": checks.text("name", name), "value": checks.json_value("value", value)}
+        self._add("unknown_field", options, times, method, path)
 
     def missing_field(
         self, name: str, *, times: int | None = None, method: str | None = None, path: str | None = None
     ) -> None:
         """Leave a field out of every record of the reply."""
-        self.add("missing_field", {"name": name}, times, method, path)
+        self._add("missing_field", {"name": checks.text("name", name)}, times, method, path)
 
     def clear(self) -> None:
         """Forget every fault."""
@@ -247,18 +261,18 @@ class Faults:
         with self._lock:
             return tuple(self._pending)
 
-    def add(
+    def _add(
         self, kind: Kind, options: Mapping[str, Any], times: int | None, method: str | None, path: str | None
     ) -> None:
-        """Queue a fault by the name of its method.
-
-        Raises:
-            ValueError: `times` is below one.
-        """
-        if times is not None and times < 1:
-            raise ValueError("times must be at least 1, or None for every request")
+        fault = Fault(
+            kind,
+            options,
+            None if times is None else checks.whole("times", times, 1),
+            None if method is None else checks.verb(method),
+            None if path is None else checks.path_pattern(path),
+        )
         with self._lock:
-            self._pending.append(Fault(kind, options, times, method, path))
+            self._pending.append(fault)
 
     def take(self, request: RecordedRequest) -> Plan:
         """What this request suffers; uses up one time of each fault in it."""
@@ -267,7 +281,7 @@ class Faults:
             spoilers = [fault for fault in hit if fault.kind not in ALWAYS][:1]
             chosen = [fault for fault in hit if fault.kind in ALWAYS] + spoilers
             self._pending = [left for fault in self._pending if (left := _after(fault, chosen))]
-        delay = sum(fault.options["seconds"] for fault in chosen if fault.kind == "delay")
+        delay = min(sum(fault.options["seconds"] for fault in chosen if fault.kind == "delay"), checks.DAY)
         changes = tuple(fault for fault in chosen if fault.kind in ("unknown_field", "missing_field"))
         return Plan(delay, spoilers[0] if spoilers else None, changes, partial(self._failure, request.path))
 

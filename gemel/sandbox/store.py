@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import stat
 import threading
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +101,7 @@ def _connect(schema: str, path: str | os.PathLike[str] | None) -> sqlite3.Connec
     try:
         connection.execute("PRAGMA locking_mode = EXCLUSIVE")  # one sandbox to a file
         _check_owner(connection)
+        _tighten(path)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         return _prepared(connection, schema)
@@ -110,6 +112,23 @@ def _connect(schema: str, path: str | os.PathLike[str] | None) -> sqlite3.Connec
 
 # Autocommit: transactions are opened by `Store.transaction` alone.
 _OPTIONS: dict[str, Any] = {"isolation_level": None, "check_same_thread": False, "timeout": 1.0}
+
+
+def _tighten(path: str | os.PathLike[str]) -> None:
+    """Take the rights of others from a file of ours, and from what SQLite keeps beside it.
+
+    Raises:
+        SandboxDataError: They can read it, and this cannot be changed.
+    """
+    for suffix in ("", "-wal", "-shm", "-journal"):
+        file = Path(os.fspath(path) + suffix)
+        try:
+            if stat.S_IMODE(file.stat().st_mode) & 0o077:
+                file.chmod(0o600)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise SandboxDataError(f"others can read {file.name!r}, and its mode cannot be changed: {error}") from None
 
 
 def _check_owner(connection: sqlite3.Connection) -> None:
@@ -126,7 +145,20 @@ def _check_owner(connection: sqlite3.Connection) -> None:
 def _prepared(connection: sqlite3.Connection, schema: str) -> sqlite3.Connection:
     connection.row_factory = sqlite3.Row
     connection.executescript(_SETTINGS + schema)
+    _add_columns(connection, schema)
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     return connection
+
+
+def _add_columns(connection: sqlite3.Connection, schema: str) -> None:
+    """Add to the tables of an older file the columns that they have come to have."""
+    with closing(sqlite3.connect(":memory:")) as model:
+        model.executescript(schema)
+        for (table,) in model.execute("SELECT name FROM sqlite_master WHERE type = 'table'"):
+            held = {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}
+            for _, name, kind, required, default, _ in model.execute(f"PRAGMA table_info({table})"):
+                if name not in held:
+                    definition = f"{name} {kind}{' NOT NULL' if required else ''} DEFAULT {default or 'NULL'}"
+                    connection.execute(f"ALTER TABLE {table} ADD COLUMN {definition}")

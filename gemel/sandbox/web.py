@@ -6,8 +6,9 @@ import asyncio
 
 from aiohttp import web
 
-from .control import PREFIX, control
+from .control import PREFIX, Control
 from .faults import Faults, Plan
+from .guard import Guard
 from .messages import Api, RecordedRequest, Reply, RequestLog, SharedPort
 from .rate import RateLimit
 from .writing import written
@@ -30,12 +31,21 @@ class WebServer:
         log: Where requests are recorded.
         limit: The rate limit in force.
         max_body: The bytes that a request's body may have.
+        control: What answers below the control prefix; by default faults and requests, to this machine alone.
     """
 
     def __init__(
-        self, api: Api | SharedPort, faults: Faults, log: RequestLog, limit: RateLimit, *, max_body: int = MAX_BODY
+        self,
+        api: Api | SharedPort,
+        faults: Faults,
+        log: RequestLog,
+        limit: RateLimit,
+        *,
+        max_body: int = MAX_BODY,
+        control: Control | None = None,
     ) -> None:
         self._max_body = max_body
+        self._control = control or Control(faults, log, Guard())
         self._api = api
         self._faults = faults
         self._log = log
@@ -65,18 +75,31 @@ class WebServer:
             self._runner = None
 
     async def _handle(self, incoming: web.BaseRequest) -> web.StreamResponse:
+        if incoming.raw_path.startswith(PREFIX):
+            return _response(await self._controlled(incoming))
         try:
-            body = await incoming.clone(client_max_size=self._max_body).read()
+            request = await self._received(incoming, self._max_body)
         except web.HTTPRequestEntityTooLarge:
             return _response(self._chosen(incoming.raw_path).too_large())
-        request = _recorded(incoming, body)
-        if request.target.startswith(PREFIX):
-            return _response(control(request, self._faults, self._log))
         self._log.add(request)
         plan = self._faults.take(request)
         if plan.delay:
             await asyncio.sleep(plan.delay)
         return await written(incoming, plan, plan.spoil(await self._reply(request, plan)))
+
+    async def _controlled(self, incoming: web.BaseRequest) -> Reply:
+        """Return the reply of the control endpoint; what it refuses by its head is not read."""
+        refusal = self._control.refusal(incoming.method, _pairs(incoming))
+        if refusal is not None:
+            return refusal
+        try:
+            return self._control.answer(await self._received(incoming, MAX_BODY))
+        except web.HTTPRequestEntityTooLarge:
+            return self._control.too_large()
+
+    async def _received(self, incoming: web.BaseRequest, most: int) -> RecordedRequest:
+        body = await incoming.clone(client_max_size=most).read()
+        return RecordedRequest(incoming.method, incoming.raw_path, _pairs(incoming), body)
 
     async def _reply(self, request: RecordedRequest, plan: Plan) -> Reply:
         api = self._chosen(request.path)
@@ -89,9 +112,8 @@ class WebServer:
         return self._api.choose(path) if isinstance(self._api, SharedPort) else self._api
 
 
-def _recorded(incoming: web.BaseRequest, body: bytes) -> RecordedRequest:
-    pairs = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in incoming.raw_headers)
-    return RecordedRequest(incoming.method, incoming.raw_path, pairs, body)
+def _pairs(incoming: web.BaseRequest) -> tuple[tuple[str, str], ...]:
+    return tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in incoming.raw_headers)
 
 
 def _response(reply: Reply) -> web.Response:

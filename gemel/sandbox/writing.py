@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import suppress
-from http import HTTPStatus
+from http.client import responses
 
 from aiohttp import web
 
@@ -19,10 +19,10 @@ END_OF_PART = b"\n\n"
 
 async def written(incoming: web.BaseRequest, plan: Plan, reply: Reply) -> web.StreamResponse:
     """The response of the web framework, already written where its own writing would not do."""
-    head, body = _head(reply), _framed(reply)
-    end = plan.cut(len(head), len(body))
     transport = incoming.transport
-    if end is not None and transport is not None:
+    if plan.cuts and transport is not None:
+        head, body = _head(reply), _framed(reply)
+        end = plan.cut(len(head), len(body))
         if end:
             transport.write((head + body)[:end])
         transport.close()
@@ -75,6 +75,6 @@ def _framed(reply: Reply) -> bytes:
 def _head(reply: Reply) -> bytes:
     """The status line and headers, for a reply that is written by hand because it will not be whole."""
     framing = ("Content-Length", len(reply.body)) if reply.pause is None else ("Transfer-Encoding", "chunked")
-    lines = [f"HTTP/1.1 {reply.status} {HTTPStatus(reply.status).phrase}"]
+    lines = [f"HTTP/1.1 {reply.status} {responses.get(reply.status, '')}"]
     lines += [f"{name}: {value}" for name, value in (*reply.headers, framing)]
-    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+    return ("\r\n".join(lines) + "\r\n\r\n").encode()

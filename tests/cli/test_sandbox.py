@@ -13,16 +13,18 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+import requests
 
 from gemel.infisical import InfisicalClient
 from gemel.julep import Client
 
-from .command import SECONDS, run, running
+from .command import CREDENTIAL, SECONDS, run, running
 
 SECRETS = ["INFISICAL_URL", "INFISICAL_CLIENT_ID", "INFISICAL_CLIENT_SECRET"]
 AGENTS = ["JULEP_API_URL", "JULEP_API_KEY"]
-# What each command prints, by its arguments.
-VARIABLES = {("infisical",): SECRETS, ("julep",): AGENTS, (): SECRETS + AGENTS}
+# What each command prints, by its arguments: first all that is public.
+VARIABLES = {("infisical",): SECRETS, ("julep",): AGENTS, (): [*SECRETS[:2], *AGENTS[:1], *SECRETS[2:], *AGENTS[1:]]}
+SECRET = {"INFISICAL_CLIENT_SECRET", "JULEP_API_KEY"}
 KINDS = pytest.mark.parametrize("api", VARIABLES, ids=lambda api: "".join(api) or "both")
 
 
@@ -31,7 +33,7 @@ def started(
     *arguments: str, api: tuple[str, ...] = ("infisical",), stop: signal.Signals = signal.SIGINT
 ) -> Iterator[dict[str, str]]:
     """A sandbox in a process of its own; gives its variables, stops it by a signal and checks that all was well."""
-    with running("sandbox", *api, *arguments) as process:
+    with running("sandbox", *api, "--show-secrets", *arguments) as process:
         assert process.stdout is not None and process.stderr is not None
         lines: list[str] = []
         while not lines or not lines[-1].startswith(f"export {VARIABLES[api][-1]}="):
@@ -160,3 +162,80 @@ def test_a_data_file_that_is_in_use_is_one_line(tmp_path: Path) -> None:
     data = str(tmp_path / "records.db")
     with started("--data", data):
         assert "locked" in refused("--data", data)
+
+
+@contextmanager
+def announced(*arguments: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """What a sandbox prints when it starts, up to the line that speaks of its secrets, and the process."""
+    with running("sandbox", *arguments) as process:
+        assert process.stdout is not None and process.stderr is not None
+        lines: list[str] = []
+        while not lines or "--show-secrets" not in lines[-1]:
+            lines.append(process.stdout.readline())
+            assert lines[-1], process.stderr.read()
+        yield "".join(lines), process
+
+
+def stopped(process: subprocess.Popen[str]) -> str:
+    """What it still wrote to stderr when it was stopped."""
+    process.send_signal(signal.SIGINT)
+    rest, written = process.communicate(timeout=SECONDS)
+    assert (process.returncode, rest) == (0, "")
+    return written
+
+
+@KINDS
+def test_no_secret_is_printed_unless_asked_for(api: tuple[str, ...]) -> None:
+    public = [name for name in VARIABLES[api] if name not in SECRET]
+    with announced(*api) as (text, process):
+        assert CREDENTIAL.search(text) is None
+        assert re.findall(r"^export (\w+)=", text, re.MULTILINE) == public
+        assert all(line.startswith(("#", "export ")) for line in text.splitlines())
+        assert all(name in text.splitlines()[-1] for name in set(VARIABLES[api]) & SECRET)
+        assert CREDENTIAL.search(stopped(process)) is None
+
+
+def test_without_printed_secrets_an_identity_is_had_from_the_control_endpoint() -> None:
+    with announced("infisical") as (text, process):
+        url = exported(text, ["INFISICAL_URL"])["INFISICAL_URL"]
+        made = requests.post(f"{url}/__sandbox__/identities", json={"name": "me", "role": "admin"}, timeout=10).json()
+        client = InfisicalClient(
+            endpoint=url, client_id=made["client_id"], client_secret=made["client_secret"], trust_env=False
+        )
+        with client:
+            assert client.projects.create("Mine").name == "Mine"
+        stopped(process)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", ""])
+def test_listening_everywhere_is_warned_of(host: str) -> None:
+    with announced("infisical", "--host", host) as (text, process):
+        url = exported(text, ["INFISICAL_URL"])["INFISICAL_URL"]
+        assert urlsplit(url).hostname in ("127.0.0.1", "::1")
+        written = stopped(process)
+    (line,) = written.splitlines()
+    assert line.startswith(f"warning: it listens on {host or 'every address'}: ")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "localhost"])
+def test_listening_on_this_machine_alone_is_no_warning(host: str) -> None:
+    with announced("julep", "--host", host) as (_, process):
+        assert stopped(process) == ""
+
+
+def test_the_control_endpoint_is_reached_under_a_name_that_is_given() -> None:
+    with announced("infisical", "--control-host", "box", "--control-host", "ci") as (text, process):
+        url = exported(text, ["INFISICAL_URL"])["INFISICAL_URL"]
+        statuses = [
+            requests.get(f"{url}/__sandbox__/requests", headers={"Host": name}, timeout=10).status_code
+            for name in ("box:80", "ci", "other")
+        ]
+        assert statuses == [200, 200, 403]
+        stopped(process)
+
+
+@pytest.mark.parametrize("option", [("--show-secrets",), ("--control-host", "x"), ("--port", "0")])
+def test_an_option_before_the_command_is_told_where_it_belongs(option: tuple[str, ...]) -> None:
+    done = run("sandbox", *option, "infisical")
+    assert done.returncode == 2
+    assert f"give {option[0]} after 'infisical'" in done.stderr

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
+from http.client import responses
 from typing import Any
 
 from ..messages import Reply
@@ -65,7 +65,7 @@ def crashed() -> Refusal:
 
 def failure(status: int) -> Reply:
     """The reply of a server that fails with this status, for a fault that names no body."""
-    phrase = HTTPStatus(status).phrase
+    phrase = responses.get(status, f"Status {status}")
     return plain(status, phrase, hang_up=status == 500) if status >= 500 else detail(status, phrase).reply
 
 
