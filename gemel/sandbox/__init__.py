@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from .app import Serving, serve
 from .assembly import BothSandbox
-from .box import Sandbox
 from .faults import Fault, Faults
-from .infisical import Identity
+from .infisical import Identity, User
+from .infisical.box import Sandbox
 from .julep.box import JulepSandbox
 from .messages import RecordedRequest, RequestLog
 from .store import SandboxDataError
@@ -26,5 +26,6 @@ __all__ = [
     "Sandbox",
     "SandboxDataError",
     "Serving",
+    "User",
     "serve",
 ]

@@ -10,10 +10,11 @@ from typing import Any, Generic, Literal, TypeVar, overload
 
 from . import checks
 from .assembly import ASSEMBLIES, Assembly, BothSandbox
-from .box import Box, Running, Sandbox
+from .box import Box, Running
 from .control import Control
 from .faults import Faults
 from .guard import Guard, is_wildcard
+from .infisical.box import Sandbox
 from .julep.box import JulepSandbox
 from .messages import RequestLog
 from .rate import RateLimit
@@ -121,7 +122,7 @@ class _Session(Generic[BoxT]):
         self._assembled = assembly.over(self._store)
         self._faults = Faults(self._assembled.failure)
         self._log = RequestLog()
-        self._limit = RateLimit()
+        self._limit = RateLimit(self._assembled.rate_groups)
         self._control = Control(self._faults, self._log, Guard(place.host, place.control_hosts))
         self._web = WebServer(self._assembled.api, self._faults, self._log, self._limit, control=self._control)
 

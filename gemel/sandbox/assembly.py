@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from . import infisical, julep
-from .box import Box, Running, Sandbox
+from .box import Box, Running
 from .faults import infisical_failure
 from .infisical import Backend, Infisical
+from .infisical.box import Sandbox
 from .julep import Julep, Records
 from .julep.box import JulepSandbox
-from .messages import Api, Reply, SharedPort
+from .messages import Api, RecordedRequest, Reply, SharedPort
 from .store import Store
 
 __all__ = ["ASSEMBLIES", "Assembled", "Assembly", "BothSandbox", "is_julep"]
@@ -40,11 +41,13 @@ class Assembled(Generic[BoxT]):
         api: What answers.
         failure: The reply to a path with a status, for a fault that names no body.
         box: The sandbox over the running server.
+        rate_groups: The groups of rate limits that a request may count in.
     """
 
     api: Api | SharedPort
     failure: Callable[[str, int], Reply]
     box: Callable[[Running], BoxT]
+    rate_groups: Callable[[RecordedRequest], tuple[str, ...]] = lambda request: ()
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,10 @@ class Assembly(Generic[BoxT]):
 def _infisical(store: Store) -> Assembled[Sandbox]:
     backend = Backend(store)
     return Assembled(
-        Infisical(backend), lambda path, status: infisical_failure(status), lambda running: Sandbox(running, backend)
+        Infisical(backend),
+        lambda path, status: infisical_failure(status),
+        lambda running: Sandbox(running, backend),
+        infisical.rate_groups,
     )
 
 
@@ -86,6 +92,7 @@ def _both(store: Store) -> Assembled[BothSandbox]:
         SharedPort(lambda path: apis[is_julep(path)]),
         lambda path, status: julep.failure(status) if is_julep(path) else infisical_failure(status),
         lambda running: BothSandbox(running, backend, records),
+        lambda request: () if is_julep(request.path) else infisical.rate_groups(request),
     )
 
 

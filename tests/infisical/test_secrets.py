@@ -40,6 +40,7 @@ def test_a_list_sends_every_default(mode: Mode, client: Any, place: Place, sandb
 
 
 def test_a_list_sends_every_argument(mode: Mode, client: Any, place: Place, sandbox: Sandbox) -> None:
+    mode.run(client.folders.create("b", secret_path="/a", **place))
     mode.run(
         client.secrets.list(
             **place,

@@ -37,6 +37,7 @@ def test_a_list_sends_every_default(mode: Mode, client: Any, place: Place, sandb
 
 
 def test_a_list_sends_every_argument(mode: Mode, client: Any, place: Place, sandbox: Sandbox) -> None:
+    mode.run(client.folders.create("a", **place))
     mode.run(
         client.secrets.v3.list(
             **place,

@@ -35,9 +35,9 @@ def test_a_viewer_reads_and_does_not_write(actor: Actor, vault: Vault) -> None:
     assert len(mine.list()["secrets"]) == 1
     viewer.ok("GET", f"/api/v4/secrets/id/{secret['id']}")
     viewer.ok("GET", "/api/v2/folders", params={"projectId": vault.project, "environment": "dev", "path": "/"})
-    for method, action in [("POST", "create"), ("PATCH", "edit"), ("DELETE", "delete")]:
+    for method, key, action in [("POST", "B", "create"), ("PATCH", "A", "edit"), ("DELETE", "A", "delete")]:
         body = vault.address() | {"secretValue": "2"}
-        refusal = viewer.refused(403, method, "/api/v4/secrets/A", json=body)
+        refusal = viewer.refused(403, method, f"/api/v4/secrets/{key}", json=body)
         assert refusal["error"] == "PermissionDenied"
         assert refusal["message"] == f"You are not allowed to {action} on secrets"
         assert [(rule["action"], rule["subject"], rule["inverted"]) for rule in refusal["details"]] == [

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .backend import Backend, Identity
+from .backend import Backend, Identity, User
 from .schema import SCHEMA
-from .server import Infisical
+from .server import Infisical, rate_groups
 
-__all__ = ["SCHEMA", "Backend", "Identity", "Infisical"]
+__all__ = ["SCHEMA", "Backend", "Identity", "Infisical", "User", "rate_groups"]

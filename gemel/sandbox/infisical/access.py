@@ -1,35 +1,25 @@
-"""Who may do what: the role of an identity in a project, and the actions of each role."""
+"""Who may do what in a project: the rules of the caller's role there, or of a service token."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
-from ..store import Row
+from ..store import Row, Store
 from .backend import Backend, Caller
 from .errors import bad_request, forbidden, not_found, permission_denied
 from .routing import Call
+from .rules import ROLES, Ability, Rule, parsed, service_token_rules
 
-__all__ = ["ROLES", "permit", "permit_organization", "project_by_slug", "project_id_of", "role_in"]
-
-_READ = {
-    "secrets": ("describeSecret", "readValue"),
-    "secret-folders": ("read",),
-    "secret-imports": ("read",),
-    "environments": ("read",),
-    "tags": ("read",),
-    "workspace": ("read",),
-}
-_WRITE = ("create", "edit", "delete")
-_MEMBER = {subject: (*actions, *_WRITE) for subject, actions in _READ.items()} | {"workspace": ("read",)}
-_ADMIN = _MEMBER | {"workspace": ("read", *_WRITE)}
-
-# The actions of each role, by what they are done to.
-ROLES: dict[str, dict[str, tuple[str, ...]]] = {
-    "no-access": {},
-    "viewer": _READ,
-    "member": _MEMBER,
-    "admin": _ADMIN,
-}
+__all__ = [
+    "ability_in",
+    "deny_unless",
+    "permit",
+    "permit_organization",
+    "project_by_slug",
+    "project_id_of",
+    "role_in",
+]
 
 
 def role_in(backend: Backend, caller: Caller, project_id: str) -> str | None:
@@ -44,38 +34,68 @@ def role_in(backend: Backend, caller: Caller, project_id: str) -> str | None:
     return str(row["role"])
 
 
-def permit(call: Call, project_id: str, action: str, subject: str) -> Row:
-    """The project, when the caller's role in it holds the action.
+def _rules_of(store: Store, project_id: str, role: str) -> tuple[Rule, ...]:
+    if role in ROLES:
+        return ROLES[role]
+    row = store.one("SELECT permissions FROM project_roles WHERE project_id = ? AND slug = ?", project_id, role)
+    return () if row is None else tuple(parsed(json.loads(row["permissions"])))
 
-    Raises:
-        ApiError: 404 for no such project, 403 for one who is no member, 403 PermissionDenied
-            with the rules of the role for that subject when the action is not among them.
-    """
-    project = call.backend.store.one("SELECT * FROM projects WHERE id = ?", project_id)
+
+def _project(store: Store, project_id: str) -> Row:
+    project = store.one("SELECT * FROM projects WHERE id = ?", project_id)
     if project is None:
         raise not_found(f"Project with {project_id} not found")
-    role = role_in(call.backend, call.caller, project_id)
-    if role is None:
-        raise forbidden(
-            f"You are not a member of this project with ID {project_id}. "
-            "Please assign this identity to the project with the appropriate permissions, then try again.",
-            "ProjectMembershipNotFound",
-        )
-    if action not in ROLES[role].get(subject, ()):
-        raise permission_denied(action, subject, _rules(role, subject))
     return project
 
 
-def _rules(role: str, subject: str) -> list[dict[str, Any]]:
-    actions = ROLES[role].get(subject, ())
-    return [{"action": action, "inverted": False, "subject": subject, "conditions": {}} for action in actions]
+def ability_in(call: Call, project_id: str) -> Ability:
+    """What the caller may do in a project.
+
+    Raises:
+        ApiError: 404 for no such project, 403 for one who is no member.
+    """
+    store, caller = call.backend.store, call.caller
+    _project(store, project_id)
+    if caller.token is not None:
+        if caller.token["project_id"] != project_id:
+            raise forbidden(f"Service token is not a part of the project with ID {project_id}")
+        scopes, permissions = json.loads(caller.token["scopes"]), json.loads(caller.token["permissions"])
+        return Ability(service_token_rules(scopes, permissions))
+    role = role_in(call.backend, caller, project_id)
+    if role is None:
+        raise forbidden(
+            f"You are not a member of this project with ID {project_id}. "
+            f"Please assign this {caller.kind} to the project with the appropriate permissions, then try again.",
+            "ProjectMembershipNotFound",
+        )
+    return Ability(_rules_of(store, project_id, role))
+
+
+def deny_unless(ability: Ability, action: str, subject: str, fields: dict[str, Any] | None = None) -> None:
+    """Pass an action that is allowed.
+
+    Raises:
+        ApiError: 403 PermissionDenied with the rules of the role for that subject.
+    """
+    if not ability.can(action, subject, fields):
+        raise permission_denied(action, subject, ability.details(subject))
+
+
+def permit(call: Call, project_id: str, action: str, subject: str, fields: dict[str, Any] | None = None) -> Row:
+    """The project, when the caller's role in it holds the action.
+
+    Raises:
+        ApiError: As `ability_in` and `deny_unless`.
+    """
+    deny_unless(ability_in(call, project_id), action, subject, fields)
+    return _project(call.backend.store, project_id)
 
 
 def permit_organization(call: Call, action: str, subject: str) -> None:
     """Pass a member or admin of the organization.
 
     Raises:
-        ApiError: 403 PermissionDenied for any other identity.
+        ApiError: 403 PermissionDenied for any other caller.
     """
     row = call.backend.store.one("SELECT role FROM roles WHERE identity_id = ? AND project_id = ''", call.caller.id)
     if row is None or row["role"] not in ("member", "admin"):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
 from typing import Any
 
 from ..store import Row
 from . import tokens
 from .access import permit_organization
+from .backend import timestamp
 from .errors import not_found
 from .routing import Call, Routes
 from .validation import ABSENT, coerced_number, text
@@ -63,16 +63,23 @@ def revoke_token(call: Call) -> Any:
     return {"message": "Successfully revoked access token"}
 
 
+def clear_lockouts(call: Call) -> Any:
+    """POST universal-auth/identities/{identityId}/clear-lockouts."""
+    _permit(call)
+    return {"deleted": call.backend.lockouts.forget(call.params["identityId"])}
+
+
 def _permit(call: Call) -> None:
     permit_organization(call, "edit", "identity")
     identity_id = call.params["identityId"]
-    if call.backend.store.one("SELECT 1 FROM identities WHERE id = ?", identity_id) is None:
+    known = "SELECT 1 FROM identities WHERE id = ? AND kind = 'identity'"
+    if call.backend.store.one(known, identity_id) is None:
         raise not_found(f"Failed to find identity with ID {identity_id}")
 
 
 def token_row(row: Row) -> dict[str, Any]:
     """A recorded token as the API shows it; never the token itself."""
-    created = datetime.fromtimestamp(row["created"], timezone.utc).isoformat(timespec="milliseconds")
+    created = timestamp(row["created"])
     return {
         "id": row["id"],
         "accessTokenTTL": row["ttl"],
@@ -84,8 +91,8 @@ def token_row(row: Row) -> dict[str, Any]:
         "isAccessTokenRevoked": bool(row["revoked"]),
         "identityUAClientSecretId": None,
         "identityId": row["identity_id"],
-        "createdAt": created.replace("+00:00", "Z"),
-        "updatedAt": created.replace("+00:00", "Z"),
+        "createdAt": created,
+        "updatedAt": created,
         "name": row["name"],
         "authMethod": row["method"],
         "accessTokenPeriod": 0,
@@ -115,3 +122,4 @@ routes.add(
     },
 )
 routes.add("POST", "/api/v1/auth/token-auth/tokens/{tokenId}/revoke", revoke_token)
+routes.add("POST", "/api/v1/auth/universal-auth/identities/{identityId}/clear-lockouts", clear_lockouts)

@@ -1,4 +1,4 @@
-"""The state of the Infisical sandbox: records, identities, tokens, lockouts and change policies."""
+"""The state of the Infisical sandbox: records, identities and users, their credentials, lockouts and switches."""
 
 from __future__ import annotations
 
@@ -12,26 +12,42 @@ from typing import Any
 
 from ..store import Row, Store
 from . import tokens
-from .errors import unauthorized
+from .errors import forbidden, not_found, unauthorized
+from .lockouts import Lockouts
 
-__all__ = ["Backend", "Caller", "Identity", "timestamp"]
+__all__ = ["THIRTY_DAYS", "Backend", "Behaviour", "Caller", "Identity", "User", "timestamp"]
 
 THIRTY_DAYS = 2592000
-LOCKOUT_FAILURES = 3
-LOCKOUT_SECONDS = 300
 
 
-def timestamp() -> str:
-    """Now, as the server writes times: UTC with milliseconds."""
-    return datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def timestamp(moment: float | None = None) -> str:
+    """A moment, now by default, as the server writes times: UTC with milliseconds."""
+    at = datetime.now(timezone.utc) if moment is None else datetime.fromtimestamp(moment, timezone.utc)
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 @dataclass(frozen=True)
 class Caller:
-    """The machine identity that a request's token belongs to."""
+    """Whom a request's credentials belong to.
+
+    Attributes:
+        id: The id of the identity, the user or the service token.
+        name: Its name.
+        kind: identity, user or service.
+        mode: What the server calls the kind of credential: identityAccessToken, jwt, apiKey or serviceToken.
+        token: The record of a service token.
+    """
 
     id: str
     name: str
+    kind: str = "identity"
+    mode: str = "identityAccessToken"
+    token: Row | None = None
+
+    @property
+    def user_id(self) -> str | None:
+        """The id of a user; None for anything else."""
+        return self.id if self.kind == "user" else None
 
 
 @dataclass(frozen=True)
@@ -49,6 +65,57 @@ class Identity:
     client_secret: str = field(repr=False)
 
 
+@dataclass(frozen=True)
+class User:
+    """A user, logged in.
+
+    Attributes:
+        user_id: Its id.
+        username: Its name.
+        token: An access token of its session; not in the repr.
+        api_key: Its API key, for the header X-API-Key of older operations; not in the repr.
+    """
+
+    user_id: str
+    username: str
+    token: str = field(repr=False)
+    api_key: str = field(repr=False)
+
+
+@dataclass
+class Behaviour:
+    """What differs between servers and organizations.
+
+    Attributes:
+        missing_folder: "refused" with 404, or "empty": what a list of secrets gives for an
+            environment or path that there is not. Servers of before 2025 gave an empty list.
+        cross_project: Whether secrets may be shared with other projects at all.
+    """
+
+    missing_folder: str = "refused"
+    cross_project: bool = False
+
+
+@dataclass(frozen=True)
+class Lockout:
+    """The settings of universal auth that identities get which are made from now on."""
+
+    enabled: bool = True
+    threshold: int = 3
+    seconds: float = 300.0
+    reset: float = 30.0
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """As they are recorded with an identity."""
+        return {
+            "lockout_enabled": self.enabled,
+            "lockout_threshold": self.threshold,
+            "lockout_seconds": self.seconds,
+            "lockout_reset": self.reset,
+        }
+
+
 class Backend:
     """Everything the operations read and change.
 
@@ -58,90 +125,103 @@ class Backend:
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self._failures: dict[str, tuple[int, float]] = {}
+        self.lockouts: Lockouts = Lockouts()
+        self.behaviour: Behaviour = Behaviour()
+        self.lockout: Lockout = Lockout()
         with self.store.transaction():
             self.key: bytes = store.setting("signing_key", secrets.token_hex(32)).encode()
             self.organization_id: str = store.setting("organization_id", str(uuid.uuid4()))
             admin_id = store.setting("admin_id", str(uuid.uuid4()))
             if self.store.one("SELECT 1 FROM identities WHERE id = ?", admin_id) is None:
-                self._add_identity(admin_id, "admin", "admin", None, THIRTY_DAYS, THIRTY_DAYS, 0)
+                self.add_actor(admin_id, "admin", "admin", None)
         self.admin: Identity = self.identity(admin_id)
 
     def identity(self, identity_id: str) -> Identity:
         """The credentials of an identity."""
-        row = self.store.one("SELECT * FROM identities WHERE id = ?", identity_id)
-        if row is None:
-            raise LookupError(f"no identity has the id {identity_id}")
+        row = self.actor(identity_id)
         return Identity(row["id"], row["client_id"], row["client_secret"])
 
-    def add_identity(
-        self, name: str, role: str, project_id: str | None, ttl: int, max_ttl: int, num_uses_limit: int
-    ) -> Identity:
-        """Create a machine identity and give it a role."""
-        identity_id = str(uuid.uuid4())
-        with self.store.transaction():
-            self._add_identity(identity_id, name, role, project_id, ttl, max_ttl, num_uses_limit)
-        return self.identity(identity_id)
-
-    def _add_identity(
-        self, identity_id: str, name: str, role: str, project_id: str | None, ttl: int, max_ttl: int, uses: int
-    ) -> None:
-        if project_id and self.store.one("SELECT 1 FROM projects WHERE id = ?", project_id) is None:
-            raise LookupError(f"no project has the id {project_id}")
-        self.store.insert(
-            "identities",
-            id=identity_id,
-            name=name,
-            client_id=str(uuid.uuid4()),
-            client_secret=secrets.token_hex(32),
-            access_token_ttl=ttl,
-            access_token_max_ttl=max_ttl,
-            num_uses_limit=uses,
-        )
-        self.store.insert("roles", identity_id=identity_id, project_id=project_id or "", role=role)
-
-    def issue(self, identity_id: str, method: str, name: str | None = None) -> tuple[Row, dict[str, Any]]:
-        """A new access token of an identity: its row and the answer of a login."""
-        identity = self.store.one("SELECT * FROM identities WHERE id = ?", identity_id)
-        if identity is None:
-            raise LookupError(f"no identity has the id {identity_id}")
-        return tokens.issue(self.store, self.key, identity, method, name)
-
-    def authenticate(self, header: str | None) -> Caller:
-        """The identity behind an Authorization header; counts one use of its token.
+    def actor(self, actor_id: str) -> Row:
+        """The record of an identity or a user.
 
         Raises:
-            ApiError: 401 without a bearer token, otherwise as `tokens.resolve`.
+            LookupError: There is neither.
         """
-        scheme, _, token = (header or "").partition(" ")
+        row = self.store.one("SELECT * FROM identities WHERE id = ?", actor_id)
+        if row is None:
+            raise LookupError(f"no identity and no user has the id {actor_id}")
+        return row
+
+    def add_actor(self, actor_id: str, name: str, role: str, project_id: str | None, **columns: Any) -> None:
+        """Record an identity, or a user, with a role in one project or everywhere; call it in a transaction."""
+        if project_id and self.store.one("SELECT 1 FROM projects WHERE id = ?", project_id) is None:
+            raise LookupError(f"no project has the id {project_id}")
+        values = {
+            "client_id": str(uuid.uuid4()),
+            "client_secret": secrets.token_hex(32),
+            "access_token_ttl": THIRTY_DAYS,
+            "access_token_max_ttl": THIRTY_DAYS,
+            "num_uses_limit": 0,
+        }
+        self.store.insert("identities", id=actor_id, name=name, **values | self.lockout.columns | columns)
+        self.store.insert("roles", identity_id=actor_id, project_id=project_id or "", role=role)
+
+    def issue(self, actor_id: str, method: str, name: str | None = None) -> tuple[Row, dict[str, Any]]:
+        """A new access token of an identity or a user: its row and the answer of a login."""
+        return tokens.issue(self.store, self.key, self.actor(actor_id), method, name)
+
+    def authenticate(self, authorization: str | None, api_key: str | None) -> Caller:
+        """Whoever is behind the credentials of a request; counts one use of an access token.
+
+        Raises:
+            ApiError: 401 without credentials; for a service token 404, 401 or 403; otherwise as `tokens.resolve`.
+        """
+        if api_key:
+            return self._key_owner(api_key)
+        scheme, _, token = (authorization or "").partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
             raise unauthorized("Token missing")
+        if token.strip().startswith("st."):
+            return self._service(token.strip())
         row = tokens.resolve(self.store, self.key, token.strip())
         self.store.run("UPDATE tokens SET num_uses = num_uses + 1 WHERE id = ?", row["id"])
-        identity = self.store.one("SELECT id, name FROM identities WHERE id = ?", row["identity_id"])
-        if identity is None:
+        actor = self.store.one("SELECT * FROM identities WHERE id = ?", row["identity_id"])
+        if actor is None:
             raise unauthorized()
-        return Caller(identity["id"], identity["name"])
+        is_user = actor["kind"] == "user"
+        return Caller(actor["id"], actor["name"], actor["kind"], "jwt" if is_user else "identityAccessToken")
+
+    def _key_owner(self, api_key: str) -> Caller:
+        user = self.store.one("SELECT * FROM identities WHERE api_key = ?", api_key)
+        if user is None:
+            raise unauthorized("Invalid api key")
+        return Caller(user["id"], user["name"], "user", "apiKey")
+
+    def _service(self, token: str) -> Caller:
+        """The service token that the first three parts name; the fourth was a key that only clients used."""
+        _, token_id, secret, *_ = [*token.split("."), "", ""]
+        row = self.store.one("SELECT * FROM service_tokens WHERE id = ?", token_id)
+        if row is None:
+            raise not_found(f"Service token with ID '{token_id}' not found")
+        if row["expires"] is not None and time.time() >= row["expires"]:
+            raise forbidden("Service token has expired")
+        if not hmac.compare_digest(row["secret"].encode(), secret.encode(errors="replace")):
+            raise unauthorized("Invalid service token")
+        return Caller(row["id"], row["name"], "service", "serviceToken", row)
 
     def log_in(self, client_id: str, client_secret: str) -> dict[str, Any]:
         """A fresh access token for a client id and secret.
 
         Raises:
-            ApiError: 401 for wrong ones, and for any while three failures lock the identity.
+            ApiError: 401 for wrong ones, and for any while too many failures lock the identity.
         """
-        identity = self.store.one("SELECT * FROM identities WHERE client_id = ?", client_id)
+        identity = self.store.one("SELECT * FROM identities WHERE client_id = ? AND kind = 'identity'", client_id)
         if identity is None:
             raise unauthorized("Invalid credentials")
-        failures, since = self._failures.get(client_id, (0, 0.0))
-        if failures >= LOCKOUT_FAILURES and time.monotonic() < since + LOCKOUT_SECONDS:
+        if self.lockouts.is_locked(identity):
             raise unauthorized("This identity auth method is temporarily locked, please try again later")
         if not hmac.compare_digest(identity["client_secret"].encode(), client_secret.encode(errors="replace")):
-            recent = failures if failures < LOCKOUT_FAILURES else 0
-            self._failures[client_id] = (recent + 1, time.monotonic())
+            self.lockouts.failed(identity)
             raise unauthorized("Invalid credentials")
-        self._failures.pop(client_id, None)
+        self.lockouts.forget(identity["id"])
         return tokens.issue(self.store, self.key, identity, "universal-auth")[1]
-
-    def clear_lockouts(self) -> None:
-        """Forget every failed login."""
-        self._failures.clear()

@@ -12,6 +12,7 @@ __all__ = [
     "fastify_not_found",
     "forbidden",
     "invalid",
+    "not_built",
     "not_found",
     "permission_denied",
     "rate_limited",
@@ -66,9 +67,9 @@ def token_error(message: str) -> ApiError:
     return ApiError(403, "TokenError", message)
 
 
-def forbidden(message: str, name: str = "ForbiddenError") -> ApiError:
+def forbidden(message: str, name: str = "ForbiddenError", details: Any = None) -> ApiError:
     """403: refused as a whole, for instance to one who is no member of the project."""
-    return ApiError(403, name, message)
+    return ApiError(403, name, message, details)
 
 
 def permission_denied(action: str, subject: str, rules: list[dict[str, Any]]) -> ApiError:
@@ -84,6 +85,12 @@ def not_found(message: str, name: str = "NotFound") -> ApiError:
 def invalid(issues: list[dict[str, Any]]) -> ApiError:
     """422: the request does not fit its schema; the message is the list of issues."""
     return ApiError(422, "ValidationFailure", issues)
+
+
+def not_built(method: str, path: str) -> ApiError:
+    """501: an operation of the API that this sandbox cannot do."""
+    message = f"The API has {method} {path}, and this sandbox does not do it: try it on a real server"
+    return ApiError(501, "NotImplemented", message)
 
 
 def rate_limited(seconds: int) -> ApiError:

@@ -22,7 +22,7 @@ from .paths import (
     join,
 )
 from .policies import policy_for
-from .routing import Call, Routes
+from .routing import CURRENT, SERVICE, Call, Routes
 from .validation import ABSENT, REQUIRED, Field, flag, listing, loose_flag, record, text
 
 __all__ = ["add_folder", "routes"]
@@ -78,10 +78,15 @@ def _path(data: Mapping[str, Any]) -> str:
     return "/" if path is None else str(path)
 
 
+def _permit(call: Call, project_id: str, action: str, data: Mapping[str, Any]) -> None:
+    where = {"environment": data["environment"], "secretPath": _path(data)}
+    permit(call, project_id, action, "secret-folders", where)
+
+
 def create(call: Call) -> Any:
     """POST folders: answers with the folder that exists, or makes it and every missing parent."""
     store, data = call.backend.store, call.data
-    permit(call, data["project_id"], "create", "secret-folders")
+    _permit(call, data["project_id"], "create", data)
     where = environment(store, data["project_id"], data["environment"])
     folder = _root(store, where["id"])
     path = _path(data)
@@ -110,16 +115,16 @@ def show(call: Call) -> Any:
     folder = _by_id(store, call.params["folderId"])
     where = store.one("SELECT * FROM environments WHERE id = ?", folder["environment_id"])
     assert where is not None
-    permit(call, where["project_id"], "read", "secret-folders")
-    place = {"envId": where["id"], "envName": where["name"], "envSlug": where["slug"]}
     path = folder_path(store, folder)
+    _permit(call, where["project_id"], "read", {"environment": where["slug"], "path": path})
+    place = {"envId": where["id"], "envName": where["name"], "envSlug": where["slug"]}
     return {"folder": folder_row(folder, environment=place, path=path, projectId=where["project_id"])}
 
 
 def list_all(call: Call) -> Any:
     """GET folders: the children of a path, or with `recursive` everything below it."""
     store, data = call.backend.store, call.data
-    permit(call, data["project_id"], "read", "secret-folders")
+    _permit(call, data["project_id"], "read", data)
     environment(store, data["project_id"], data["environment"])
     parent = find_folder(store, data["project_id"], data["environment"], _path(data))
     if parent is None:
@@ -135,7 +140,7 @@ def list_all(call: Call) -> Any:
 
 def update(call: Call) -> Any:
     """PATCH folders/{folderId}."""
-    permit(call, call.data["project_id"], "edit", "secret-folders")
+    _permit(call, call.data["project_id"], "edit", call.data)
     change = dict(call.data) | {"id": call.params["folderId"]}
     folder = _rename(call.backend.store, call.data["project_id"], change)
     return {"folder": folder_row(folder, path=folder_path(call.backend.store, folder))}
@@ -144,7 +149,8 @@ def update(call: Call) -> Any:
 def update_many(call: Call) -> Any:
     """PATCH folders/batch."""
     project_id = project_id_of(call, "Must provide either project slug or projectId")
-    permit(call, project_id, "edit", "secret-folders")
+    for change in call.data["folders"]:
+        _permit(call, project_id, "edit", change)
     changed = [_rename(call.backend.store, project_id, change) for change in call.data["folders"]]
     return {"folders": [folder_row(folder) for folder in changed]}
 
@@ -182,7 +188,7 @@ def _find(store: Store, parent: Place, id_or_name: str) -> Row | None:
 def delete(call: Call) -> Any:
     """DELETE folders/{folderIdOrName}, with all that is below it."""
     store, data = call.backend.store, call.data
-    permit(call, data["project_id"], "delete", "secret-folders")
+    _permit(call, data["project_id"], "delete", data)
     environment(store, data["project_id"], data["environment"])
     parent = get_folder(store, data["project_id"], data["environment"], _path(data))
     folder = _find(store, parent, call.params["folderId"])
@@ -214,13 +220,13 @@ _ENVIRONMENT = {"environment": text()}
 def _register(base: str, project: dict[str, Field], path: dict[str, Field], listed: dict[str, Field]) -> None:
     address = project | _ENVIRONMENT
     filters = {"lastSecretModified": text("since", default=ABSENT), "recursive": loose_flag("recursive", False)}
-    routes.add("POST", base, create, body=address | path | _NAME)
-    routes.add("GET", base, list_all, query=address | listed | filters)
-    routes.add("GET", f"{base}/{{folderId}}", show)
-    routes.add("PATCH", f"{base}/{{folderId}}", update, body=address | path | _NAME)
-    routes.add(
-        "DELETE", f"{base}/{{folderId}}", delete, body=address | path | {"forceDelete": flag("force", default=False)}
-    )
+    modes = CURRENT | SERVICE
+    gone = address | path | {"forceDelete": flag("force", default=False)}
+    routes.add("POST", base, create, body=address | path | _NAME, modes=modes)
+    routes.add("GET", base, list_all, query=address | listed | filters, modes=modes)
+    routes.add("GET", f"{base}/{{folderId}}", show, modes=modes)
+    routes.add("PATCH", f"{base}/{{folderId}}", update, body=address | path | _NAME, modes=modes)
+    routes.add("DELETE", f"{base}/{{folderId}}", delete, body=gone, modes=modes)
 
 
 def _register_batch(base: str, project: dict[str, Field]) -> None:

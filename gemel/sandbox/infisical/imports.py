@@ -8,10 +8,11 @@ from typing import Any
 
 from ..store import Row, Store
 from .access import permit
-from .backend import timestamp
-from .errors import bad_request, not_found
+from .backend import Backend, timestamp
+from .errors import bad_request, forbidden, not_found
+from .grants import is_granted
 from .paths import Place, environment, find_folder, folder_path, get_folder, secret_path_field
-from .routing import Call, Routes
+from .routing import CURRENT, SERVICE, Call, Routes
 from .validation import ABSENT, REQUIRED, Field, flag, number, record, text
 
 __all__ = ["ImportBlock", "import_blocks", "routes"]
@@ -28,33 +29,45 @@ class ImportBlock:
     secrets: list[tuple[Place, Row]]
 
 
-def import_blocks(store: Store, place: Place) -> list[ImportBlock]:
-    """The imports of a folder in their order; those of an imported folder add to its block."""
-    return _blocks(store, place, {(place.environment, place.path)}, 0)
+def import_blocks(backend: Backend, place: Place) -> list[ImportBlock]:
+    """The imports of a folder in their order; those of an imported folder add to its block.
+
+    What another project does not share, or no longer, brings nothing.
+    """
+    return _blocks(backend, place, place.project_id, {(place.project_id, place.environment, place.path)}, 0)
 
 
-def _blocks(store: Store, place: Place, seen: set[tuple[str, str]], depth: int) -> list[ImportBlock]:
+def _blocks(
+    backend: Backend, place: Place, project_id: str, seen: set[tuple[str, str, str]], depth: int
+) -> list[ImportBlock]:
     if depth > MAX_DEPTH:
         return []
+    store = backend.store
     blocks: list[ImportBlock] = []
     for row in _rows(store, place.folder_id):
-        source = (row["slug"], row["path"])
-        folder = None if source in seen else find_folder(store, place.project_id, *source)
-        if folder is None:
+        source = (row["project_id"], row["slug"], row["path"])
+        folder = None if source in seen else find_folder(store, *source)
+        if folder is None or not _is_open(backend, source[0], folder["id"], project_id):
             continue
         seen.add(source)
-        imported = Place(place.project_id, row["slug"], row["path"], folder["id"])
+        imported = Place(*source, folder["id"])
         own = store.all("SELECT * FROM secrets WHERE folder_id = ? ORDER BY key", folder["id"])
-        deeper = [pair for block in _blocks(store, imported, seen, depth + 1) for pair in block.secrets]
+        deeper = [pair for block in _blocks(backend, imported, project_id, seen, depth + 1) for pair in block.secrets]
         keys = {secret["key"] for secret in own}
         inherited = [(origin, secret) for origin, secret in deeper if secret["key"] not in keys]
         blocks.append(ImportBlock(imported, [*((imported, secret) for secret in own), *inherited]))
     return blocks
 
 
+def _is_open(backend: Backend, source: str, folder_id: str, project_id: str) -> bool:
+    if source == project_id:
+        return True
+    return backend.behaviour.cross_project and is_granted(backend.store, folder_id, project_id)
+
+
 def _rows(store: Store, folder_id: str) -> list[Row]:
     return store.all(
-        "SELECT i.*, e.slug, e.name AS environment_name FROM imports i"
+        "SELECT i.*, e.slug, e.project_id, e.name AS environment_name FROM imports i"
         " JOIN environments e ON e.id = i.environment_id WHERE i.folder_id = ? ORDER BY i.position",
         folder_id,
     )
@@ -85,7 +98,8 @@ def _written(verb: str, row: Row) -> dict[str, Any]:
 
 
 def _place(call: Call, action: str) -> Place:
-    permit(call, call.data["project_id"], action, "secret-imports")
+    where = {"environment": call.data["environment"], "secretPath": call.data["path"]}
+    permit(call, call.data["project_id"], action, "secret-imports", where)
     return get_folder(call.backend.store, call.data["project_id"], call.data["environment"], call.data["path"])
 
 
@@ -93,8 +107,12 @@ def create(call: Call) -> Any:
     """POST secret-imports."""
     store, source = call.backend.store, call.data["import"]
     place = _place(call, "create")
-    where = environment(store, place.project_id, source["environment"])
-    _refuse_cycle(store, place, where["slug"], source["path"])
+    origin = source.get("project_id") or place.project_id
+    where = environment(store, origin, source["environment"])
+    if origin == place.project_id:
+        _refuse_cycle(store, place, where["slug"], source["path"])
+    else:
+        _refuse_unshared(call, place, origin, where["slug"], source["path"])
     rows = _rows(store, place.folder_id)
     now, import_id = timestamp(), str(uuid.uuid4())
     store.insert(
@@ -116,6 +134,14 @@ def _refuse_cycle(store: Store, place: Place, slug: str, path: str) -> None:
     target = (place.environment, place.path)
     if folder and (folder["id"] == place.folder_id or target in _sources(store, folder["id"])):
         raise bad_request("Cyclic import not allowed")
+
+
+def _refuse_unshared(call: Call, place: Place, source: str, slug: str, path: str) -> None:
+    if not call.backend.behaviour.cross_project:
+        raise bad_request("Cross-project secret sharing is not enabled for this organization")
+    folder = get_folder(call.backend.store, source, slug, path)
+    if not is_granted(call.backend.store, folder.folder_id, place.project_id):
+        raise forbidden(f"The folder '{path}' of the project with ID {source} is not shared with this project")
 
 
 def _sources(store: Store, folder_id: str) -> set[tuple[str, str]]:
@@ -146,9 +172,9 @@ def show(call: Call) -> Any:
     )
     if folder is None:
         raise not_found(f"Secret import with ID '{import_id}' not found")
-    permit(call, folder["project_id"], "read", "secret-imports")
-    where = {"id": folder["environment_id"], "name": folder["environment_name"], "slug": folder["slug"]}
     path = folder_path(store, folder)
+    permit(call, folder["project_id"], "read", "secret-imports", {"environment": folder["slug"], "secretPath": path})
+    where = {"id": folder["environment_id"], "name": folder["environment_name"], "slug": folder["slug"]}
     row = _get(store, Place(folder["project_id"], folder["slug"], path, folder["id"]), import_id)
     return {"secretImport": import_row(row, environment=where, projectId=folder["project_id"], secretPath=path)}
 
@@ -159,8 +185,11 @@ def update(call: Call) -> Any:
     place = _place(call, "edit")
     row = _get(store, place, call.params["secretImportId"])
     slug, path = change.get("environment", row["slug"]), change.get("path", row["path"])
-    where = environment(store, place.project_id, slug)
-    _refuse_cycle(store, place, slug, path)
+    where = environment(store, row["project_id"], slug)
+    if row["project_id"] == place.project_id:
+        _refuse_cycle(store, place, slug, path)
+    else:
+        _refuse_unshared(call, place, row["project_id"], slug, path)
     store.update("imports", row["id"], environment_id=where["id"], path=path, updated_at=timestamp())
     if "position" in change:
         order = [other["id"] for other in _rows(store, place.folder_id) if other["id"] != row["id"]]
@@ -184,7 +213,11 @@ def delete(call: Call) -> Any:
     return _written("deleted", row)
 
 
-_SOURCE = {"environment": text(), "path": secret_path_field(default=REQUIRED)}
+_SOURCE = {
+    "environment": text(),
+    "path": secret_path_field(default=REQUIRED),
+    "sourceProjectId": text("project_id", default=ABSENT),
+}
 _CHANGE = {
     "environment": text(default=ABSENT),
     "path": secret_path_field(default=ABSENT),
@@ -196,11 +229,11 @@ def _register(base: str, project: dict[str, Field]) -> None:
     address = project | {"environment": text(), "path": secret_path_field()}
     one = f"{base}/{{secretImportId}}"
     new = {"import": record(_SOURCE), "isReplication": flag(default=False)}
-    routes.add("POST", base, create, body=address | new)
-    routes.add("GET", base, list_all, query=address)
-    routes.add("GET", one, show)
-    routes.add("PATCH", one, update, body=address | {"import": record(_CHANGE)})
-    routes.add("DELETE", one, delete, body=address)
+    routes.add("POST", base, create, body=address | new, modes=CURRENT | SERVICE)
+    routes.add("GET", base, list_all, query=address, modes=CURRENT | SERVICE)
+    routes.add("GET", one, show, modes=CURRENT | SERVICE)
+    routes.add("PATCH", one, update, body=address | {"import": record(_CHANGE)}, modes=CURRENT | SERVICE)
+    routes.add("DELETE", one, delete, body=address, modes=CURRENT | SERVICE)
 
 
 _register("/api/v2/secret-imports", {"projectId": text("project_id")})

@@ -1,54 +1,56 @@
-"""Change policies: writes under one become approval requests and change nothing."""
+"""Change policies: a write that one guards becomes an approval request and changes nothing."""
 
 from __future__ import annotations
 
-import secrets
+import json
 import uuid
-from fnmatch import fnmatchcase
-from typing import Any
+from collections.abc import Sequence
 
 from ..store import Row, Store
-from .backend import timestamp
+from .backend import Caller
 from .paths import Place
+from .rules import glob_matches
 
-__all__ = ["add_policy", "approval", "policy_for"]
+__all__ = ["add_policy", "policy_for", "policy_over"]
 
 
-def add_policy(store: Store, project_id: str, environment: str, secret_path: str, name: str) -> str:
+def add_policy(
+    store: Store,
+    project_id: str,
+    environment: str,
+    secret_path: str,
+    name: str,
+    *,
+    bypass_identities: bool = False,
+    approvers: Sequence[str] = (),
+    approvals: int = 1,
+) -> str:
     """Record a policy on a path, which may hold wildcards; its id."""
     policy_id = str(uuid.uuid4())
     store.insert(
-        "policies", id=policy_id, project_id=project_id, environment=environment, secret_path=secret_path, name=name
+        "policies",
+        id=policy_id,
+        project_id=project_id,
+        environment=environment,
+        secret_path=secret_path,
+        name=name,
+        bypass_identities=bypass_identities,
+        approvers=json.dumps(list(approvers)),
+        approvals=approvals,
     )
     return policy_id
 
 
 def policy_for(store: Store, project_id: str, environment: str, path: str) -> Row | None:
-    """The policy that guards a path, or None."""
+    """The policy that guards a path, or None; one on the path itself comes before a pattern."""
     rows = store.all("SELECT * FROM policies WHERE project_id = ? AND environment = ?", project_id, environment)
-    return next((row for row in rows if fnmatchcase(path, row["secret_path"])), None)
+    exact = (row for row in rows if row["secret_path"] == path)
+    return next(exact, None) or next((row for row in rows if glob_matches(row["secret_path"], path)), None)
 
 
-def approval(store: Store, place: Place) -> dict[str, Any] | None:
-    """The reply to a write at a guarded place, or None where writes are free."""
+def policy_over(store: Store, caller: Caller, place: Place) -> Row | None:
+    """The policy that holds the writes of a caller at a place, or None where they are free."""
     policy = policy_for(store, place.project_id, place.environment, place.path)
-    if policy is None:
+    if policy is None or (policy["bypass_identities"] and caller.kind != "user"):
         return None
-    now = timestamp()
-    return {
-        "approval": {
-            "id": str(uuid.uuid4()),
-            "policyId": policy["id"],
-            "hasMerged": False,
-            "status": "open",
-            "conflicts": None,
-            "slug": secrets.token_hex(5),
-            "folderId": place.folder_id,
-            "createdAt": now,
-            "updatedAt": now,
-            "isReplicated": None,
-            "committerUserId": None,
-            "statusChangedByUserId": None,
-            "bypassReason": None,
-        }
-    }
+    return policy

@@ -13,7 +13,7 @@ from .validation import Field, Schema
 if TYPE_CHECKING:
     from .backend import Backend, Caller
 
-__all__ = ["Call", "Handler", "Operation", "Router", "Routes"]
+__all__ = ["CURRENT", "SERVICE", "USERS", "Call", "Handler", "Operation", "Router", "Routes"]
 
 
 @dataclass(frozen=True)
@@ -25,15 +25,22 @@ class Call:
         caller: The identity that sent the token; for operations without auth it must not be used.
         params: Values of the path, decoded.
         data: The checked query or body, under the names of the schema.
+        method: The verb of the operation.
+        path: Its path, with `{name}` for what varies.
     """
 
     backend: Backend
     caller: Caller
     params: Mapping[str, Any]
     data: Mapping[str, Any]
+    method: str = ""
+    path: str = ""
 
 
 Handler = Callable[[Call], Any]  # answers a call with the JSON document of the reply
+CURRENT = frozenset({"jwt", "identityAccessToken"})  # what every operation accepts that needs credentials
+USERS = frozenset({"jwt"})
+SERVICE = frozenset({"serviceToken"})
 
 
 @dataclass(frozen=True)
@@ -47,8 +54,10 @@ class Operation:
         query: The schema of the query, when the operation reads one.
         body: The schema of the JSON body, when the operation reads one.
         params: Checks of path values beyond being there.
-        auth: Whether an access token is needed.
+        auth: Whether credentials are needed.
         etag: Whether the reply carries an ETag and a matching If-None-Match gets 304.
+        modes: The kinds of credentials that it accepts, as the server calls them.
+        built: Whether the sandbox can do it.
     """
 
     method: str
@@ -59,10 +68,17 @@ class Operation:
     params: Schema | None = None
     auth: bool = True
     etag: bool = False
+    modes: frozenset[str] = CURRENT
+    built: bool = True
     segments: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "segments", tuple(self.path.strip("/").split("/")))
+
+    @property
+    def pattern(self) -> tuple[str, ...]:
+        """The segments, whatever those are called that vary."""
+        return tuple("{}" if segment.startswith("{") else segment for segment in self.segments)
 
     def match(self, segments: tuple[str, ...]) -> dict[str, str] | None:
         """The path values when the decoded segments are this operation's, else None."""
@@ -94,19 +110,38 @@ class Routes:
         params: Mapping[str, Field] | None = None,
         auth: bool = True,
         etag: bool = False,
+        modes: frozenset[str] = CURRENT,
     ) -> None:
-        """Declare an operation."""
+        """Declare an operation; those of older generations take API keys too."""
         schemas = (None if fields is None else Schema(fields) for fields in (query, body, params))
         in_query, in_body, in_path = schemas
-        self.operations.append(Operation(method, path, handler, in_query, in_body, in_path, auth, etag))
+        accepted = modes | {"apiKey"} if path.startswith(_WITH_API_KEYS) and modes >= CURRENT else modes
+        self.operations.append(Operation(method, path, handler, in_query, in_body, in_path, auth, etag, accepted))
+
+
+_WITH_API_KEYS = ("/api/v1/", "/api/v3/")
+
+
+def _unbuilt(call: Call) -> Any:
+    raise NotImplementedError
 
 
 class Router:
-    """Finds an operation as find-my-way does: on decoded segments, static ones before varying ones."""
+    """Finds an operation as find-my-way does: on decoded segments, static ones before varying ones.
 
-    def __init__(self, operations: Iterable[Operation]) -> None:
+    Arguments:
+        operations: What the sandbox can do.
+        catalogue: The verb and path of everything that the API can do, with `{}` for what varies.
+    """
+
+    def __init__(self, operations: Iterable[Operation], catalogue: Iterable[tuple[str, str]] = ()) -> None:
         self._buckets: dict[tuple[str, int], list[Operation]] = {}
-        for operation in operations:
+        known = {(operation.method, operation.pattern): operation for operation in operations}
+        for verb, path in catalogue:
+            unbuilt = Operation(verb, path, _unbuilt, built=False)
+            known.setdefault((verb, unbuilt.pattern), unbuilt)
+        self.operations: tuple[Operation, ...] = tuple(known.values())
+        for operation in self.operations:
             self._buckets.setdefault((operation.method, len(operation.segments)), []).append(operation)
         for bucket in self._buckets.values():
             bucket.sort(key=lambda operation: [part.startswith("{") for part in operation.segments])

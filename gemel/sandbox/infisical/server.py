@@ -11,20 +11,22 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from ..messages import RecordedRequest, Reply
-from . import auth, environments, folders, imports, projects, status, tags
+from . import auth, environments, folders, imports, projects, service_tokens, status, tags
 from .backend import Backend, Caller
-from .errors import ApiError, bad_request, fastify_not_found, invalid, rate_limited
+from .catalogue import catalogued
+from .errors import ApiError, bad_request, fastify_not_found, forbidden, invalid, not_built, rate_limited
 from .routing import Call, Operation, Router
+from .secrets import approvals
 from .secrets import routes as secret_routes
 from .validation import ABSENT, Schema
 
-__all__ = ["Infisical"]
+__all__ = ["Infisical", "rate_groups"]
 
 logger: logging.Logger = logging.getLogger("gemel.sandbox")
 
-_MODULES = (auth, environments, folders, imports, projects, status, tags)
+_MODULES = (approvals, auth, environments, folders, imports, projects, service_tokens, status, tags)
 _ROUTES = (*(module.routes for module in _MODULES), secret_routes)
-ROUTER = Router(operation for routes in _ROUTES for operation in routes.operations)
+ROUTER = Router((operation for routes in _ROUTES for operation in routes.operations), catalogued())
 NOBODY = Caller("", "")
 _ID_LETTERS = string.ascii_letters + string.digits
 
@@ -62,11 +64,19 @@ class Infisical:
         if found is None:
             return fastify_not_found(request.method, request.target)
         operation, params = found
-        with self._backend.store.transaction():
-            caller = self._backend.authenticate(request.header("authorization")) if operation.auth else NOBODY
+        if not operation.built:
+            raise not_built(request.method, operation.path)
+        caller = self._caller(request, operation.modes) if operation.auth else NOBODY
         params, data = _checked(operation, params, request)
-        result = self._handle(operation, Call(self._backend, caller, params, data))
+        result = self._handle(operation, Call(self._backend, caller, params, data, operation.method, operation.path))
         return _tagged(request, result) if operation.etag else Reply.of(result)
+
+    def _caller(self, request: RecordedRequest, modes: frozenset[str]) -> Caller:
+        with self._backend.store.transaction():
+            caller = self._backend.authenticate(request.header("authorization"), request.header("x-api-key"))
+        if caller.mode not in modes:
+            raise forbidden("You are not allowed to access this resource", f"Forbidden access to {request.target}")
+        return caller
 
     def _handle(self, operation: Operation, call: Call) -> Any:
         with self._backend.store.transaction():
@@ -77,6 +87,16 @@ class Infisical:
                     raise
                 refusal = error
         raise refusal
+
+
+def rate_groups(request: RecordedRequest) -> tuple[str, ...]:
+    """The groups of the server's limiter that a request counts in: a login is a write unless logins have a limit."""
+    _, _, noun, *_ = [*request.path.strip("/").split("/"), "", "", ""]
+    if noun in ("secrets", "folders", "secret-imports"):
+        return ("secrets",)
+    if noun == "auth":
+        return ("auth", "write")
+    return ("read",) if request.method in ("GET", "HEAD") else ("write",)
 
 
 def _request_id() -> str:

@@ -17,6 +17,7 @@ from .errors import ApiError, token_error, unauthorized
 __all__ = ["expired_error", "issue", "renew", "resolve", "revoke", "verify"]
 
 KIND = "identityAccessToken"
+USER_KIND = "accessToken"
 HEADER = base64.urlsafe_b64encode(b'{"alg":"HS256","typ":"JWT"}').rstrip(b"=")
 
 
@@ -73,7 +74,7 @@ def verify(key: bytes, token: str) -> dict[str, Any]:
 
 
 def issue(store: Store, key: bytes, identity: Row, method: str, name: str | None = None) -> tuple[Row, dict[str, Any]]:
-    """Record a new token of an identity; its row, and the flat object that logins answer with."""
+    """Record a new token of an identity or a user; its row, and the flat object that logins answer with."""
     token_id = str(uuid.uuid4())
     store.insert(
         "tokens",
@@ -88,20 +89,23 @@ def issue(store: Store, key: bytes, identity: Row, method: str, name: str | None
     )
     row = store.one("SELECT * FROM tokens WHERE id = ?", token_id)
     assert row is not None
-    return row, _answer(key, row)
+    return row, _answer(key, row, identity["kind"] == "user")
 
 
-def _answer(key: bytes, row: Row) -> dict[str, Any]:
+def _answer(key: bytes, row: Row, is_user: bool = False) -> dict[str, Any]:
     now = int(time.time())
-    payload = {
-        "identityId": row["identity_id"],
-        "identityAccessTokenId": row["id"],
-        "authTokenType": KIND,
-        "accessTokenTTL": row["ttl"],
-        "accessTokenMaxTTL": row["max_ttl"],
-        "jti": uuid.uuid4().hex,
-        "iat": now,
-    }
+    payload: dict[str, Any] = (
+        {"userId": row["identity_id"], "tokenVersionId": row["id"], "authTokenType": USER_KIND}
+        if is_user
+        else {
+            "identityId": row["identity_id"],
+            "identityAccessTokenId": row["id"],
+            "authTokenType": KIND,
+            "accessTokenTTL": row["ttl"],
+            "accessTokenMaxTTL": row["max_ttl"],
+        }
+    )
+    payload |= {"jti": uuid.uuid4().hex, "iat": now}
     if row["ttl"]:
         payload["exp"] = now + row["ttl"]
     return {
@@ -119,8 +123,10 @@ def resolve(store: Store, key: bytes, token: str) -> Row:
         ApiError: 403 TokenError as `verify` does; 401 when it was revoked or has been used up.
     """
     payload = verify(key, token)
-    row = store.one("SELECT * FROM tokens WHERE id = ?", payload.get("identityAccessTokenId"))
-    if payload.get("authTokenType") != KIND or row is None or row["revoked"]:
+    names = {KIND: "identityAccessTokenId", USER_KIND: "tokenVersionId"}
+    held = names.get(str(payload.get("authTokenType")), "")
+    row = store.one("SELECT * FROM tokens WHERE id = ?", payload.get(held))
+    if row is None or row["revoked"]:
         raise unauthorized()
     if row["expired"]:
         raise expired_error()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -24,6 +25,7 @@ __all__ = [
     "record",
     "switch",
     "text",
+    "uuid_text",
 ]
 
 Rule = tuple[Callable[[str], bool], str]  # what a string must fulfil, and the complaint about one that does not
@@ -191,14 +193,30 @@ def record(fields: Mapping[str, Field], to: str = "", *, default: Any = REQUIRED
     return Field(Schema(fields).check, default, to=to, expected="object")
 
 
-def listing(item: Field, to: str = "", *, default: Any = REQUIRED, least: int = 0) -> Field:
-    """An array of at least `least` items."""
+def uuid_text(to: str = "") -> Field:
+    """A string that is a UUID."""
+    as_text = text(trim=False).check
+
+    def check(value: Any, at: Location, issues: Issues) -> Any:
+        given = as_text(value, at, issues)
+        if given is not None and not _UUID.match(given):
+            issues.append({"validation": "uuid", "code": "invalid_string", "message": "Invalid uuid", "path": list(at)})
+        return given
+
+    return Field(check, to=to)
+
+
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
+
+
+def listing(item: Field, to: str = "", *, default: Any = REQUIRED, least: int = 0, most: int | None = None) -> Field:
+    """An array of `least` to `most` items."""
 
     def check(value: Any, at: Location, issues: Issues) -> Any:
         if not isinstance(value, list):
             return _wrong_type("array", value, at, issues)
         items: list[Any] = value  # pyright: ignore[reportUnknownVariableType]
-        _size("array", len(items), least, None, at, issues)
+        _size("array", len(items), least, most, at, issues)
         return [item.accept(each, (*at, position), issues) for position, each in enumerate(items)]
 
     return Field(check, default, to=to, expected="array")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..paths import secret_path_field
-from ..routing import Routes
+from ..routing import CURRENT, SERVICE, Routes
 from ..validation import (
     ABSENT,
     REQUIRED,
@@ -20,8 +20,9 @@ from ..validation import (
     record,
     switch,
     text,
+    uuid_text,
 )
-from . import read, write
+from . import copying, read, write
 from .filters import metadata_filter, tag_slugs
 
 __all__ = ["routes"]
@@ -136,28 +137,53 @@ def _add_reading(generation: Generation) -> None:
         generation.imports: switch("imports", generation.generous),
     }
     optional = {name: text(field.to, default=ABSENT) for name, field in generation.in_query.items()}
+    modes = CURRENT | SERVICE
     filters = {"recursive": switch("recursive", False), "metadataFilter": metadata_filter(), "tagSlugs": tag_slugs()}
     if generation.generous:
         filters["includePersonalOverrides"] = switch("personal", False)
     version = {"version": coerced_number("version"), "type": TYPE}
     base = generation.base
     one = f"{base}/{{secretName}}"
-    routes.add("GET", base, read.list_all, query=optional | shown | filters, etag=True)
-    routes.add("GET", one, read.show, query={**generation.in_query, **shown, **version}, params={"secretName": text()})
-    routes.add("GET", f"{base}/id/{{secretId}}", read.show_by_id)
+    named = {**generation.in_query, **shown, **version}
+    routes.add("GET", base, read.list_all, query=optional | shown | filters, etag=True, modes=modes)
+    routes.add("GET", one, read.show, query=named, params={"secretName": text()}, etag=True, modes=modes)
+    routes.add("GET", f"{base}/id/{{secretId}}", read.show_by_id, modes=modes)
 
 
 def _add_writing(generation: Generation) -> None:
     address = {**generation.in_body, "environment": text(), "secretPath": secret_path_field()}
     one, batch = f"{generation.base}/{{secretName}}", generation.batch
-    routes.add("POST", one, write.create, body=address | _NEW | _REMINDER | {"type": TYPE}, params=_NEW_NAME)
-    changed = _CHANGED | _RECIPIENTS | {"type": TYPE}
-    routes.add("PATCH", one, write.update, body=address | changed, params=_OLD_NAME)
-    routes.add("DELETE", one, write.delete, body=address | {"type": TYPE})
-    routes.add("POST", batch, write.create_many, body=address | {"secrets": listing(_NEW_ITEM, least=1)})
-    routes.add("PATCH", batch, write.update_many, body=address | _MODE | {"secrets": listing(_CHANGED_ITEM, least=1)})
-    routes.add("DELETE", batch, write.delete_many, body=address | {"secrets": listing(_DELETED_ITEM, least=1)})
+    new, changed = _NEW | _REMINDER | {"type": TYPE}, _CHANGED | _RECIPIENTS | {"type": TYPE}
+    many = {"secrets": listing(_CHANGED_ITEM, least=1)} | _MODE
+    for method, path, handler, body, params in (
+        ("POST", one, write.create, new, _NEW_NAME),
+        ("PATCH", one, write.update, changed, _OLD_NAME),
+        ("DELETE", one, write.delete, {"type": TYPE}, None),
+        ("POST", batch, write.create_many, {"secrets": listing(_NEW_ITEM, least=1)}, None),
+        ("PATCH", batch, write.update_many, many, None),
+        ("DELETE", batch, write.delete_many, {"secrets": listing(_DELETED_ITEM, least=1)}, None),
+    ):
+        routes.add(method, path, handler, body=address | body, params=params, modes=CURRENT | SERVICE)
 
+
+_ENDS = {
+    "sourceEnvironment": text("source_environment"),
+    "sourceSecretPath": secret_path_field("source_path"),
+    "destinationEnvironment": text("destination_environment"),
+    "destinationSecretPath": secret_path_field("destination_path"),
+    "shouldOverwrite": flag("overwrite", default=False),
+}
+_ATTRIBUTES = record(
+    {name: flag(default=False) for name in ("value", "comment", "tags", "metadata", "skipMultilineEncoding")},
+    "attributes",
+    default=ABSENT,
+)
+_MOVED = _ENDS | {"secretIds": listing(text(trim=False), "ids")}
+_DUPLICATED = _ENDS | {"secretIds": listing(uuid_text(), "ids", least=1, most=50), "attributesToCopy": _ATTRIBUTES}
+
+routes.add("POST", "/api/v4/secrets/move", copying.move, body=_MOVED | {"projectId": text("project_id")})
+routes.add("POST", "/api/v3/secrets/move", copying.move, body=_MOVED | {"projectSlug": text("project_slug")})
+routes.add("POST", "/api/v4/secrets/duplicate", copying.duplicate, body=_DUPLICATED | {"projectId": text("project_id")})
 
 for _generation in (V3, V4):
     _add_reading(_generation)

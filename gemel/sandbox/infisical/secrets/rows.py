@@ -12,9 +12,26 @@ from ..backend import Caller, timestamp
 from ..errors import not_found
 from ..paths import Place
 
-__all__ = ["add_secret", "change_secret", "find_secret", "secret_row", "set_tags", "tag_refs"]
+__all__ = [
+    "add_override",
+    "add_secret",
+    "change_override",
+    "change_secret",
+    "find_override",
+    "find_secret",
+    "is_personal",
+    "named_fields",
+    "override_by_id",
+    "overrides_of",
+    "secret_fields",
+    "secret_row",
+    "set_tags",
+    "tag_refs",
+]
 
 HIDDEN = "<hidden-by-infisical>"
+# An override has the key and the folder of the secret that it stands for.
+_OVERRIDES = "SELECT o.*, s.folder_id, s.key FROM overrides o JOIN secrets s ON s.id = o.secret_id WHERE "
 
 
 def secret_row(
@@ -36,7 +53,7 @@ def secret_row(
         "workspace": place.project_id,
         "environment": place.environment,
         "version": row["version"],
-        "type": "shared",
+        "type": "personal" if is_personal(row) else "shared",
         "secretKey": row["key"],
         "secretValue": HIDDEN if hidden else shown,
         "secretComment": row["comment"],
@@ -45,7 +62,7 @@ def secret_row(
         "skipMultilineEncoding": None if skip is None else bool(skip),
         "createdAt": row["created_at"],
         "updatedAt": row["updated_at"],
-        "actor": {"actorId": row["actor_id"], "actorType": "identity", "name": row["actor_name"]},
+        "actor": {"actorId": row["actor_id"], "actorType": row["actor_type"], "name": row["actor_name"]},
         "isRotatedSecret": False,
         "rotationId": None,
     }
@@ -69,6 +86,76 @@ def tag_refs(store: Store, secret_id: str) -> list[dict[str, Any]]:
     return [{"id": row["id"], "slug": row["slug"], "color": row["color"], "name": row["slug"]} for row in rows]
 
 
+def is_personal(row: Row) -> bool:
+    """Whether it is the override of a user."""
+    return "user_id" in row.keys()  # noqa: SIM118 - `in` a row looks at its values
+
+
+def secret_fields(store: Store, row: Row, place: Place) -> dict[str, Any]:
+    """What the conditions of rules may ask about a secret."""
+    slugs = [tag["slug"] for tag in tag_refs(store, row["id"])]
+    return named_fields(place, row["key"]) | {"secretTags": slugs}
+
+
+def named_fields(place: Place, key: str) -> dict[str, Any]:
+    """What they may ask about a secret of which there is but the name."""
+    return {"environment": place.environment, "secretPath": place.path, "secretName": key, "secretTags": []}
+
+
+def find_override(store: Store, folder_id: str, key: str, user_id: str | None) -> Row | None:
+    """What a user has in the place of a secret, or None."""
+    return store.one(_OVERRIDES + "s.folder_id = ? AND s.key = ? AND o.user_id = ?", folder_id, key, user_id)
+
+
+def overrides_of(store: Store, folder_id: str, user_id: str | None) -> list[Row]:
+    """What a user has in the place of the secrets of a folder."""
+    return store.all(_OVERRIDES + "s.folder_id = ? AND o.user_id = ? ORDER BY s.key", folder_id, user_id)
+
+
+def override_by_id(store: Store, override_id: str) -> Row | None:
+    """The override with that id, or None."""
+    return store.one(_OVERRIDES + "o.id = ?", override_id)
+
+
+def add_override(store: Store, caller: Caller, shared: Row, data: Mapping[str, Any]) -> Row:
+    """Record what a user has in the place of a shared secret."""
+    now, override_id = timestamp(), str(uuid.uuid4())
+    columns = {"value": "", "comment": ""} | _columns(data)
+    store.insert(
+        "overrides",
+        id=override_id,
+        secret_id=shared["id"],
+        user_id=caller.id,
+        created_at=now,
+        updated_at=now,
+        **_actor(caller),
+        **columns,
+    )
+    return _found(override_by_id(store, override_id))
+
+
+def change_override(store: Store, caller: Caller, row: Row, data: Mapping[str, Any]) -> Row:
+    """Record the next version of an override."""
+    store.update(
+        "overrides",
+        row["id"],
+        version=row["version"] + 1,
+        updated_at=timestamp(),
+        **_actor(caller),
+        **_columns(data),
+    )
+    return _found(override_by_id(store, row["id"]))
+
+
+def _found(row: Row | None) -> Row:
+    assert row is not None
+    return row
+
+
+def _actor(caller: Caller) -> dict[str, str]:
+    return {"actor_id": caller.id, "actor_name": caller.name, "actor_type": caller.kind}
+
+
 def find_secret(store: Store, folder_id: str, key: str) -> Row | None:
     """The secret of a folder with that key, or None."""
     return store.one("SELECT * FROM secrets WHERE folder_id = ? AND key = ?", folder_id, key)
@@ -85,7 +172,7 @@ _COLUMNS = {
 
 
 def _columns(data: Mapping[str, Any]) -> dict[str, Any]:
-    columns = {column: data[name] for name, column in _COLUMNS.items() if name in data}
+    columns: dict[str, Any] = {column: data[name] for name, column in _COLUMNS.items() if name in data}
     if "metadata" in data:
         columns["metadata"] = json.dumps(data["metadata"])
     return columns
@@ -99,10 +186,9 @@ def add_secret(store: Store, caller: Caller, place: Place, data: Mapping[str, An
         "secrets",
         id=secret_id,
         folder_id=place.folder_id,
-        actor_id=caller.id,
-        actor_name=caller.name,
         created_at=now,
         updated_at=now,
+        **_actor(caller),
         **columns,
     )
     set_tags(store, place.project_id, secret_id, data.get("tags") or ())
@@ -111,7 +197,7 @@ def add_secret(store: Store, caller: Caller, place: Place, data: Mapping[str, An
 
 def change_secret(store: Store, caller: Caller, place: Place, row: Row, data: Mapping[str, Any]) -> Row:
     """Record the next version of a secret."""
-    actor = {"actor_id": caller.id, "actor_name": caller.name, "updated_at": timestamp()}
+    actor = _actor(caller) | {"updated_at": timestamp()}
     store.update("secrets", row["id"], version=row["version"] + 1, **actor, **_columns(data))
     if data.get("tags") is not None:
         store.run("DELETE FROM secret_tags WHERE secret_id = ?", row["id"])
@@ -121,7 +207,7 @@ def change_secret(store: Store, caller: Caller, place: Place, row: Row, data: Ma
 
 _VERSIONED = (
     "id, folder_id, key, value, comment, version, skip_multiline, reminder_note, reminder_days, metadata,"
-    " actor_id, actor_name, created_at, updated_at"
+    " actor_id, actor_name, actor_type, created_at, updated_at"
 )
 
 
