@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from gemel.kit.annotations import name_types_only
 from typing_extensions import Self
 
+from gemel.kit.annotations import name_types_only
 from gemel.kit.bind.decorated import check_decorators, check_stub, decorators_of
 from gemel.kit.errors import DeclarationError
 from gemel.kit.http.messages import Request, root_of
