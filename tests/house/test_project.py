@@ -62,7 +62,8 @@ def test_every_lower_bound_is_tested() -> None:
     """What setup.cfg promises and what tox's oldest environment installs are the same list."""
     setup, tox = config("setup.cfg"), config("tox.ini")
     extras = setup["options.extras_require"]
-    promised = listed(setup["options"]["install_requires"]) + listed(extras["cli"]) + listed(extras["openai"])
+    promised = listed(setup["options"]["install_requires"])
+    promised += [line for extra in ("cli", "openai", "aws", "keyring") for line in listed(extras[extra])]
     tested = [line.split(":")[1].strip() for line in listed(tox["testenv"]["deps"]) if line.startswith("lowest:")]
     assert promised and [line.replace(">=", "==") for line in promised] == tested
 
