@@ -70,7 +70,7 @@ class BaseInfisicalClient(BaseClient[M]):
         token: an access token or a service token; else INFISICAL_TOKEN.
         client_id, client_secret: of a machine identity (universal auth); else INFISICAL_CLIENT_ID and _CLIENT_SECRET.
         provider_chain: an object whose `resolve()` finds the credentials.
-        session, follow_redirects, timeout, retries and the other settings: as for `gemel.kit.client.BaseClient`.
+        session, follow_redirects, timeout, retries and the other settings: as for `gemel.BaseClient`.
         Raises CredentialsError when no credentials are found, InvalidArgument for what is no text,
         ValueError for settings that cannot work.
         """

@@ -69,7 +69,7 @@ class BaseJulepClient(Serving, BaseClient[M]):
         additional_headers: sent with every request.
         _httpx_client: has its place only so that what follows keeps its own; pass `session`.
         session: an own session to send with; it is used as it is and never closed.
-        The other settings are those of `gemel.kit.client.BaseClient`.
+        The other settings are those of `gemel.BaseClient`.
         Raises MissingSettingError, an AssertionError too, when there is no key or no address;
         InvalidArgument for what is no text, ValueError for settings that cannot work.
         """

@@ -39,11 +39,12 @@ if TYPE_CHECKING:
     import aiohttp
     import requests
 
-    from gemel.kit.caching import Cache, Caching
+    from gemel.kit.caching import Cache, Caching, CachingPolicy
 
 __all__ = ["AsyncClient", "BaseClient", "Client", "CommonSettings", "Settings"]
 
 R = TypeVar("R")
+S = TypeVar("S")
 
 
 class BaseClient(Mounting, Generic[M]):
@@ -104,7 +105,7 @@ class BaseClient(Mounting, Generic[M]):
         network = Network.of(verify=verify, certificate=certificate, proxy=proxy, trust=trust_env)
         self._transport: Any = self._connected(network, session, max_response_bytes)
         self._auth = Authorizing(credential, base, refused=self._token_refused, clock=times["clock"])
-        self._cache: Caching | None = self._keeping(cache, base, times, (session, certificate))
+        self._cache: CachingPolicy | None = self._keeping(cache, base, times, (session, certificate))
         self._caller: Caller = Caller(
             base=base,
             headers=_default_headers(headers),
@@ -125,9 +126,9 @@ class BaseClient(Mounting, Generic[M]):
     @property
     def cache(self) -> Caching:
         """What the client keeps; `client.cache.clear()` drops it. Without the setting `cache` it is empty."""
-        from gemel.kit.caching import Cache, Caching
+        from gemel.kit.caching import Caching
 
-        return self._cache or Caching(Cache(), self._auth.identity, base=self._caller.base)
+        return Caching(self._cache.clear if self._cache else None)
 
     def _read_fault(self, response: Response) -> Fault:
         """Read an error body; an SDK overrides it with its API's shapes. Never raises."""
@@ -178,17 +179,17 @@ class BaseClient(Mounting, Generic[M]):
 
     def _keeping(
         self, cache: Cache | None, base: str, times: dict[str, Any], others: tuple[Any, ...]
-    ) -> Caching | None:
+    ) -> CachingPolicy | None:
         """Return the policy that keeps replies, imported by those alone who want it.
 
         others: what may show credentials that `identity` does not know.
         """
         if cache is None:
             return None
-        from gemel.kit.caching import Caching
+        from gemel.kit.caching import CachingPolicy
 
         apart = any(other is not None for other in others)
-        return Caching(cache, self._auth.identity, base=base, apart=apart, clock=times["clock"], now=times["now"])
+        return CachingPolicy(cache, self._auth.identity, base=base, apart=apart, clock=times["clock"], now=times["now"])
 
     def _connected(self, network: Network, session: Any, largest: int | None) -> Any:
         raise TypeError(f"{type(self).__name__} has no mode; derive it from Client or AsyncClient too")
@@ -232,21 +233,25 @@ class Settings(CommonSettings, total=False):
     timeout: Timeout | float
 
 
-class Client(BaseClient[Sync]):
-    """A blocking client on requests; may be shared by threads. Close it, or use it in a `with` block."""
+class _ModeClient(BaseClient[M], Generic[S, M]):
+    """A client of one mode; S is the class of the sessions that this mode sends with."""
 
     def __init__(
         self,
         endpoint: str,
         *,
         credential: Credential | None = None,
-        session: requests.Session | None = None,
+        session: S | None = None,
         **settings: Unpack[Settings],
     ) -> None:
-        """Make a blocking client; the arguments are those of BaseClient."""
+        """Make a client; the arguments are those of BaseClient. Raises TypeError for a setting that there is not."""
         if not settings.keys() <= Settings.__annotations__.keys():
             _refuse_unknown(type(self), settings.keys() - Settings.__annotations__.keys())
         super().__init__(endpoint, credential=credential, session=session, **settings)
+
+
+class Client(_ModeClient["requests.Session", Sync]):
+    """A blocking client on requests; may be shared by threads. Close it, or use it in a `with` block."""
 
     def _connected(self, network: Network, session: requests.Session | None, largest: int | None) -> Performer:
         from gemel.kit.transport.requests_ import RequestsTransport
@@ -290,21 +295,8 @@ class Client(BaseClient[Sync]):
         self.close()
 
 
-class AsyncClient(BaseClient[Async]):
+class AsyncClient(_ModeClient["aiohttp.ClientSession", Async]):
     """A client on aiohttp, to be awaited; may be shared by tasks. Close it, or use it in an `async with` block."""
-
-    def __init__(
-        self,
-        endpoint: str,
-        *,
-        credential: Credential | None = None,
-        session: aiohttp.ClientSession | None = None,
-        **settings: Unpack[Settings],
-    ) -> None:
-        """Make an async client; the arguments are those of BaseClient."""
-        if not settings.keys() <= Settings.__annotations__.keys():
-            _refuse_unknown(type(self), settings.keys() - Settings.__annotations__.keys())
-        super().__init__(endpoint, credential=credential, session=session, **settings)
 
     def _connected(
         self, network: Network, session: aiohttp.ClientSession | None, largest: int | None

@@ -115,8 +115,19 @@ class Declaring:
 
 
 get: Verb = Verb("GET")
+"""Declare an endpoint that is asked with GET."""
+
 head: Verb = Verb("HEAD")
+"""Declare an endpoint that is asked with HEAD."""
+
 post: Verb = Verb("POST")
+"""Declare an endpoint that is asked with POST."""
+
 put: Verb = Verb("PUT")
+"""Declare an endpoint that is asked with PUT."""
+
 patch: Verb = Verb("PATCH")
+"""Declare an endpoint that is asked with PATCH."""
+
 delete: Verb = Verb("DELETE")
+"""Declare an endpoint that is asked with DELETE."""

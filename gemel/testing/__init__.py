@@ -33,9 +33,10 @@ __all__ = [
     "StubServer",
 ]
 
+
 _HOMES = {
-    "Random": "gemel.testing.clock",
     "FrozenClock": "gemel.testing.clock",
+    "Random": "gemel.testing.clock",
     "ReceivedCall": "gemel.testing.calls",
     "Recorder": "gemel.testing.recorder",
     "Replayer": "gemel.testing.replayer",
@@ -45,14 +46,16 @@ _HOMES = {
     "StubServer": "gemel.testing.stub",
 }
 
+if not TYPE_CHECKING:  # a checker that sees this takes any name, misspelt ones too, for one of the module
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
+    def __getattr__(name: str) -> Any:
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
 
-    return getattr(import_module(_HOMES[name]), name)
+        found = globals()[name] = getattr(import_module(_HOMES[name]), name)
+        return found
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted(__all__)

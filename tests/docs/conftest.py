@@ -1,9 +1,12 @@
-"""The world of the examples: a sandbox of both APIs with one project; addresses and credentials in the environment."""
+"""The world of the examples: a sandbox of both APIs with one project, and an album; addresses in the environment."""
 
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.request import Request, urlopen
 
@@ -14,8 +17,12 @@ from gemel.sandbox import serve
 
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Serve the sandbox and set what the clients find in the environment, and INFISICAL_PROJECT_ID, as a user would."""
-    with serve("both") as sandbox:
+    """Serve the sandbox and set what the clients find in the environment, and INFISICAL_PROJECT_ID, as a user would.
+
+    MUSIC_URL is the address of the API that the README declares.
+    """
+    with serve("both") as sandbox, served(Music) as music:
+        monkeypatch.setenv("MUSIC_URL", music)
         identity = {"clientId": sandbox.client_id, "clientSecret": sandbox.client_secret}
         monkeypatch.setenv("INFISICAL_URL", sandbox.url)
         monkeypatch.setenv("INFISICAL_CLIENT_ID", sandbox.client_id)
@@ -24,6 +31,37 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.setenv("JULEP_API_URL", sandbox.api_url)
         monkeypatch.setenv("JULEP_API_KEY", sandbox.api_key)
         yield
+
+
+class Music(BaseHTTPRequestHandler):
+    """A server of one album, by the standard library, so that gemel is met in the examples first."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        found = self.path == "/albums/1"
+        body = json.dumps({"album": {"title": "Blue", "releaseYear": 1971}} if found else {"message": "no such album"})
+        self.send_response(200 if found else 404)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body.encode())
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def served(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    """Serve, and give the address."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def project_with_a_secret(url: str, identity: dict[str, str]) -> str:

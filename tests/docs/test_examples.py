@@ -41,6 +41,19 @@ def test_examples(page: Path) -> None:
     assert run(page) == fences(page).count("python")
 
 
+@pytest.mark.usefixtures("world")
+def test_the_readme_begins_with_an_api_declared_once_and_called_in_both_modes(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    declaration, calls = (example.parsed for example in list(parse(ROOT / "README.md").examples())[:2])
+    lines = [line for line in declaration.splitlines() if line]
+    assert len(lines) <= 15 and [line for line in lines if "import" in line] == [lines[0]]
+    assert lines[0].startswith("from gemel import ")
+    assert "await" in calls
+    run(ROOT / "README.md")
+    assert capsys.readouterr().out.splitlines()[:2] == ["Blue", "Blue"]
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_block_runs_or_says_what_it_is(page: Path) -> None:
     known = SHOWN_ONLY | {"python", "{toctree}", "{eval-rst}", "{literalinclude}"}

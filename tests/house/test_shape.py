@@ -1,4 +1,4 @@
-"""How the code is cut: every file says what it is for, and no function is too long to take in."""
+"""How the code is cut: every file says what it is for, no function is too long to take in, rooms and nouns are few."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 LONGEST_FUNCTION = 60
+MOST_ROOMS = 20
+# Four nouns lead from a declaration to a request: Declaration, Parameter, RequestBuilder, Definition. These went.
+GONE = {"Argument", "Bound", "Build", "Draft", "Handler", "Names", "Place", "Plan"}
 FILES = sorted(path for room in ("gemel", "tests", "docs") for path in (ROOT / room).rglob("*.py"))
 SOURCES = [path for path in FILES if path.is_relative_to(ROOT / "gemel")]
 
@@ -31,6 +34,23 @@ def test_a_file_says_what_it_is_for(path: Path) -> None:
 @pytest.mark.parametrize("path", SOURCES, ids=named)
 def test_functions_are_short(path: Path) -> None:
     assert too_long(path.read_text(encoding="utf-8")) == []
+
+
+def test_the_kit_has_few_rooms() -> None:
+    entries = [path.name for path in (ROOT / "gemel" / "kit").iterdir() if path.name != "__pycache__"]
+    assert {"calls", "bind", "stubs", "client.py"} <= set(entries) and len(entries) <= MOST_ROOMS
+
+
+@pytest.mark.parametrize("room", ["bind", "stubs"])
+def test_the_nouns_that_went_stay_away(room: str) -> None:
+    files = sorted((ROOT / "gemel" / "kit" / room).glob("*.py"))
+    assert files and {path.name: found for path in files if (found := GONE & nouns(path.read_text("utf-8")))} == {}
+
+
+def nouns(source: str) -> set[str]:
+    """The names that a file makes or uses, without the underscore of a private one."""
+    named = [vars(node).get(key) for node in ast.walk(ast.parse(source)) for key in ("id", "name", "attr", "asname")]
+    return {name.lstrip("_") for name in named if isinstance(name, str)}
 
 
 def unsaid(source: str) -> str | None:
@@ -64,3 +84,8 @@ def test_what_is_too_long_is_seen() -> None:
     body = "    pass\n"
     assert too_long("def f():\n" + 59 * body) == []
     assert too_long("def f():\n" + 60 * body) == ["f: 61 lines"]
+
+
+def test_nouns_are_seen_wherever_they_stand() -> None:
+    source = "from a import Plan as P\nclass _Draft: ...\ndef f(x: Bound) -> None: y.Handler\nNames = 1\n"
+    assert GONE & nouns(source) == {"Plan", "Draft", "Bound", "Handler", "Names"}

@@ -400,7 +400,7 @@ def test_a_reply_that_was_asked_for_before_a_write_is_not_kept() -> None:
 def test_clear_and_close_drop_everything(mode: Mode) -> None:
     with Wire(reply(BLUE)) as wire:
         cache = Cache()
-        outcomes = run(mode, wire, blue, lambda shop: shop.cache.clear(), blue, lambda shop: shop.cache, cache=cache)
+        outcomes = run(mode, wire, blue, lambda shop: shop.cache.clear(), blue, lambda shop: shop._cache, cache=cache)
     assert outcomes[2].cache == "miss"
     assert len(outcomes[3]._store) == 0
 

@@ -8,19 +8,8 @@ from typing import Annotated, Any, TypedDict
 import pytest
 from typing_extensions import NotRequired, Unpack
 
-from gemel.kit import declare as api
-from gemel.kit.caching import Cache
-from gemel.kit.calls.flows import flow, perform
-from gemel.kit.calls.polling import Poll, wait_until
-from gemel.kit.client import AsyncClient, BaseClient, Client
-from gemel.kit.flow.effects import Flow
-from gemel.kit.models.drift import Drift
-from gemel.kit.models.model import Model
-from gemel.kit.policies.auth import Fetch, Revoke, Token
-from gemel.kit.policies.caller import Caller
-from gemel.kit.policies.events import Event
-from gemel.kit.stubs.resource import Resource
-from gemel.kit.types import SECRET, Async, M, Sync
+import gemel as api
+from gemel import SECRET, Async, AsyncClient, BaseClient, Client, Flow, M, Model, Resource, Sync, flow, perform
 from gemel.testing import FrozenClock, Random, Recorder, StubServer
 
 
@@ -64,20 +53,22 @@ class Notes(Resource[M], case="camel"):
     @flow  # a workflow for both modes
     def ready(self, **note: Unpack[NewNote]) -> Flow[Note]:
         made = yield from perform(self.create, **note)
-        return (yield from wait_until(Poll[Note](lambda found: found.is_ready, jitter=0), self.retrieve, made.id))
+        return (
+            yield from api.wait_until(api.Poll[Note](lambda found: found.is_ready, jitter=0), self.retrieve, made.id)
+        )
 
 
 class User:  # a credential: how a token is fetched, and given back
     renewable = True
 
-    def bound(self, caller: Caller) -> Fetch:
-        def fetch(deadline: float) -> Flow[Token]:
+    def bound(self, caller: api.Caller) -> api.Fetch:
+        def fetch(deadline: float) -> Flow[api.Token]:
             made = yield from Tokens[Sync](caller).login.flow(deadline, user="ada", secret="hunter22")
-            return Token(made["token"], lifetime=3600)
+            return api.Token(made["token"], lifetime=3600)
 
         return fetch
 
-    def revoking(self, caller: Caller) -> Revoke:
+    def revoking(self, caller: api.Caller) -> api.Revoke:
         return lambda token, deadline: Tokens[Sync](caller).revoke.flow(deadline, token.value)
 
 
@@ -135,9 +126,9 @@ def serve(stub: StubServer) -> None:  # each route by its declaration, each answ
 
 @pytest.mark.parametrize(("mode", "read"), [(NotesClient, blocking), (AsyncNotesClient, awaited)])
 def test_the_whole_of_it(mode: Any, read: Any, tmp_path: Path) -> None:
-    clock, repeats, drifts = FrozenClock(), list[Event](), list[Drift]()
+    clock, repeats, drifts = FrozenClock(), list[api.Event](), list[api.Drift]()
     watch: Any = {"on_retry": repeats.append, "on_drift": drifts.append, "clock": clock, "random": Random(0.5)}
-    keep: Any = {"credential": User(), "revoke_on_close": True, "cache": Cache(ttl=60)}
+    keep: Any = {"credential": User(), "revoke_on_close": True, "cache": api.Cache(ttl=60)}
     with StubServer() as stub, Recorder(stub.url, tmp_path / "record", sdk=mode) as recorder:
         serve(stub)
         client = mode(recorder.url, **watch, **keep)
@@ -146,5 +137,5 @@ def test_the_whole_of_it(mode: Any, read: Any, tmp_path: Path) -> None:
         do(read(client))
         do(client.close())
     assert clock.slept == [1.0, 0.25] and [event.status for event in repeats] == [503]
-    assert drifts == [Drift("note.color", "unknown", "Notes.update")]
+    assert drifts == [api.Drift("note.color", "unknown", "Notes.update")]
     assert stub.calls[-1].label == "Tokens.revoke" and "hunter22" not in (tmp_path / "record").read_text()

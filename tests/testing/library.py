@@ -8,16 +8,35 @@ from typing import Annotated, Any, Generic, TypedDict
 
 from typing_extensions import NotRequired, Unpack
 
-from gemel.kit.calls.download import Download
-from gemel.kit.calls.flows import flow, perform
-from gemel.kit.calls.stream import Stream
-from gemel.kit.client import AsyncClient, BaseClient, Client
-from gemel.kit.declare import Body, Field, Header, Offset, Page, Query, delete, get, post
-from gemel.kit.flow.effects import Flow
-from gemel.kit.http.sse import EventStream
-from gemel.kit.models.model import Model, field
-from gemel.kit.stubs.resource import Resource
-from gemel.kit.types import OMIT, SECRET, Async, M, Omit, Sync
+from gemel import (
+    OMIT,
+    SECRET,
+    Async,
+    AsyncClient,
+    BaseClient,
+    Body,
+    Client,
+    Download,
+    EventStream,
+    Field,
+    Flow,
+    Header,
+    M,
+    Model,
+    Offset,
+    Omit,
+    Page,
+    Query,
+    Resource,
+    Stream,
+    Sync,
+    delete,
+    field,
+    flow,
+    get,
+    perform,
+    post,
+)
 
 
 class Author(Model, case="camel"):

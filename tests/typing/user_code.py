@@ -8,6 +8,32 @@ import aiohttp
 import requests
 from typing_extensions import assert_type, reveal_type
 
+from gemel import (
+    OMIT,
+    SECRET,
+    Async,
+    AsyncClient,
+    BaseClient,
+    Client,
+    Field,
+    Flow,
+    M,
+    Model,
+    NotFoundError,
+    Omit,
+    Poll,
+    Query,
+    Request,
+    Resource,
+    Response,
+    Sync,
+    delete,
+    flow,
+    get,
+    perform,
+    post,
+    wait_until,
+)
 from gemel.infisical import (
     Folder,
     ImportSource,
@@ -17,18 +43,8 @@ from gemel.infisical import (
     Project,
     Secret,
     SecretList,
+    Secrets,
 )
-from gemel.infisical.api.secrets import Secrets
-from gemel.kit.calls.flows import flow, perform
-from gemel.kit.calls.polling import Poll, wait_until
-from gemel.kit.client import AsyncClient, BaseClient, Client
-from gemel.kit.declare import Field, Query, delete, get, post
-from gemel.kit.errors import NotFoundError
-from gemel.kit.flow.effects import Flow
-from gemel.kit.http.messages import Request, Response
-from gemel.kit.models.model import Model
-from gemel.kit.stubs.resource import Resource
-from gemel.kit.types import OMIT, SECRET, Async, M, Omit, Sync
 
 
 def sync_user(client: InfisicalClient) -> None:

@@ -6,14 +6,34 @@ from typing import Annotated, Any, TypedDict
 
 from typing_extensions import NotRequired, Required, Unpack, assert_type, reveal_type
 
-from gemel.kit.calls.flows import flow, perform
-from gemel.kit.client import AsyncClient, BaseClient, Client
-from gemel.kit.declare import Body, Field, File, Form, Header, Part, Query, Upload, patch, post, put
-from gemel.kit.flow.effects import Flow
-from gemel.kit.http.messages import Request
-from gemel.kit.models.model import Model
-from gemel.kit.stubs.resource import Resource
-from gemel.kit.types import OMIT, SECRET, Async, M, Omit, Sync
+from gemel import (
+    OMIT,
+    SECRET,
+    Async,
+    AsyncClient,
+    BaseClient,
+    Body,
+    Client,
+    Field,
+    File,
+    Flow,
+    Form,
+    Header,
+    M,
+    Model,
+    Omit,
+    Part,
+    Query,
+    Request,
+    Resource,
+    Sync,
+    Upload,
+    flow,
+    patch,
+    perform,
+    post,
+    put,
+)
 
 
 class Agent(Model, case="camel"):

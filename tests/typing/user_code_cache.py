@@ -3,12 +3,8 @@
 
 from typing_extensions import assert_type, reveal_type
 
+from gemel import Cache, Caching, Identified, M, MemoryStore, Resource, StaleReply, Store, get
 from gemel.infisical import InfisicalAsyncClient, InfisicalClient, Secret
-from gemel.kit.caching import Cache, Caching, MemoryStore, StaleReply, Store
-from gemel.kit.declare import get
-from gemel.kit.policies.auth import Identified
-from gemel.kit.stubs.resource import Resource
-from gemel.kit.types import M
 
 
 class Shelf:

@@ -2,12 +2,17 @@
 
 from typing_extensions import assert_type, reveal_type
 
-from gemel.julep import AsyncClient, Client
-from gemel.julep.managers.completions import BaseCompletions
-from gemel.julep.models.completion_args import ChatMessageDict
-from gemel.julep.models.completions import ChatCompletion, ChatCompletionChunk, ChatCompletionMessage, Completion
-from gemel.kit.http.messages import Timeout
-from gemel.kit.types import M
+from gemel import M, Timeout
+from gemel.julep import (
+    AsyncClient,
+    BaseCompletions,
+    ChatCompletion,
+    ChatCompletionChunk,
+    ChatCompletionMessage,
+    ChatMessageDict,
+    Client,
+    Completion,
+)
 
 HELLO: list[ChatMessageDict] = [{"role": "user", "content": "hello"}]
 

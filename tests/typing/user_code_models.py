@@ -9,13 +9,8 @@ from uuid import UUID
 import marshmallow
 from typing_extensions import assert_type, reveal_type
 
+from gemel import Discriminator, Drift, M, Model, OpenEnum, Resource, Sync, field, get
 from gemel.infisical import InfisicalAsyncClient, InfisicalClient, Secret
-from gemel.kit.declare import get
-from gemel.kit.models.drift import Drift
-from gemel.kit.models.model import Model, field
-from gemel.kit.models.unions import Discriminator, OpenEnum
-from gemel.kit.stubs.resource import Resource
-from gemel.kit.types import M, Sync
 
 
 class Color(OpenEnum):

@@ -5,13 +5,24 @@ from typing import Any
 
 from typing_extensions import assert_type, reveal_type
 
-from gemel.kit.calls.flows import flow
-from gemel.kit.client import AsyncClient, BaseClient, Client
-from gemel.kit.declare import Cursor, LinkHeader, Offset, Page, get, post
-from gemel.kit.flow.effects import Flow
-from gemel.kit.models.model import Model
-from gemel.kit.stubs.resource import Resource
-from gemel.kit.types import Async, M, Sync
+from gemel import (
+    Async,
+    AsyncClient,
+    BaseClient,
+    Client,
+    Cursor,
+    Flow,
+    LinkHeader,
+    M,
+    Model,
+    Offset,
+    Page,
+    Resource,
+    Sync,
+    flow,
+    get,
+    post,
+)
 
 
 class Album(Model):

@@ -8,21 +8,38 @@ import aiohttp
 import requests
 from typing_extensions import assert_type, reveal_type
 
+from gemel import (
+    SECRET,
+    Async,
+    AsyncClient,
+    BaseClient,
+    Body,
+    Cache,
+    Caller,
+    Client,
+    Credential,
+    Drift,
+    EndpointInfo,
+    Event,
+    Fetch,
+    Flow,
+    M,
+    Model,
+    Poll,
+    Resource,
+    Response,
+    Retry,
+    Revocable,
+    Revoke,
+    StaticToken,
+    Sync,
+    Timeout,
+    Token,
+    post,
+    put,
+    wait_until,
+)
 from gemel.infisical import InfisicalAsyncClient, InfisicalClient, Project
-from gemel.kit.caching import Cache
-from gemel.kit.calls.catalog import EndpointInfo
-from gemel.kit.calls.polling import Poll, wait_until
-from gemel.kit.client import AsyncClient, BaseClient, Client
-from gemel.kit.declare import Body, post, put
-from gemel.kit.flow.effects import Flow
-from gemel.kit.http.messages import Response, Retry, Timeout
-from gemel.kit.models.drift import Drift
-from gemel.kit.models.model import Model
-from gemel.kit.policies.auth import Credential, Fetch, Revocable, Revoke, StaticToken, Token
-from gemel.kit.policies.caller import Caller
-from gemel.kit.policies.events import Event
-from gemel.kit.stubs.resource import Resource
-from gemel.kit.types import SECRET, Async, M, Sync
 from gemel.testing import FrozenClock, Random
 
 

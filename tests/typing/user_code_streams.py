@@ -7,14 +7,28 @@ from typing import Annotated, Any
 
 from typing_extensions import assert_type, reveal_type
 
-from gemel.kit.calls.flows import flow
-from gemel.kit.client import AsyncClient, BaseClient, Client
-from gemel.kit.declare import Body, Download, EventStream, ServerSentEvent, Stream, Upload, get, post, put
-from gemel.kit.flow.effects import Flow
-from gemel.kit.http.messages import Timeout
-from gemel.kit.models.model import Model
-from gemel.kit.stubs.resource import Resource
-from gemel.kit.types import Async, M, Sync
+from gemel import (
+    Async,
+    AsyncClient,
+    BaseClient,
+    Body,
+    Client,
+    Download,
+    EventStream,
+    Flow,
+    M,
+    Model,
+    Resource,
+    ServerSentEvent,
+    Stream,
+    Sync,
+    Timeout,
+    Upload,
+    flow,
+    get,
+    post,
+    put,
+)
 
 
 class Word(Model):

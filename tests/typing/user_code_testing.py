@@ -5,14 +5,8 @@ from typing import Any
 
 from typing_extensions import assert_type, reveal_type
 
-from gemel.infisical import Folder, InfisicalAsyncClient, InfisicalClient, Secret
-from gemel.infisical.api.folders import Folders
-from gemel.infisical.api.secrets import Secrets
-from gemel.kit.calls.download import Download
-from gemel.kit.calls.stream import Stream
-from gemel.kit.declare import Offset, Page, get
-from gemel.kit.stubs.resource import Resource
-from gemel.kit.types import M
+from gemel import Download, M, Offset, Page, Resource, Stream, get
+from gemel.infisical import Folder, Folders, InfisicalAsyncClient, InfisicalClient, Secret, Secrets
 from gemel.testing import FrozenClock, Random, ReceivedCall, Recorder, Replayer, Reply, Route, StubServer
 
 

@@ -30,7 +30,7 @@ _JSON = {"Content-Type": "application/json"}
 _ABSENT: Any = inspect.Parameter.empty
 
 
-class Definition(commands.RequestDefinition):  # type: ignore[misc]
+class Definition(commands.RequestDefinition):
     """The request of an endpoint as uplink defines it; a call leaves no state on it.
 
     spec, label: of the declaration.   parameters: its arguments.   returns: the return type.
@@ -101,11 +101,11 @@ def _headers(base: Headers, own: list[tuple[str, str]], body: bytes | Upload | N
     return typed.with_values(tuple(own)) if own else typed
 
 
-class _Arguments(arguments.ArgumentAnnotationHandler):  # type: ignore[misc]
+class _Arguments(arguments.ArgumentAnnotationHandler):
     """uplink's handler of the arguments of a call; the signature is looked up once, where uplink does at each call."""
 
     def __init__(self, func: Any, annotations: Mapping[str, Parameter], signature: Signature) -> None:
-        super().__init__(func, annotations)  # pyright: ignore[reportUnknownMemberType]
+        super().__init__(func, annotations)
         self._given = signature.given
         self._steps = [(name, one.modify_request, one.absent) for name, one in annotations.items()]
 
@@ -120,16 +120,16 @@ class _Arguments(arguments.ArgumentAnnotationHandler):  # type: ignore[misc]
                 put(request_builder, value)
 
 
-class _ArgumentsBuilder(arguments.ArgumentAnnotationHandlerBuilder):  # type: ignore[misc]
+class _ArgumentsBuilder(arguments.ArgumentAnnotationHandlerBuilder):
     def __init__(self, func: Any, names: list[str], signature: Signature) -> None:
-        super().__init__(func, ["self", *names])  # pyright: ignore[reportUnknownMemberType]
+        super().__init__(func, ["self", *names])
         self._signature = signature
 
     def build(self) -> _Arguments:
         return _Arguments(self._func, collections.OrderedDict(self._types), self._signature)
 
 
-class _DefinitionBuilder(commands.RequestDefinitionBuilder):  # type: ignore[misc]
+class _DefinitionBuilder(commands.RequestDefinitionBuilder):
     """uplink's builder, of a Definition: its check of the template against the arguments included."""
 
     def build(self) -> Definition:

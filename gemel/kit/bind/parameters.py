@@ -39,7 +39,7 @@ _ABSENT: Any = inspect.Parameter.empty
 _PLAIN = frozenset({str, int, float, bool, type(None), UnsetType, date, datetime, UUID, Decimal})
 
 
-class Parameter(arguments.ArgumentAnnotation):  # type: ignore[misc]
+class Parameter(arguments.ArgumentAnnotation):
     """One argument: checks a value, notes what of it is secret, and puts it in its place.
 
     name: in Python.   role: with its wire name.   hint: its annotation.   default: what is sent when it is not given.

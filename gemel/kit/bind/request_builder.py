@@ -36,7 +36,7 @@ _STRAY_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
 _QUERY_CHARACTERS = "!$%&'()*+,/:;=?@[]~"
 
 
-class RequestBuilder(helpers.RequestBuilder):  # type: ignore[misc]
+class RequestBuilder(helpers.RequestBuilder):
     """A request of uplink's in the making, with gemel's wire forms in the place of converters.
 
     A definition sets `method`, `relative_url` and `return_type`, and lets each argument put its value in its place.

@@ -5,8 +5,8 @@ A private client cache (RFC 9111): GET replies with status 200, kept by address,
 
 from __future__ import annotations
 
-from gemel.kit.caching.policy import Caching, Identity
+from gemel.kit.caching.policy import CachingPolicy, Identity
 from gemel.kit.caching.store import MemoryStore, Store
-from gemel.kit.caching.value import Cache, StaleReply
+from gemel.kit.caching.value import Cache, Caching, StaleReply
 
-__all__ = ["Cache", "Caching", "Identity", "MemoryStore", "StaleReply", "Store"]
+__all__ = ["Cache", "Caching", "CachingPolicy", "Identity", "MemoryStore", "StaleReply", "Store"]

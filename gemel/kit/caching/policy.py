@@ -1,4 +1,4 @@
-"""Caching: the policy of one client that serves kept replies, keeps new ones, and forgets what a write has changed."""
+"""CachingPolicy: serves kept replies, keeps new ones, and forgets what a write has changed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from gemel.kit.flow.effects import Flow, Lock, Unlockable
 from gemel.kit.fork import lock_made_anew
 from gemel.kit.http.messages import Request, Response
 
-__all__ = ["Caching", "Identity"]
+__all__ = ["CachingPolicy", "Identity"]
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _FORMAT = "1"
@@ -45,7 +45,7 @@ class _Ask(Struct, frozen=True):
     anew: bool
 
 
-class Caching:
+class CachingPolicy:
     """The caching policy of one client, and what it keeps.
 
     identity: in whose name a request goes.   base: the client's address.

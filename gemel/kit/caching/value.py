@@ -1,4 +1,4 @@
-"""Cache: what a client keeps and for how long, as a value."""
+"""Cache: what a client keeps and for how long, as a value; Caching: what it has kept, for its user."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from gemel.kit.caching.store import Store
 
-__all__ = ["Cache", "StaleReply"]
+__all__ = ["Cache", "Caching", "StaleReply"]
 
 
 class StaleReply(Struct, frozen=True):
@@ -55,3 +55,15 @@ class Cache(Struct, frozen=True, eq=False):
             value: Any = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
                 raise ValueError(f"cache: {name} must be a finite number, 0 or more, got {value!r}")
+
+
+class Caching:
+    """What a client has kept: `client.cache`; empty without the setting `cache`."""
+
+    def __init__(self, clear: Callable[[], None] | None) -> None:
+        self._clear = clear
+
+    def clear(self) -> None:
+        """Drop all that is kept of this client's server; in a store that clients share, for all of them."""
+        if self._clear is not None:
+            self._clear()

@@ -114,5 +114,7 @@ class Lock(Struct, frozen=True):
 
 
 Effect: TypeAlias = Send | Open | Read | Offload | Sleep | Lock
+"""What a flow may ask for."""
+
 Flow: TypeAlias = Generator[Effect, Any, R]
 """A generator that yields effects, receives their outcomes and returns R."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ...store import Row
+from ...store import Row, Store
 from ..access import ability_in, deny_unless, project_id_of
 from ..errors import bad_request, not_found
 from ..paths import Place, environment, get_folder
@@ -39,7 +39,7 @@ class Writing:
 
     def __init__(self, call: Call, project_id: str) -> None:
         self.call = call
-        self.store = call.backend.store
+        self.store: Store = call.backend.store
         self.ability: Ability = ability_in(call, project_id)
         self._expansion = Expansion(call, self.ability, project_id)
 
