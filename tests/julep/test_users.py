@@ -66,8 +66,10 @@ def test_a_user_that_is_not_there(mode: Mode, client: Any, user: User) -> None:
         assert mode.run(client.users.delete(user.id)) is None
     with pytest.raises(NotFoundError, match="User not found"):
         mode.run(client.users.get(user.id))
-    with pytest.raises(NotFoundError, match=f"User {user.id} not found"):
+    with pytest.raises(NotFoundError, match="User not found"):
         mode.run(client.users.update(user_id=user.id, name="N"))
+    with pytest.raises(NotFoundError, match=f"User {user.id} not found"):
+        mode.run(client.users.update(user_id=user.id, name="N", about="a", overwrite=True))
 
 
 def test_lists_and_iteration(mode: Mode, client: Any) -> None:

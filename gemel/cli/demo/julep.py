@@ -157,11 +157,11 @@ async def _chat_with_tool(walk: Walk) -> Seen:
 
 @JULEP.step("give it what the tool says", expects="stop: 'echo: A fair wind.'")
 async def _answer_tool(walk: Walk) -> Seen:
-    answer = await _chat(walk, {"role": "function", "name": "forecast", "content": "A fair wind."})
+    answer = await _chat(walk, {"role": "system", "name": "forecast", "content": "A fair wind."})
     return Seen(f"{answer.finish_reason}: {answer.text!r}")
 
 
-@JULEP.step("read the history", expects="user, assistant, user, function_call, function, assistant")
+@JULEP.step("read the history", expects="user, assistant, user, function_call, system, assistant")
 async def _history(walk: Walk) -> Seen:
     messages = await settled(walk.julep.sessions.history(session_id=walk.id_of("session")))
     return Seen(", ".join(str(message.role) for message in messages))

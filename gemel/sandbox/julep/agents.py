@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from ..store import Row
-from .docs import add_docs, delete_docs_of
+from .docs import add_docs
+from .errors import database_refused
 from .fields import DEFAULT_MODEL, DOC, INSTRUCTIONS, METADATA, SETTINGS, TOOL
 from .listing import FILTERED, matching, page
 from .model import check_model
 from .owned import deleted, found, merged, rows_of, updated, written
 from .records import document, new_id, text_of, timestamp
 from .routing import Call, Routes
-from .tools import add_tool, delete_tools_of
+from .tools import add_tool
 from .validation import optional, record, several, text
 
 __all__ = ["routes"]
@@ -34,6 +35,8 @@ def create(call: Call) -> Any:
     """POST agents, with docs and tools."""
     body, agent_id, now = call.body, new_id(), timestamp()
     check_model(body["model"])
+    if body["about"] is None:
+        raise database_refused("when executing against relation 'agents'")
     call.records.store.insert(
         "agents",
         id=agent_id,
@@ -96,10 +99,8 @@ def patch(call: Call) -> Any:
 
 
 def delete(call: Call) -> Any:
-    """DELETE an agent, with its docs and tools; its sessions stay."""
+    """DELETE an agent; its docs, tools and sessions stay."""
     key = written(call, "agents", "agent")["id"]
-    delete_docs_of(call.records, "agent", key)
-    delete_tools_of(call.records, key)
     call.records.store.run("DELETE FROM agents WHERE id = ?", key)
     return deleted(key)
 

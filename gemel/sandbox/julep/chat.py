@@ -20,26 +20,31 @@ __all__ = ["routes"]
 
 routes: Routes = Routes()  # the operations of this noun
 OVERFLOWS = ("truncate", "adaptive")
+UNREADABLE = ("function", "auto")  # roles that a message may have, and that break the server
 
 
 def chat(call: Call) -> Any:
-    """POST chat: the answer of the model, kept in the history unless `remember` is false."""
+    """POST chat: the answer of the model, kept in the history unless `remember` is false or null.
+
+    Docs are recalled whatever `recall` says, as the server does.
+    """
     body = call.body
     _refuse_settings(body)
     session = written(call, "sessions", "session")
     agent = owned(call, "agents", session["agent_id"])
     if agent is None:
         raise not_found("Session", session["id"], call.developer)
+    messages = _readable(body["messages"])
     check_model(agent["model"])
-    if body["stream"] or (agent["model"] in JULEP_MODELS and _has_image(body["messages"])):
+    if body["stream"] or (agent["model"] in JULEP_MODELS and _has_image(messages)):
         raise crashed()
-    prompt = assemble(call.records, session, agent, body["messages"], body["recall"] is not False)
-    fitted, jobs = _fitted(call.records, session, prompt)
+    prompt = assemble(call.records, session, agent, messages)
+    fitted, jobs = _fitted(call.records, session, prompt, bool(body["remember"]))
     names = [function["name"] for function in functions_of(call.records, agent["id"])]
     spoken = speak(fitted.messages, names, max_tokens=body["max_tokens"] or 200, stop=body["stop"] or ())
     message = _message(spoken, agent["name"])
-    if body["remember"] is not False:
-        _remember(call.records, session["id"], [*body["messages"], message])
+    if body["remember"]:
+        _remember(call.records, session["id"], [*messages, message])
     return _response(spoken, message, fitted, jobs)
 
 
@@ -50,6 +55,14 @@ def _refuse_settings(body: Mapping[str, Any]) -> None:
         raise crashed()
 
 
+def _readable(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The messages that say something; the server reads few roles, and has no answer to nothing."""
+    said = [message for message in messages if message["content"]]
+    if not said or any(message["role"] in UNREADABLE for message in messages):
+        raise crashed()
+    return said
+
+
 def _has_image(messages: list[dict[str, Any]]) -> bool:
     parts: list[dict[str, Any]] = []
     for message in messages:
@@ -57,15 +70,14 @@ def _has_image(messages: list[dict[str, Any]]) -> bool:
     return any(part["type"] == "image_url" for part in parts)
 
 
-def _fitted(records: Records, session: Row, prompt: Prompt) -> tuple[Prompt, list[str] | None]:
-    """The prompt within the budget of the session, and the job that shortens the history."""
+def _fitted(records: Records, session: Row, prompt: Prompt, remember: bool) -> tuple[Prompt, list[str] | None]:
+    """The prompt within the budget of the session, and the job that shortens the history when there will be one."""
     budget = session["token_budget"]
     if budget is None or prompt.tokens <= budget:
         return prompt, None
     if session["context_overflow"] not in OVERFLOWS:
         raise crashed()
-    jobs = [records.start_job()] if session["context_overflow"] == "adaptive" else None
-    return prompt.truncated(budget), jobs
+    return prompt.truncated(budget), [records.start_job()] if remember else None
 
 
 def _message(spoken: Spoken, agent_name: str) -> dict[str, Any]:
@@ -83,7 +95,7 @@ def _remember(records: Records, session_id: str, messages: list[dict[str, Any]])
             "entries",
             id=message.get("id") or new_id(),
             session_id=session_id,
-            role="user" if message["role"] == "auto" else message["role"],
+            role=message["role"],
             name=message["name"] or "",
             content=text_of([{"type": "text", "text": content}] if isinstance(content, str) else content),
             created_at=timestamp(),

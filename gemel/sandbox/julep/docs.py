@@ -7,13 +7,13 @@ import time
 from typing import Any
 
 from ..store import Row
-from .errors import detail, domain_error, not_found
+from .errors import database_refused, detail, domain_error, not_found
 from .fields import DOC
 from .listing import FILTERED, matching
-from .records import Records, document, new_id, text_of, timestamp
+from .records import Records, by_id, document, new_id, text_of, timestamp
 from .routing import Call, Handler, Routes
 
-__all__ = ["add_docs", "delete_docs_of", "recall", "routes"]
+__all__ = ["add_docs", "recall", "routes"]
 
 routes: Routes = Routes()  # the operations of this noun
 RECALLED = 3  # snippets of one owner in a prompt
@@ -47,6 +47,8 @@ def _add(records: Records, owner_type: str, owner_id: str, doc: dict[str, Any], 
         created_at=now,
     )
     parts = [doc["content"]] if isinstance(doc["content"], str) else doc["content"]
+    if not parts:
+        raise database_refused("Constant rule does not have data")
     for part in parts:
         records.store.insert("snippets", doc_id=doc_id, title=doc["title"], content=part)
     return doc_id, now
@@ -70,12 +72,6 @@ def recall(records: Records, owner_type: str, owner_id: str | None, query: str) 
     )
 
 
-def delete_docs_of(records: Records, owner_type: str, owner_id: str) -> None:
-    """Delete every doc of an owner."""
-    for row in records.store.all("SELECT id FROM docs WHERE owner_type = ? AND owner_id = ?", owner_type, owner_id):
-        _delete(records, row["id"])
-
-
 def _delete(records: Records, doc_id: str) -> None:
     records.store.run("DELETE FROM snippets WHERE doc_id = ?", doc_id)
     records.store.run("DELETE FROM docs WHERE id = ?", doc_id)
@@ -93,14 +89,17 @@ def _creating(owner_type: str) -> Handler:
 
 def _listing(owner_type: str) -> Handler:
     def list_all(call: Call) -> Any:
-        """GET docs of an owner, an item for each part, whatever the limit and whoever asks."""
+        """GET docs of an owner, an item for each part, whatever the limit and whoever asks.
+
+        The docs come in no order that means anything, their parts by the alphabet.
+        """
         owner_id = call.ids[f"{owner_type}_id"]
         if owner_type == "user" and call.records.store.one("SELECT 1 FROM users WHERE id = ?", owner_id) is None:
             raise not_found("User", owner_id)
         rows = call.records.store.all(
             "SELECT docs.id, docs.title, snippets.content, docs.created_at, docs.metadata FROM docs "
             "JOIN snippets ON snippets.doc_id = docs.id WHERE docs.owner_type = ? AND docs.owner_id = ? "
-            "ORDER BY docs.position DESC, snippets.rowid",
+            f"ORDER BY {by_id('docs.id')}, snippets.content, snippets.rowid",
             owner_type,
             owner_id,
         )

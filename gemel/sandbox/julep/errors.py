@@ -18,6 +18,7 @@ __all__ = [
     "invalid",
     "no_gateway_route",
     "not_found",
+    "unparsed",
 ]
 
 
@@ -56,6 +57,11 @@ def invalid(issues: list[dict[str, Any]]) -> Refusal:
 def database_refused(message: str) -> Refusal:
     """500 as the server passes on what its database says."""
     return Refusal(json_reply({"status_code": 500, "message": message, "data": None}, 500))
+
+
+def unparsed() -> Refusal:
+    """500 where the server builds a query that its database cannot parse."""
+    return database_refused("The query parser has encountered unexpected input / end of input")
 
 
 def crashed() -> Refusal:

@@ -45,7 +45,7 @@ SETTINGS = optional(
             "repetition_penalty": optional(decimal(least=0, most=2), 1.0),
             "temperature": optional(decimal(least=0, most=3), 0.75),
             "top_p": optional(decimal(least=0, most=1), 1.0),
-            "min_p": optional(decimal(least=0), 0.01),
+            "min_p": optional(decimal(least=0, below=1), 0.01),
             "preset": optional(choice(*PRESETS)),
         }
     )
@@ -96,7 +96,7 @@ CHAT = {
     "stop": optional(either({"str": text(), "Stop": listing(anything(), least=1, most=4)})),
     "stream": optional(boolean(), False),
     "temperature": optional(decimal(least=0, most=2), 0.75),
-    "top_p": optional(decimal(most=1), 1.0),
-    "min_p": optional(decimal(least=0), 0.01),
+    "top_p": optional(decimal(above=0, most=1), 1.0),
+    "min_p": optional(decimal(least=0, below=1), 0.01),
     "preset": optional(choice(*PRESETS)),
 }

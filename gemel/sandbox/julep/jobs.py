@@ -18,7 +18,7 @@ def show(call: Call) -> Any:
     key = call.ids["job_id"]
     row = call.records.store.one("SELECT * FROM jobs WHERE id = ?", key)
     if row is None:
-        raise domain_error(400, f"workflow not found for ID: {key}", code="NOT_FOUND")
+        raise domain_error(400, "job not found or invalid", code="NOT_FOUND")
     state = row["outcome"] if time.time() >= row["ends"] else "in_progress"
     return {
         "name": key,

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..store import Row
-from .errors import crashed, database_refused, detail
+from .errors import crashed, database_refused, detail, unparsed
 from .validation import integer, optional, text
 
-__all__ = ["FILTERED", "PAGE", "matching", "page"]
+__all__ = ["FILTERED", "PAGE", "matching", "page", "unsorted_page"]
 
 PAGE = {"limit": integer(default=100), "offset": integer(default=0)}
 FILTERED = PAGE | {"metadata_filter": optional(text(), "{}")}
@@ -28,11 +29,19 @@ def page(rows: Sequence[Row], query: Mapping[str, Any]) -> Sequence[Row]:
     return rows[query["offset"] :][: query["limit"]]
 
 
+def unsorted_page(rows: Sequence[Row], query: Mapping[str, Any]) -> Sequence[Row]:
+    """The same of a list that the server does not sort: there its database looks at the limit after the first row."""
+    return page(rows, {**query, "limit": 1} if query["limit"] == query["offset"] == 0 else query)
+
+
 def matching(rows: Sequence[Row], query: Mapping[str, Any]) -> list[Row]:
     """The rows whose metadata has every top-level key of `metadata_filter` with an equal value.
 
+    The server writes the filter into a query of its database, which reads JSON in its own way.
+
     Raises:
-        Refusal: 400 for a filter that is no JSON, a plain 500 for one that is no object.
+        Refusal: 400 for a filter that is no JSON, a plain 500 for one that is no object, a 500 with the words of
+            the database for one that it cannot read.
     """
     try:
         wanted: Any = json.loads(query["metadata_filter"])
@@ -40,12 +49,39 @@ def matching(rows: Sequence[Row], query: Mapping[str, Any]) -> list[Row]:
         raise detail(400, "metadata_filter is not a valid JSON") from None
     if not isinstance(wanted, dict):
         raise crashed()
-    expected = _canonical(wanted)  # pyright: ignore[reportUnknownArgumentType]
-    if not expected:
-        return list(rows)
-    return [row for row in rows if expected.items() <= _canonical(json.loads(row["metadata"])).items()]
+    pairs: list[tuple[str, Any]] = list(wanted.items())  # pyright: ignore[reportUnknownArgumentType]
+    for pair in pairs:
+        _check_readable(pair)
+    return [row for row in rows if _matches(pairs, json.loads(row["metadata"]))]
 
 
-def _canonical(values: Mapping[str, Any]) -> dict[str, str]:
-    """Each value as JSON text, which tells true from 1."""
-    return {key: json.dumps(value, sort_keys=True) for key, value in values.items()}
+def _check_readable(value: Any) -> None:
+    if isinstance(value, (list, tuple)):
+        items: list[Any] = list(value)  # pyright: ignore[reportUnknownArgumentType]
+        for item in items:
+            _check_readable(item)
+    elif isinstance(value, dict):
+        _check_readable(list(value.items()))  # pyright: ignore[reportUnknownArgumentType]
+    elif isinstance(value, str) and '"' in value:
+        raise unparsed()
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise database_refused("Atom contains unbound variable, or rule contains no variable at all")
+    elif isinstance(value, int) and not -(2**63) < value < 2**63:
+        raise database_refused("Cannot parse integer")
+
+
+def _matches(pairs: Iterable[tuple[str, Any]], metadata: Mapping[str, Any]) -> bool:
+    return all(key in metadata and _plain(key) and _equal(wanted, metadata[key]) for key, wanted in pairs)
+
+
+def _equal(wanted: Any, held: Any) -> bool:
+    """Whether the database finds them equal: numbers by their value; no list, no null, no text with an escape."""
+    if wanted is None or isinstance(wanted, list):
+        return False
+    if isinstance(wanted, (int, float)) and isinstance(held, (int, float)):
+        return isinstance(wanted, bool) is isinstance(held, bool) and wanted == held
+    return _plain(wanted) and json.dumps(wanted, sort_keys=True) == json.dumps(held, sort_keys=True)
+
+
+def _plain(value: Any) -> bool:
+    return "\\" not in json.dumps(value)

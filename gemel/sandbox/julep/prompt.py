@@ -51,13 +51,13 @@ class Prompt:
         return prompt
 
 
-def assemble(records: Records, session: Row, agent: Row, messages: Sequence[dict[str, Any]], recalls: bool) -> Prompt:
+def assemble(records: Records, session: Row, agent: Row, messages: Sequence[dict[str, Any]]) -> Prompt:
     """The prompt for some new messages of a session. As recorded, the situation does not count in it."""
     new = tuple(Message(message["role"], plain_text(message["content"])) for message in messages)
     query = "\n".join(message.text for message in new)
     user = records.store.one("SELECT * FROM users WHERE id = ?", session["user_id"])
-    of_agent = recall(records, "agent", agent["id"], query) if recalls else []
-    of_user = recall(records, "user", session["user_id"], query) if recalls else []
+    of_agent = recall(records, "agent", agent["id"], query)
+    of_user = recall(records, "user", session["user_id"], query)
     rows = records.store.all("SELECT * FROM entries WHERE session_id = ? ORDER BY position", session["id"])
     return Prompt(
         tuple(Message("system", text) for text in _preamble(agent, user, [*of_agent, *of_user])),

@@ -29,9 +29,18 @@ CREATE TABLE IF NOT EXISTS entries (
     name TEXT NOT NULL, content TEXT NOT NULL, created_at TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS entries_by_session ON entries (session_id, position);
 
+-- The id of a tool is the caller's own where a PUT makes it, and then need not be the only one.
+CREATE TABLE IF NOT EXISTS functions (
+    position INTEGER PRIMARY KEY, id TEXT NOT NULL, agent_id TEXT NOT NULL, name TEXT NOT NULL,
+    description TEXT NOT NULL, parameters TEXT NOT NULL, created_at TEXT NOT NULL, updated_at TEXT NOT NULL,
+    UNIQUE (agent_id, id));
+-- Files of gemel 0.1 keep them here.
 CREATE TABLE IF NOT EXISTS tools (
     position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, agent_id TEXT NOT NULL, name TEXT NOT NULL,
     description TEXT NOT NULL, parameters TEXT NOT NULL, created_at TEXT NOT NULL, updated_at TEXT NOT NULL);
+INSERT OR IGNORE INTO functions SELECT * FROM (
+    SELECT position, id, agent_id, name, description, parameters, created_at, updated_at FROM tools);
+DROP TABLE tools;
 
 -- A job runs until `ends`, seconds since the epoch, and then has its outcome.
 CREATE TABLE IF NOT EXISTS jobs (

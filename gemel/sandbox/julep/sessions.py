@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..store import Row
-from .errors import crashed
+from .errors import crashed, unparsed
 from .fields import METADATA
 from .listing import FILTERED, PAGE, matching, page
 from .owned import deleted, found, merged, owned, rows_of, updated, written
@@ -33,8 +33,11 @@ def _whole_seconds(moment: str) -> str:
 
 
 def _columns(body: Mapping[str, Any]) -> dict[str, Any]:
-    stored = {"metadata": text_of(body["metadata"] or {}), "render_templates": bool(body["render_templates"])}
-    return dict(body) | stored
+    return dict(body) | {
+        "situation": body["situation"] or "",
+        "metadata": text_of(body["metadata"] or {}),
+        "render_templates": bool(body["render_templates"]),
+    }
 
 
 def create(call: Call) -> Any:
@@ -52,11 +55,14 @@ def create(call: Call) -> Any:
 
 
 def list_all(call: Call) -> Any:
-    """GET sessions, newest first; one page with and without budgets is more than the server can take."""
+    """GET sessions, newest first, whose list does not read `render_templates`.
+
+    One page with and without budgets is more than the server can take.
+    """
     rows = page(matching(rows_of(call, "sessions"), call.query), call.query)
     if len({row["token_budget"] is None for row in rows}) > 1:
         raise crashed()
-    return {"items": [_shown(row) for row in rows]}
+    return {"items": [_shown(row) | {"render_templates": False} for row in rows]}
 
 
 def show(call: Call) -> Any:
@@ -65,22 +71,29 @@ def show(call: Call) -> Any:
 
 
 def replace(call: Call) -> Any:
-    """PUT a session: what is not sent stays as it is."""
+    """PUT a session: metadata that is not sent stays."""
     row = written(call, "sessions", "session")
     metadata = call.body["metadata"]
     return _changed(call, row, row["metadata"] if metadata is None else text_of(metadata))
 
 
 def patch(call: Call) -> Any:
-    """PATCH a session: metadata is merged."""
+    """PATCH a session: metadata is merged; the server cannot say a change of metadata alone in its database."""
+    if not _changes(call.body):
+        raise unparsed()
     row = written(call, "sessions", "session")
     return _changed(call, row, merged(row, call.body["metadata"] or {}))
 
 
-def _changed(call: Call, row: Row, metadata: str) -> Any:
+def _changes(body: Mapping[str, Any]) -> dict[str, Any]:
     names = ("situation", "token_budget", "context_overflow")
-    columns = {name: call.body[name] for name in names if call.body[name] is not None}
-    return updated(call, "sessions", row, _whole_seconds(timestamp()), metadata=metadata, **columns)
+    return {name: body[name] for name in names if body[name] is not None}
+
+
+def _changed(call: Call, row: Row, metadata: str) -> Any:
+    """The reply to a change: what the server writes is a new row, whose other settings are the defaults."""
+    columns = _DEFAULTS | _changes(call.body) | {"metadata": metadata}
+    return updated(call, "sessions", row, _whole_seconds(timestamp()), **columns)
 
 
 def delete(call: Call) -> Any:
@@ -118,6 +131,7 @@ def suggestions(call: Call) -> Any:
     return {"items": []}
 
 
+_DEFAULTS = {"render_templates": False, "token_budget": None, "context_overflow": None}  # after a change
 _COMMON = {"metadata": METADATA, "token_budget": optional(integer()), "context_overflow": optional(text())}
 _CREATE = {
     "user_id": optional(uuid_text()),

@@ -6,6 +6,7 @@ from typing import Any
 
 from ..store import Row
 from .docs import add_docs
+from .errors import database_refused, detail
 from .fields import DOC, METADATA
 from .listing import FILTERED, matching, page
 from .owned import deleted, found, merged, owned, rows_of, updated, written
@@ -26,12 +27,14 @@ def _shown(row: Row) -> dict[str, Any]:
 def create(call: Call) -> Any:
     """POST users, with docs."""
     body, user_id, now = call.body, new_id(), timestamp()
+    if body["name"] is None:
+        raise database_refused("when executing against relation 'users'")
     call.records.store.insert(
         "users",
         id=user_id,
         developer_id=call.developer,
         name=body["name"],
-        about=body["about"],
+        about=body["about"] or "",
         metadata=text_of(body["metadata"] or {}),
         created_at=now,
         updated_at=now,
@@ -59,7 +62,9 @@ def replace(call: Call) -> Any:
 
 
 def patch(call: Call) -> Any:
-    """PATCH a user: metadata is merged."""
+    """PATCH a user: metadata is merged. A user who is nobody's is told from one of another developer."""
+    if call.records.store.one("SELECT 1 FROM users WHERE id = ?", call.ids["user_id"]) is None:
+        raise detail(404, "User not found")
     row = written(call, "users", "user")
     columns = {name: call.body[name] for name in ("name", "about") if call.body[name] is not None}
     return updated(call, "users", row, metadata=merged(row, call.body["metadata"] or {}), **columns)

@@ -131,8 +131,14 @@ def integer(*, default: Any = REQUIRED, least: int | None = None, most: int | No
     return Field(check, default)
 
 
-def decimal(*, least: float | None = None, most: float | None = None) -> Field:
-    """A number between `least` and `most`, or text that spells one."""
+def decimal(
+    *,
+    least: float | None = None,
+    most: float | None = None,
+    above: float | None = None,
+    below: float | None = None,
+) -> Field:
+    """A number between `least` and `most`, or between `above` and `below` without these, or text that spells one."""
 
     def check(value: Any, at: Location, issues: Issues) -> Any:
         if not isinstance(value, (int, float, str)):
@@ -142,6 +148,10 @@ def decimal(*, least: float | None = None, most: float | None = None) -> Field:
         except ValueError:
             message = "Input should be a valid number, unable to parse string as a number"
             return issues.append(_issue("float_parsing", at, message, value))
+        if above is not None and not number > above:
+            issues.append(_issue("greater_than", at, f"Input should be greater than {above:g}", value, gt=float(above)))
+        if below is not None and not number < below:
+            issues.append(_issue("less_than", at, f"Input should be less than {below:g}", value, lt=float(below)))
         return _ranged(number, value, least, most, at, issues)
 
     return Field(check)

@@ -222,7 +222,7 @@ SESSIONS: dict[str, list[Call]] = {
         ),
     ],
     "sessions.update": [
-        lambda client, at: client.sessions.update(session_id=at.session),
+        lambda client, at: client.sessions.update(session_id=at.session, situation="s"),
         lambda client, at: client.sessions.update(session_id=at.session, overwrite=True, **SESSION),
     ],
     "sessions.chat": [

@@ -10,6 +10,12 @@ import requests
 GHOST = "11111111-1111-4111-8111-111111111111"  # the id of nothing
 
 
+def by_the_database(key: str) -> tuple[str, ...]:
+    """Where an id stands among others in a list that the server does not sort."""
+    low, middle, high, *rest = key.split("-")
+    return high, middle, low, *rest
+
+
 class Julep:
     """Plain requests to the agents API and to model serving, with one API key."""
 
