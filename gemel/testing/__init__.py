@@ -56,6 +56,5 @@ if not TYPE_CHECKING:  # a checker that sees this takes any name, misspelt ones 
         found = globals()[name] = getattr(import_module(_HOMES[name]), name)
         return found
 
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+    def __dir__() -> list[str]:
+        return sorted(__all__)

@@ -38,7 +38,7 @@ def for_checkers(face: ModuleType) -> dict[str, str]:
     imports = [node for node in blocks["TYPE_CHECKING"] if isinstance(node, ast.ImportFrom)]
     assert imports == blocks["TYPE_CHECKING"]
     # A checker that sees a module's __getattr__ takes any name, misspelt ones too, for one of the module.
-    assert [getattr(node, "name", "") for node in blocks["not TYPE_CHECKING"]] == ["__getattr__"]
+    assert [getattr(node, "name", "") for node in blocks["not TYPE_CHECKING"]] == ["__getattr__", "__dir__"]
     assert not any(alias.asname for node in imports for alias in node.names)
     return {alias.name: str(node.module) for node in imports for alias in node.names}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import subprocess
@@ -9,12 +10,26 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
 
-def test_the_public_types_are_complete(tmp_path: Path) -> None:
-    report = verify_types("gemel", tmp_path)
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    return verify_types("gemel", tmp_path_factory.mktemp("verified"))
+
+
+def test_the_public_types_are_complete(report: dict[str, Any]) -> None:
     unclear = [symbol for symbol in report["symbols"] if symbol["isExported"] and not symbol["isTypeKnown"]]
     assert [(symbol["name"], symbol["diagnostics"]) for symbol in unclear] == []
     assert report["completenessScore"] == 1
+
+
+@pytest.mark.parametrize("face", ["gemel", "gemel.infisical", "gemel.julep", "gemel.testing"])
+def test_a_checker_sees_the_whole_of_a_face(face: str, report: dict[str, Any]) -> None:
+    seen = {symbol["name"] for symbol in report["symbols"] if symbol["isExported"]}
+    # pyright takes dunder names for private ones.
+    names = set(importlib.import_module(face).__all__) - {"__version__"}
+    assert {name.rpartition(".")[2] for name in seen if name.rpartition(".")[0] == face} == names
 
 
 def verify_types(package: str, folder: Path) -> dict[str, Any]:
