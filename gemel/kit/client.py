@@ -16,7 +16,7 @@ from typing_extensions import Self, TypeVar, Unpack
 from gemel.kit.annotations import signature_of
 from gemel.kit.calls.catalog import EndpointInfo, catalog
 from gemel.kit.calls.undeclared import undeclared_request
-from gemel.kit.flow.clock import Clock
+from gemel.kit.flow.clock import Clock, monotonic
 from gemel.kit.flow.drive import AsyncPerformer, Performer
 from gemel.kit.flow.effects import Flow
 from gemel.kit.http.encoding import Refused, header_name, header_text
@@ -102,7 +102,7 @@ class BaseClient(Mounting, Generic[M]):
         """
         base, times, retry = _base_address(endpoint), _times(clock, random), Retry.of(retries)
         observers = Observers.of(on_request, on_response, on_retry)
-        network = Network.of(verify=verify, certificate=certificate, proxy=proxy, trust=trust_env)
+        network = Network.of(verify=verify, certificate=certificate, proxy=proxy, trust=trust_env, home=base)
         self._transport: Any = self._connected(network, session, max_response_bytes)
         self._auth = Authorizing(credential, base, refused=self._token_refused, clock=times["clock"])
         self._cache: CachingPolicy | None = self._keeping(cache, base, times, (session, certificate))
@@ -360,7 +360,7 @@ def _base_address(endpoint: str) -> str:
 def _times(clock: Clock | None, random: Callable[[], float]) -> dict[str, Any]:
     """Return the clocks and the random numbers as policies take them."""
     return {
-        "clock": clock or time.monotonic,
+        "clock": clock or monotonic,
         "now": clock.time if clock else time.time,
         "random": random,
     }

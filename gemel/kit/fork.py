@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Callable
 from typing import Protocol
 from weakref import WeakSet
 
-__all__ = ["Inherited", "free", "lock_made_anew", "renewed_after_fork"]
+__all__ = ["Inherited", "lock_made_anew", "renewed_after_fork"]
 
 
 class Inherited(Protocol):
@@ -34,16 +35,26 @@ def lock_made_anew() -> threading.Lock:
     return lock
 
 
-def free(lock: object) -> None:
-    """Make a lock free whose holder is a thread of the parent; as the standard library does with its own."""
-    lock._at_fork_reinit()  # type: ignore[attr-defined]
-
-
 def _renew() -> None:
+    """Renew everything, whatever goes wrong with one of them; the first failure is told at the end.
+
+    What is told here is printed and does not stop the child: there is nobody to catch it. Were it told at once, those
+    who come later would go on with what is the parent's, and take the replies to its requests.
+    """
+    failures = list[Exception]()
     for lock in list(_locks):
-        free(lock)
+        _tried(lock._at_fork_reinit, failures)  # type: ignore[attr-defined]
     for owner in list(_inherited):
-        owner.forked()
+        _tried(owner.forked, failures)
+    if failures:
+        raise failures[0]
+
+
+def _tried(renew: Callable[[], object], failures: list[Exception]) -> None:
+    try:
+        renew()
+    except Exception as failure:
+        failures.append(failure)
 
 
 if hasattr(os, "register_at_fork"):

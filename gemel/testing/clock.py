@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import math
 import threading
-import time
 from datetime import datetime, timezone
 from itertools import cycle
 
+from gemel.kit.flow.clock import monotonic
 from gemel.kit.flow.drive import AsyncPerformer, Performer
 from gemel.kit.flow.effects import Unlockable
 from gemel.kit.http.messages import Request, Response
@@ -30,7 +30,7 @@ class FrozenClock:
         if start is not None and start.utcoffset() is None:
             raise ValueError("the clock's start needs a time zone: datetime(2030, 1, 1, tzinfo=timezone.utc)")
         self._guard = threading.Lock()
-        self._monotonic = time.monotonic()
+        self._monotonic = monotonic()
         self._apart = (start or datetime.now(timezone.utc)).timestamp() - self._monotonic
         self._slept: list[float] = []
 
@@ -68,7 +68,7 @@ class FrozenClock:
 
     def real(self, deadline: float) -> float:
         """Return when the machine's clock shows that so much time has passed as this one has until the deadline."""
-        return time.monotonic() + (deadline - self())
+        return monotonic() + (deadline - self())
 
     def performing(self, performer: Performer) -> Performer:
         """Return what sends as this one does, and moves the clock in the place of waiting."""

@@ -7,7 +7,6 @@ with Recorder("https://app.infisical.com", "tests/exchanges.jsonl", sdk=Infisica
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from urllib.parse import parse_qsl, urlsplit
 from typing_extensions import Self
 
 from gemel.kit.errors import APIConnectionError
+from gemel.kit.flow.clock import monotonic
 from gemel.kit.http.messages import CallContext, Headers, Request, Response, Timeout
 from gemel.kit.stubs.resource import Mounting
 from gemel.kit.transport.environment import Network, Verify
@@ -122,7 +122,7 @@ class Recorder:
             incoming.body or None,
             CallContext(
                 label="Recorder",
-                deadline=time.monotonic() + self._timeout.total,
+                deadline=monotonic() + self._timeout.total,
                 timeout=self._timeout,
             ),
         )

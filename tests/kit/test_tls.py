@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import ssl
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -146,3 +148,31 @@ def test_a_redirect_from_https_to_http_is_not_followed(mode: Mode, authority: Au
     assert type(error) is APIStatusError
     assert error.status == 302
     assert not plain.seen
+
+
+class Papers:
+    """A server that asks for a certificate, takes none too, and notes which it was shown."""
+
+    def __init__(self, authority: Authority, answer: Callable[[], bytes]) -> None:
+        context = authority.serving(asks=True)
+        context.verify_mode = ssl.CERT_OPTIONAL
+        self.shown: list[bool] = []
+        self.wire = Wire(self._step, tls=context)
+        self._answer = answer
+
+    def _step(self, connection: Any, stopped: threading.Event) -> None:
+        self.shown.append(bool(connection.getpeercert()))
+        connection.sendall(self._answer())
+
+
+def test_the_client_certificate_is_not_shown_to_where_a_redirect_leads(mode: Mode, authority: Authority) -> None:
+    settings = {"verify": authority.file, "certificate": authority.client, "follow_redirects": True}
+    other = Papers(authority, lambda: reply({"leaf": 1}))
+    home = Papers(
+        authority,
+        lambda: reply(b"", 302, {"Location": other.wire.url + "/a"}) if len(home.shown) == 1 else reply({"leaf": 1}),
+    )
+    with home.wire, other.wire:
+        assert mode.run(home.wire.url, tree, tree, **settings).leaf == 1
+    assert home.shown == [True, True]
+    assert other.shown == [False]

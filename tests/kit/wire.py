@@ -47,9 +47,17 @@ class Wire:
     answer: a function of the request that gives the step, in the place of a script.
     connections: how many there were.   most: how many at a time.
     mute: connections are accepted, nothing is read from them, and after so many seconds they are reset.
+    port: where it listens, any when 0.
     """
 
-    def __init__(self, *script: Any, answer: Any = None, tls: ssl.SSLContext | None = None, mute: float = 0.0) -> None:
+    def __init__(
+        self,
+        *script: Any,
+        answer: Any = None,
+        tls: ssl.SSLContext | None = None,
+        mute: float = 0.0,
+        port: int = 0,
+    ) -> None:
         self.script = list(script)
         self.answer = answer
         self.seen: list[Seen] = []
@@ -59,7 +67,7 @@ class Wire:
         self._stopped = threading.Event()
         self._open: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server(("127.0.0.1", port))
         self.port: int = self._listener.getsockname()[1]
 
     @property

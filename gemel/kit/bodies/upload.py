@@ -5,13 +5,13 @@ from __future__ import annotations
 import io
 import mimetypes
 import os
-import time
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from gemel.kit.errors import UploadError
+from gemel.kit.flow.clock import monotonic
 
 __all__ = ["Upload", "UploadReader", "measured"]
 
@@ -91,7 +91,7 @@ class UploadReader:
 
         Raises UploadError, and TimeoutError after the deadline.
         """
-        if time.monotonic() > self._deadline:
+        if monotonic() > self._deadline:
             raise TimeoutError("the deadline has passed")
         piece = self.take(count)
         self.progressed(len(piece))

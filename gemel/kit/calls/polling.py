@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from random import random as system_random
 from typing import Any, Generic
@@ -12,6 +11,7 @@ from typing_extensions import ParamSpec, TypeVar
 from gemel.kit.calls.call import Call
 from gemel.kit.calls.flows import Composable, FlowCall
 from gemel.kit.errors import GemelError
+from gemel.kit.flow.clock import monotonic
 from gemel.kit.flow.effects import Flow, Sleep
 from gemel.kit.stubs.resource import caller_of
 
@@ -81,7 +81,7 @@ def wait_until(poll: Poll[R], call: Composable[P, R], *args: P.args, **kwargs: P
     """
     looked: Composable[P, R] = call.options(cache=False) if isinstance(call, Call) else call
     client = caller_of(call) if isinstance(call, Call | FlowCall) else None
-    clock = poll.clock or (client.clock if client else time.monotonic)
+    clock = poll.clock or (client.clock if client else monotonic)
     random = poll.random or (client.random if client else system_random)
     deadline, attempts = clock() + poll.timeout, 0
     while True:

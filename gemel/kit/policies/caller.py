@@ -10,6 +10,7 @@ from typing import Any
 from msgspec import Struct
 
 from gemel.kit.errors import RateLimitError, status_error
+from gemel.kit.flow.clock import monotonic
 from gemel.kit.flow.drive import AsyncPerformer, Performer, adrive, drive
 from gemel.kit.flow.effects import Flow
 from gemel.kit.http.messages import Headers, Request, Response, Retry, Timeout
@@ -49,7 +50,7 @@ class Caller(Struct, frozen=True, eq=False):
     options: Options = NO_OPTIONS
     retry: Retry = Retry()
     reading: Reading = LENIENT
-    clock: Callable[[], float] = time.monotonic
+    clock: Callable[[], float] = monotonic
     now: Callable[[], float] = time.time
     random: Callable[[], float] = system_random
 

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import select
-import time
-from collections.abc import AsyncGenerator, Callable
+import socket
+import zlib
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator
 from typing import Any, cast
-from weakref import WeakSet, WeakValueDictionary
+from weakref import WeakSet, WeakValueDictionary, finalize
 
 import aiohttp
+import aiohttp.abc
 from multidict import CIMultiDict
 from yarl import URL
 
 from gemel.kit.errors import APIConnectionError, ClientClosedError, UploadError
+from gemel.kit.flow.clock import monotonic
 from gemel.kit.flow.effects import Opened
 from gemel.kit.fork import renewed_after_fork
 from gemel.kit.http.messages import Headers, Request, Response, Streamed
-from gemel.kit.transport.body import Intake
+from gemel.kit.transport.body import Intake, check_framing, open_decoder
 from gemel.kit.transport.environment import Network
 from gemel.kit.transport.failures import (
     BROKEN,
@@ -32,12 +36,15 @@ from gemel.kit.transport.failures import (
     time_left,
     unreadable,
 )
+from gemel.kit.transport.resolving import looked_up
 from gemel.kit.transport.timeout import within
 
 __all__ = ["AiohttpTransport"]
 
 _PIECE = 1 << 18
 _LONGEST_LINE = 1 << 16  # as http.client has it
+_TURN = 0.005
+_NEVER = float("inf")
 _NOT_ADDED = ("Content-Type",)
 _NOT_SENT = (
     aiohttp.ClientConnectorError,
@@ -45,6 +52,8 @@ _NOT_SENT = (
     aiohttp.ConnectionTimeoutError,
     aiohttp.InvalidURL,
 )
+"""What fails before a request is sent; for those whose way nobody notes, over a session that was passed in."""
+
 _CUT = (aiohttp.ClientPayloadError, aiohttp.ServerDisconnectedError)
 _FAILURES = (aiohttp.ClientError, OSError, asyncio.TimeoutError, ValueError)
 _TLS = (aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorSSLError)
@@ -78,54 +87,64 @@ class AiohttpTransport:
     async def send(self, request: Request) -> Response:
         """Send the request and read the whole reply, within its deadline."""
         session = self._usable(request) or (await self._room()).session
+        limits = self._limits(request, time_left(request))
         try:
-            async with self._asked(session, request, time_left(request), auto_decompress=False) as reply:
+            async with self._asked(session, request, limits) as reply:
                 headers = _received(reply, request)
-                body = await self._read(reply, request)
-                codings = reply.headers.getall("Content-Encoding", ())
-                if codings:
-                    body = self._intake.decoded(body, ",".join(codings), reply.status, request)
-                return Response(reply.status, headers, body, request.url)
+                return Response(reply.status, headers, await self._read(reply, request), request.url)
         except _FAILURES as failure:
-            raise _translated(failure, request) from None
+            raise self._translated(failure, request, limits) from None
         except RuntimeError as failure:
             raise self._unusable(failure, request) from None
 
     async def stream(self, request: Request) -> Response:
         """Send the request; of a success read the headers only, within its deadline, and return an Opened reply."""
         session = self._usable(request) or (await self._room()).session
+        limits = self._limits(request, None)
         try:
             async with within(time_left(request)):
-                return await self._opened(session, request)
+                return await self._opened(session, request, limits)
         except _FAILURES as failure:
-            raise _translated(failure, request) from None
+            raise self._translated(failure, request, limits) from None
         except RuntimeError as failure:
             raise self._unusable(failure, request) from None
 
-    async def _opened(self, session: aiohttp.ClientSession, request: Request) -> Response:
-        reply = await self._asked(session, request, None)
-        if 200 <= reply.status < 300:
+    async def _opened(self, session: aiohttp.ClientSession, request: Request, limits: _Limits) -> Response:
+        reply = await self._asked(session, request, limits)
+        if not 200 <= reply.status < 300:
+            async with reply:
+                headers = _received(reply, request)
+                return Response(reply.status, headers, await self._read(reply, request), request.url)
+        try:
             headers = _received(reply, request)
-            return Opened(reply.status, headers, b"", request.url, reader=_Pieces(reply, request, lambda: self._closed))
-        async with reply:
-            headers = _received(reply, request)
-            return Response(reply.status, headers, await self._read(reply, request), request.url)
+            reader = _Pieces(reply, request, lambda: self._closed)
+        except BaseException:
+            reply.close()
+            raise
+        return Opened(reply.status, headers, b"", request.url, reader=reader)
 
     async def _read(self, reply: aiohttp.ClientResponse, request: Request) -> bytes:
         """Return the whole body, if it is not larger than what is taken."""
         try:
             announced = 0 if reply.content.at_eof() else reply.content_length
             if self._intake.at_once(announced, reply.status, request):
-                return await reply.read()
-            pieces, size = list[bytes](), 0
-            while piece := await reply.content.readany():
-                pieces.append(piece)
-                size += len(piece)
-                self._intake.check(size, reply.status, request)
-            return b"".join(pieces)
+                body = await reply.read()
+            else:
+                body = await self._gathered(reply, request)
         except BaseException:
             reply.close()
             raise
+        if "Content-Encoding" not in reply.headers:
+            return body
+        return await _in_turns(self._intake.decoding(body, _coding(reply), reply.status, request))
+
+    async def _gathered(self, reply: aiohttp.ClientResponse, request: Request) -> bytes:
+        pieces, size = list[bytes](), 0
+        while piece := await reply.content.readany():
+            pieces.append(piece)
+            size += len(piece)
+            self._intake.check(size, reply.status, request)
+        return b"".join(pieces)
 
     def _usable(self, request: Request) -> aiohttp.ClientSession | None:
         """Return the session to send with; None when this loop has none yet. Raises ClientClosedError."""
@@ -134,20 +153,37 @@ class AiohttpTransport:
         room = self._rooms.get(asyncio.get_running_loop())
         return self._given or (None if room is None else room.session)
 
-    def _asked(self, session: aiohttp.ClientSession, request: Request, total: float | None, **options: Any) -> Any:
-        """Return what sends the request when awaited or entered; `total` seconds for the whole reply."""
-        limits = request.context.timeout
+    def _limits(self, request: Request, total: float | None) -> _Limits:
+        """Return the limits of a request, which has `total` seconds for everything; aiohttp would round them up.
+
+        Our own connector counts the time for connecting. What aiohttp counts beside it, for each address, could run out
+        in the same moment, and make it try the next address.
+        """
+        timeout = request.context.timeout
+        connect = None if self._given is None else timeout.connect
+        limits = _Limits(total=total, sock_connect=connect, sock_read=timeout.read, ceil_threshold=_NEVER)
+        limits.making = timeout.connect
+        return limits
+
+    def _asked(self, session: aiohttp.ClientSession, request: Request, limits: _Limits) -> Any:
+        """Return what sends the request when awaited or entered."""
         return session.request(
             request.method,
             URL(request.url, encoded=True),
             headers=_headers(request),
-            data=_content(request.body),
-            timeout=aiohttp.ClientTimeout(total=total, sock_connect=limits.connect, sock_read=limits.read),
+            data=None if request.body is None else _content(request.body, limits),
+            timeout=limits,
             allow_redirects=False,
             raise_for_status=False,
-            **options,
+            auto_decompress=False,  # aiohttp knows no bound for what a body grows into
             **self._settings(request),
         )
+
+    def _translated(self, failure: Exception, request: Request, limits: _Limits) -> APIConnectionError | UploadError:
+        """Return the error of a failure; over a session that is not ours, its class tells whether anything was sent."""
+        if limits.stalled:
+            return out_of_time(request, sent=True)
+        return _translated(failure, request, sent=not isinstance(failure, _NOT_SENT) if self._given else limits.sent)
 
     def _unusable(self, failure: RuntimeError, request: Request) -> RuntimeError:
         """Return the error of a session that was passed in and cannot be used; of an own one, what it raised."""
@@ -159,7 +195,7 @@ class AiohttpTransport:
     def _settings(self, request: Request) -> dict[str, Any]:
         if self._given is not None:
             return {"skip_auto_headers": _NOT_ADDED}
-        tls = {"ssl": self._network.tls()} if request.url.startswith("https") else {}
+        tls = {"ssl": self._network.tls(request.url)} if request.url.startswith("https") else {}
         proxy = self._network.proxy_for(request.url)
         return {**tls, "proxy": proxy} if proxy else tls
 
@@ -174,7 +210,7 @@ class AiohttpTransport:
         if lock is None:
             lock = locks[name] = asyncio.Lock()
         try:
-            async with within(max(0.0, deadline - time.monotonic())):
+            async with within(max(0.0, deadline - monotonic())):
                 await lock.acquire()
         except asyncio.TimeoutError:
             return None
@@ -184,6 +220,7 @@ class AiohttpTransport:
         loop = asyncio.get_running_loop()
         room = self._rooms.get(loop)
         if room is None:
+            self._abandon_closed()
             room = self._rooms[loop] = _Room(self._pool_size)
             room.keeper = self._keep(room.session)
             await anext(room.keeper)
@@ -197,9 +234,17 @@ class AiohttpTransport:
             self._rooms.pop(asyncio.get_running_loop(), None)
             await session.close()
 
+    def _abandon_closed(self) -> None:
+        """Close what loops have left that were closed before their asynchronous generators were shut down."""
+        for loop in [loop for loop in list(self._rooms) if loop.is_closed()]:
+            room = self._rooms.pop(loop, None)
+            if room is not None:
+                room.abandon()
+
     async def close(self) -> None:
         """Close this loop's connections; calls after this raise ClientClosedError."""
         self._closed = True
+        self._abandon_closed()
         room = self._rooms.get(asyncio.get_running_loop())
         if room is not None:
             await room.keeper.aclose()
@@ -215,7 +260,11 @@ _left_to_parent: list[object] = []
 
 
 class _Pieces:
-    """The body of a reply, read as it comes; what came before a loss is given before the loss is told."""
+    """The body of a reply, read as it comes and freed of its content coding.
+
+    What came before a loss is given before the loss is told. When nobody holds it any more, its connection is closed:
+    after `async for ...: break` over a stream there is nobody who could close it.
+    """
 
     def __init__(self, reply: aiohttp.ClientResponse, request: Request, client_closed: Callable[[], bool]) -> None:
         self._reply = reply
@@ -223,38 +272,80 @@ class _Pieces:
         self._client_closed = client_closed
         self._deadline = stream_deadline(request)
         self._failure: Exception | None = None
+        self._decoder = open_decoder(_coding(reply), request)
+        self._decoded: Iterator[bytes] = iter(())
+        self._left = finalize(self, _let_go, reply, asyncio.get_running_loop())
+        self._left.atexit = False
 
     async def read(self) -> bytes:
         """Return what has come; b"" at the end, when the connection goes back to the pool."""
         try:
             return await self._next()
-        except (*_FAILURES, RuntimeError) as failure:
-            held = _held(self._reply.content)
+        except (*_FAILURES, RuntimeError, zlib.error) as failure:
             self.close()
-            if held:
-                self._failure = failure
-                return held
             raise self._told(failure) from None
 
     async def _next(self) -> bytes:
+        while True:
+            for piece in self._decoded:
+                self._check_time()
+                if piece:
+                    return piece
+            come = await self._come()
+            if self._decoder is None:
+                return come
+            if not come:
+                self._decoder.end()
+                return b""
+            self._decoded = self._decoder.feed(come)
+
+    async def _come(self) -> bytes:
+        """Return what has come, encoded still; raises what ended the connection when all before it was given."""
         if self._failure is not None:
             raise self._failure
+        try:
+            return await self._piece()
+        except (*_FAILURES, RuntimeError) as failure:
+            self._failure = failure
+            held = _held(self._reply.content)
+            self.close()
+            if held:
+                return held
+            raise
+
+    async def _piece(self) -> bytes:
         if self._request.context.timeout.stream is None:
             return await self._reply.content.readany()
-        left = max(0.0, self._deadline - time.monotonic())
+        # While there is always something to read, nothing is waited for, and no timer ever fires.
+        left = self._check_time()
         async with within(left):
             return await self._reply.content.readany()
+
+    def _check_time(self) -> float:
+        left = self._deadline - monotonic()
+        if left <= 0:
+            raise asyncio.TimeoutError
+        return left
 
     def _told(self, failure: Exception) -> Exception:
         if self._client_closed():
             return closed_meanwhile(self._request)
+        if isinstance(failure, zlib.error):
+            return lost(self._request, failure, sent=True, garbled=True)
         if isinstance(failure, RuntimeError) and "closed" not in str(failure):
             return failure
-        return _translated(failure, self._request, fell_silent)
+        return _translated(failure, self._request, fell_silent, sent=True)
 
     def close(self) -> None:
         """Close the connection, unless it went back to the pool."""
+        self._left.detach()
         self._reply.release()
+
+
+def _let_go(reply: aiohttp.ClientResponse, loop: asyncio.AbstractEventLoop) -> None:
+    """Release a reply that nobody holds any more; the last who held it may be the collector, in any thread."""
+    with contextlib.suppress(RuntimeError):  # the loop is closed
+        loop.call_soon_threadsafe(reply.release)
 
 
 def _held(content: aiohttp.StreamReader) -> bytes:
@@ -270,8 +361,9 @@ class _Room:
 
     def __init__(self, pool_size: int) -> None:
         self.locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._connector = _Connector(limit=pool_size)
         self.session = aiohttp.ClientSession(
-            connector=_Connector(limit=pool_size),
+            connector=self._connector,
             response_class=_Reply,
             cookie_jar=aiohttp.DummyCookieJar(),
             skip_auto_headers=_NOT_ADDED,
@@ -282,29 +374,116 @@ class _Room:
         # aiohttp repeats a GET or DELETE by itself when a kept connection was closed; repeating is the retry policy's.
         self.session._retry_connection = False  # pyright: ignore[reportPrivateUsage]
 
+    def abandon(self) -> None:
+        """Close what is open although the loop is closed, so that nothing can be awaited."""
+        self.session.detach()
+        self._connector.abandon()
+
+
+class _Limits(aiohttp.ClientTimeout):
+    """The limits of one request, which aiohttp hands on to the connector as they are; there it is noted how far it is.
+
+    making: seconds for making a connection: the name, every address of it, the proxy, TLS.
+    sent: whether a byte of the request may have gone out: no exception of aiohttp tells that.
+    stalled: whether the peer has stopped to read the request; aiohttp tells a lost connection then.
+    """
+
+    __setattr__ = object.__setattr__  # of the class below a frozen one
+
+    making: float
+    sent: bool = False
+    stalled: bool = False
+
 
 class _Connector(aiohttp.TCPConnector):
-    """Hands out kept connections only while nothing has come by them.
+    """Makes connections by the clock, and hands out kept ones only while nothing has come by them.
 
     aiohttp would take bytes that nobody asked for, such as the 408 of a server that is tired of waiting, for the reply
     to the next request; and it would use a connection that the server has closed while the loop was busy.
     """
 
     def __init__(self, *, limit: int) -> None:
-        cast(Any, super()).__init__(limit=limit)
+        threaded = aiohttp.DefaultResolver is aiohttp.ThreadedResolver
+        cast(Any, super()).__init__(limit=limit, resolver=_Resolver() if threaded else None)
         self._used: WeakSet[Any] = WeakSet()
 
-    async def connect(self, *args: Any, **options: Any) -> Any:
+    async def connect(self, req: Any, traces: Any, timeout: Any) -> Any:
         """Return a connection, as aiohttp does; those that are no longer fit for use are closed on the way."""
         while True:
-            connection = await super().connect(*args, **options)
+            connection = await super().connect(req, traces, timeout)
             protocol: Any = connection.protocol
             if protocol not in self._used:
                 self._used.add(protocol)
-                return connection
+                break
             if not protocol.should_close and not _something_came(protocol.transport):
-                return connection
+                break
             connection.close()
+        timeout.sent = True
+        return connection
+
+    async def _create_connection(self, req: Any, traces: Any, timeout: Any) -> Any:
+        """Make a connection in `connect` seconds; aiohttp counts after resolving, and anew with each address."""
+        async with within(timeout.making):
+            return await cast(Any, super())._create_connection(req, traces, timeout)
+
+    def _release(self, key: Any, protocol: Any, *, should_close: bool = False) -> None:
+        """Take a connection back; one that still has bytes to send is dropped, asyncio would wait for their reader."""
+        transport = protocol.transport
+        if should_close and transport is not None and transport.get_write_buffer_size():
+            transport.abort()
+        super()._release(key, protocol, should_close=should_close)
+
+    def abandon(self) -> None:
+        """Close the sockets of a loop that is closed.
+
+        By themselves they would stay open, each held by its transport, which only its loop could close, as long as the
+        client lives; asyncio has no public way to them.
+        """
+        self._closed = True
+        for protocol in list(self._used):
+            transport: Any = protocol.transport
+            secure = getattr(transport, "_ssl_protocol", None)
+            if secure is not None:
+                transport._closed = True
+                transport = secure._transport
+            sock, plain = getattr(transport, "_sock", None), transport
+            if sock is not None:
+                plain._sock = None
+                sock.close()
+        self._conns.clear()
+
+
+class _Resolver(aiohttp.abc.AbstractResolver):
+    """Looks names up in threads that nobody waits for, as the blocking client does."""
+
+    async def resolve(self, host: str, port: int = 0, family: Any = socket.AF_INET) -> Any:
+        """Return the addresses of a host in the form of aiohttp; raises OSError."""
+        loop = asyncio.get_running_loop()
+        came: asyncio.Future[None] = loop.create_future()
+
+        def wake() -> None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed
+                loop.call_soon_threadsafe(_settle, came)
+
+        lookup = looked_up(host, port, family)
+        if lookup.wakes(wake):
+            await came
+        return [_as_resolved(host, *address) for address in lookup.answer()]
+
+    async def close(self) -> None:
+        """Do nothing: there is nothing to close."""
+
+
+def _settle(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
+
+
+def _as_resolved(name: str, family: Any, _: Any, protocol: int, __: str, address: Any) -> dict[str, Any]:
+    """Return an address as aiohttp takes it; of a link-local one, the interface is a part."""
+    host = f"{address[0]}%{address[3]}" if len(address) > 3 and address[3] and "%" not in address[0] else address[0]
+    flags = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
+    return {"hostname": name, "host": host, "port": address[1], "family": family, "proto": protocol, "flags": flags}
 
 
 class _Reply(aiohttp.ClientResponse):
@@ -341,17 +520,62 @@ def _headers(request: Request) -> CIMultiDict[str]:
 def _received(reply: aiohttp.ClientResponse, request: Request) -> Headers:
     """Return the header fields as latin-1 text and in such number as http.client reads them."""
     fields = reply.raw_headers
-    if len(fields) > MOST_FIELDS:
+    headers = Headers([(name.decode("latin-1"), value.decode("latin-1")) for name, value in fields])
+    try:
+        if len(fields) > MOST_FIELDS:
+            raise unreadable(request, "too many headers")
+        if "Transfer-Encoding" in reply.headers:
+            check_framing(headers, request)
+    except BaseException:
         reply.close()
-        raise unreadable(request, "too many headers")
-    return Headers([(name.decode("latin-1"), value.decode("latin-1")) for name, value in fields])
+        raise
+    return headers
 
 
-def _content(body: bytes | Streamed | None) -> bytes | AsyncGenerator[bytes, None] | None:
+def _coding(reply: aiohttp.ClientResponse) -> str:
+    """Return the content coding, "" for none; a field that is repeated is one list (RFC 9110, section 5.2)."""
+    return ",".join(reply.headers.getall("Content-Encoding", ()))
+
+
+async def _in_turns(decoding: Generator[None, None, bytes]) -> bytes:
+    """Go through the steps of a decoding and return the body; other tasks have their turns between them."""
+    turn = monotonic() + _TURN
+    try:
+        while True:
+            next(decoding)
+            if monotonic() > turn:
+                await asyncio.sleep(0)
+                turn = monotonic() + _TURN
+    except StopIteration as end:
+        body: bytes = end.value
+        return body
+
+
+def _content(body: bytes | Streamed, limits: _Limits) -> bytes | AsyncGenerator[bytes, None]:
     """Return the body in the form for its size: a large one goes out in pieces and does not hold up the loop."""
-    if body is None or isinstance(body, bytes):
-        return _pieces(body) if body is not None and len(body) > _PIECE else body
-    return _uploaded(body)
+    if isinstance(body, bytes):
+        return _paced(_pieces(body), limits) if len(body) > _PIECE else body
+    return _paced(_uploaded(body), limits)
+
+
+async def _paced(pieces: AsyncGenerator[bytes, None], limits: _Limits) -> AsyncGenerator[bytes, None]:
+    """Hand on the pieces of a body; a peer that takes none of one for `read` seconds has stopped to read.
+
+    aiohttp counts its time for reading from the last byte of a request, and has none for sending. What asks for the
+    pieces is a task of its own, which closes the connection when it is cancelled.
+    """
+    loop, writer = asyncio.get_running_loop(), cast("asyncio.Task[Any]", asyncio.current_task())
+
+    def stop() -> None:
+        limits.stalled = True
+        writer.cancel()
+
+    async for piece in pieces:
+        timer = loop.call_later(cast(float, limits.sock_read), stop)
+        try:
+            yield piece
+        finally:
+            timer.cancel()
 
 
 async def _uploaded(upload: Streamed) -> AsyncGenerator[bytes, None]:
@@ -368,16 +592,19 @@ async def _pieces(body: bytes) -> AsyncGenerator[bytes, None]:
 
 
 def _translated(
-    failure: Exception, request: Request, too_late: Callable[..., APIConnectionError] = out_of_time
+    failure: Exception,
+    request: Request,
+    too_late: Callable[..., APIConnectionError] = out_of_time,
+    *,
+    sent: bool,
 ) -> APIConnectionError | UploadError:
     if isinstance(failure.__cause__, UploadError):
         return failure.__cause__
-    sent = not isinstance(failure, _NOT_SENT)
     if isinstance(failure, asyncio.TimeoutError | TimeoutError):
         return too_late(request, sent=sent)
     garbled = isinstance(failure, aiohttp.ClientPayloadError) and "encoding" in str(failure)
-    if isinstance(failure, _CUT) and not garbled:
+    if isinstance(failure, _CUT) and sent and not garbled:
         return cut_short(request)
-    if isinstance(failure, aiohttp.ClientResponseError) and sent:
-        return unreadable(request, failure.message)
+    if isinstance(failure, aiohttp.ClientResponseError) and not isinstance(failure, aiohttp.ClientHttpProxyError):
+        return unreadable(request, failure.message, sent=sent)
     return lost(request, failure, sent=sent, tls=isinstance(failure, _TLS), garbled=garbled)

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Generator
 from typing import Any
 
 from gemel.kit.errors import ResponseTooLargeError
-from gemel.kit.http.messages import Request
-from gemel.kit.transport.failures import lost, too_large
+from gemel.kit.flow.clock import monotonic
+from gemel.kit.http.messages import Headers, Request
+from gemel.kit.transport.decoding import Decoder, UnknownCoding, decoder_of
+from gemel.kit.transport.failures import lost, not_asked_for, out_of_time, too_large, unreadable
 
-__all__ = ["Intake"]
+__all__ = ["Intake", "check_framing", "open_decoder", "to_the_end"]
 
 _AT_ONCE = 1 << 26
-_WINDOWS = {"gzip": 31, "x-gzip": 31, "deflate": 15}
-_RAW_DEFLATE = -15
-_GZIP_START = b"\x1f\x8b"
-_MOST_CODINGS = 5
+_FRAMINGS = frozenset({"", "identity", "chunked"})
 
 
 class Intake:
@@ -50,43 +50,69 @@ class Intake:
         if self.largest is not None and size > self.largest:
             raise self._refusal(status, request)
 
-    def decoded(self, body: bytes, coding: str, status: int, request: Request) -> bytes:
-        """Return the body without its content coding (RFC 9110, section 8.4); of an unknown one, as it is.
+    def decoding(self, body: bytes, coding: str, status: int, request: Request) -> Generator[None, None, bytes]:
+        """Return the body without its content coding; yields between steps of a millisecond or so.
 
-        Raises APIConnectionError for what the coding does not produce, or not to its end; ResponseTooLargeError.
+        Args:
+            body: as it came, whole.
+            coding: the value of Content-Encoding.
+            status: of the reply.
+            request: what it answers; its deadline holds here too.
+
+        Raises:
+            APIConnectionError: for what the coding does not produce, or not to its end, and for a coding that is not
+                understood.
+            APITimeoutError: at the deadline.
+            ResponseTooLargeError: as soon as more has come of it than is taken.
         """
-        names = [name.strip().lower() for name in coding.split(",")]
+        decoder = open_decoder(coding, request)
+        if decoder is None:
+            return body
+        pieces, size = list[bytes](), 0
         try:
-            if len(names) > _MOST_CODINGS:
-                raise zlib.error(f"more than {_MOST_CODINGS} content codings")
-            for name in reversed(names):
-                if name not in _WINDOWS:
-                    break
-                body = self._inflated(body, _WINDOWS[name], status, request)
+            for piece in decoder.feed(body):
+                pieces.append(piece)
+                size += len(piece)
+                self.check(size, status, request)
+                if monotonic() > request.context.deadline:
+                    raise out_of_time(request, sent=True)
+                yield
+            decoder.end()
         except zlib.error as failure:
             raise lost(request, failure, sent=True, garbled=True) from None
-        return body
-
-    def _inflated(self, data: bytes, window: int, status: int, request: Request) -> bytes:
-        """Return what was compressed; several gzip members follow each other, what comes after them is ignored."""
-        whole = b""
-        while data:
-            inflater = zlib.decompressobj(_RAW_DEFLATE if window == 15 and not _has_zlib_head(data) else window)
-            most = 0 if self.largest is None else self.largest + 1 - len(whole)
-            part = inflater.decompress(data, most)
-            whole = whole + part if whole else part
-            if self.largest is not None and len(whole) > self.largest:
-                raise self._refusal(status, request)
-            if not inflater.eof:
-                raise zlib.error("the compressed body ends too soon")
-            data = inflater.unused_data if inflater.unused_data.startswith(_GZIP_START) else b""
-        return whole
+        return b"".join(pieces)
 
     def _refusal(self, status: int, request: Request) -> ResponseTooLargeError:
         assert self.largest is not None
         return too_large(request, status, self.largest)
 
 
-def _has_zlib_head(data: bytes) -> bool:
-    """Tell the zlib form of deflate from the bare one, which some servers send (RFC 1950, section 2.2)."""
-    return data[0] & 15 == 8 and int.from_bytes(data[:2], "big") % 31 == 0
+def to_the_end(decoding: Generator[None, None, bytes]) -> bytes:
+    """Go through the steps of a decoding, blocking, and return the body."""
+    try:
+        while True:
+            next(decoding)
+    except StopIteration as end:
+        body: bytes = end.value
+        return body
+
+
+def open_decoder(coding: str, request: Request) -> Decoder | None:
+    """Return what removes a content coding, None for none; raises APIConnectionError for one that is not understood."""
+    try:
+        return decoder_of(coding, request.headers.get("accept-encoding", ""))
+    except UnknownCoding as unknown:
+        raise not_asked_for(request, unknown.coding) from None
+    except zlib.error as failure:
+        raise lost(request, failure, sent=True, garbled=True) from None
+
+
+def check_framing(headers: Headers, request: Request) -> None:
+    """Raise APIConnectionError for a reply whose transfer coding is not `chunked` alone (RFC 9112, section 6.1).
+
+    A server may send another one only to who asks for it (section 7.4), and nobody does: http.client would wait for
+    the end of the connection, as it does for white space behind the word; aiohttp would hand on what is still encoded.
+    """
+    coding = headers.get("transfer-encoding")
+    if coding is not None and coding.lower() not in _FRAMINGS:
+        raise unreadable(request, "transfer-encoding")

@@ -1,6 +1,9 @@
-"""Keeps a blocking reply within its deadline, however slowly the server sends: headers, body and chunks.
+"""One clock for every phase of a blocking request: resolving, connecting, TLS, CONNECT, sending, reading.
 
-A socket's own timeout starts anew with every byte; here each read waits at most for what is left of the whole call.
+A socket's own timeout starts anew with every byte, urllib3's with every address of a name, and neither knows what the
+phase before has taken. Here each step waits at most for what is left of the whole call, and it is noted how far the
+request has come, because what failed tells it badly: a refused tunnel, a silent handshake and a reply that does not
+come are all the same timeout.
 """
 
 from __future__ import annotations
@@ -10,72 +13,76 @@ import http.client
 import io
 import os
 import socket
-import ssl
-import time
-from collections.abc import Generator
-from contextlib import contextmanager
+import sys
+from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
 from email.errors import FirstHeaderLineIsContinuationDefect, MissingHeaderBodySeparatorDefect
 from typing import Any, cast
 
+import urllib3.util.connection
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import SSLError
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 
-from gemel.kit.transport.failures import BROKEN
+from gemel.kit.flow.clock import monotonic
+from gemel.kit.transport.failures import BROKEN, LONGEST_WAIT
+from gemel.kit.transport.resolving import Address, resolved
 
-__all__ = ["POOLS", "HandshakeError", "Limits", "aim", "reply_deadline"]
+__all__ = ["LIMITS", "Clocked", "ClockedConnection", "ClockedSecureConnection", "Limits"]
 
-
+_SENT_AT_ONCE = 1 << 14
 _NO_FIELD = (FirstHeaderLineIsContinuationDefect, MissingHeaderBodySeparatorDefect)
+_CREATE_CONNECTION = urllib3.util.connection.create_connection
 
 
 class Limits:
-    """How long a reply may be read: until `deadline` (monotonic seconds), and `silence` seconds between bytes.
+    """How long one request may take, and how far it has come.
 
-    They may be changed while it is read: a stream that is open lives longer than the call that opened it.
-    target: what its request is sent with; None for what urllib3 makes of the address.
+    They may be changed while its reply is read: a stream that is open lives longer than the call that opened it.
+
+    Args:
+        deadline: when the phase must be over, in monotonic seconds.
+        connect: seconds for making a connection: the name, every address of it, the proxy, TLS.
+        silence: seconds between two pieces that are sent or read.
     """
 
-    __slots__ = ("deadline", "silence", "target")
+    __slots__ = ("connect", "connecting", "deadline", "known", "sent", "silence")
 
-    def __init__(self, deadline: float, silence: float) -> None:
+    def __init__(self, deadline: float, connect: float, silence: float) -> None:
         self.deadline: float = deadline
+        self.connect: float = connect
         self.silence: float = silence
-        self.target: str | None = None
+        self.connecting: bool = False
+        self.known: bool = False
+        """Whether a connection of ours carries it: nobody notes how far a request has come on another one."""
+        self.sent: bool = False
+        """Whether a byte of the request may have gone out."""
+
+    def left(self) -> float:
+        """Return the seconds until the deadline, in the form that a socket takes; raises TimeoutError for none."""
+        left = self.deadline - monotonic()
+        if left <= 0:
+            raise TimeoutError("the deadline has passed")
+        return left if left < LONGEST_WAIT else LONGEST_WAIT
+
+    def pause(self) -> float:
+        """Return the seconds to wait for the next piece; raises TimeoutError for none."""
+        left = self.left()
+        return left if left < self.silence else self.silence
 
 
-_limits: ContextVar[Limits | None] = ContextVar("gemel_reply_limits", default=None)
-
-
-@contextmanager
-def reply_deadline(deadline: float, silence: float) -> Generator[Limits, None, None]:
-    """Limit the replies whose headers are read inside; what is yielded can be changed for the rest of them."""
-    limits = Limits(deadline, silence)
-    token = _limits.set(limits)
-    try:
-        yield limits
-    finally:
-        _limits.reset(token)
-
-
-def aim(target: str) -> None:
-    """Send the request that is being made with this target, encoded already.
-
-    urllib3 encodes one that it is given once more, letter by letter, and shows it in its own log.
-    """
-    limits = _limits.get()
-    assert limits is not None
-    limits.target = target
+LIMITS: ContextVar[Limits | None] = ContextVar("gemel_limits", default=None)
+"""The limits of the request that is being made here; None for what goes over our connections but not by our calls."""
 
 
 class _ClockedReader(io.RawIOBase):
     """Reads a socket, each time with what is left of the deadline as its timeout."""
 
+    _raw: Any = None
+
     def __init__(self, raw: Any, sock: Any) -> None:
         self._raw = raw
         self._sock = sock
-        self._limits = _limits.get() or Limits(float("inf"), 60.0)
+        self._limits = LIMITS.get() or Limits(float("inf"), 60.0, 60.0)
         self._stopped = False
         self.ended = False
 
@@ -89,25 +96,25 @@ class _ClockedReader(io.RawIOBase):
     def readinto(self, buffer: Any) -> int | None:
         if self._stopped:
             return 0
-        limits = self._limits
-        left = limits.deadline - time.monotonic()
-        if left <= 0:
-            raise TimeoutError("the deadline has passed")
-        self._sock.settimeout(min(left, limits.silence))
+        self._sock.settimeout(self._limits.pause())
         count: int | None = self._raw.readinto(buffer)
         self.ended = not count
         return count
 
     def close(self) -> None:
-        if not self.closed:
+        if not self.closed and self._raw is not None:
             self._raw.close()
         super().close()
 
 
 class _ClockedResponse(http.client.HTTPResponse):
-    """An HTTP reply that is read by the clock."""
+    """An HTTP reply that is read by the clock.
 
-    fp: Any
+    Like every file it closes itself in the end, also when a signal handler has interrupted its making.
+    """
+
+    fp: Any = None
+    _clocked: Any = None
 
     def __init__(self, sock: Any, *args: Any, **options: Any) -> None:
         super().__init__(sock, *args, **options)
@@ -132,13 +139,14 @@ class _ClockedResponse(http.client.HTTPResponse):
     def _close_conn(self) -> None:
         """End the reply; when more came than belongs to it, the connection is not used for another one."""
         fp, self.fp = self.fp, None
-        if fp is None:
+        if fp is None or self._clocked is None:
             return
         self._clocked.stop()
         with contextlib.suppress(OSError, ValueError):  # another thread may close it at the same time
             if fp.peek(1) and self._process == os.getpid():  # in a forked process it is the parent's connection
                 self._sock.shutdown(socket.SHUT_RDWR)
-        fp.close()
+        with contextlib.suppress(ValueError):
+            fp.close()
 
     def _read_next_chunk_size(self) -> int:
         """Read the size of a chunk; http.client takes what is left of a cut line, "0" of "0a", and negative ones."""
@@ -153,47 +161,114 @@ class _ClockedResponse(http.client.HTTPResponse):
         return version, 100 if 101 < status < 200 else status, reason
 
 
-class _Aimed:
-    """A connection that sends the target it was told."""
+class Clocked:
+    """What our connections do beyond urllib3's: they connect and send by the clock, and note how far they are."""
 
-    def request(self, method: str, url: str, *args: Any, **options: Any) -> None:
-        """Send a request."""
-        limits = _limits.get()
-        target = url if limits is None or limits.target is None else limits.target
-        cast(Any, super()).request(method, target, *args, **options)
-
-
-class _Connection(_Aimed, HTTPConnection):
-    response_class: Any = _ClockedResponse
-
-
-class HandshakeError(SSLError):
-    """TLS failed before a request could be sent."""
-
-
-class _SecureConnection(_Aimed, HTTPSConnection):
     response_class: Any = _ClockedResponse
 
     def connect(self) -> None:
-        """Connect, and tell a failure now from one that comes after the request was sent."""
+        """Make the connection, within `connect` seconds and the deadline."""
+        limits = LIMITS.get()
+        if limits is None:
+            return cast(Any, super()).connect()
+        deadline = limits.deadline
+        limits.deadline = min(deadline, monotonic() + limits.connect)
+        limits.connecting = True
         try:
-            super().connect()
-        except ssl.SSLError as failure:
-            raise HandshakeError(failure) from None
+            cast(Any, super()).connect()
+        finally:
+            limits.deadline = deadline
+            limits.connecting = False
+
+    def _new_conn(self) -> Any:
+        """Connect the socket; the TLS handshake that may follow has the rest of the time.
+
+        urllib3 resolves the name without a limit, and gives each address the whole time.
+        """
+        limits = LIMITS.get()
+        create = urllib3.util.connection.create_connection
+        if limits is None or create is not _CREATE_CONNECTION:  # a program may say where connections go
+            return cast(Any, super())._new_conn()
+        me: Any = self
+        try:
+            family = urllib3.util.connection.allowed_gai_family()
+            addresses = resolved(me._dns_host.strip("[]"), me.port, family, limits.left())
+            sock = _connected(addresses, limits.left, me.socket_options or (), me.source_address)
+        except socket.gaierror as failure:
+            raise NameResolutionError(me.host, me, failure) from None
+        except UnicodeError as failure:
+            raise NewConnectionError(me, f"the name is none: {failure}") from None
+        except TimeoutError as failure:
+            raise ConnectTimeoutError(me, str(failure)) from None
+        except OSError as failure:
+            raise NewConnectionError(me, f"Failed to establish a new connection: {failure}") from None
+        sys.audit("http.client.connect", me, me.host, me.port)
+        return sock
+
+    def _tunnel(self) -> None:
+        """Ask the proxy for a tunnel; the handshake through it has what is left of the time."""
+        cast(Any, super())._tunnel()
+        limits = LIMITS.get()
+        if limits is not None:
+            cast(Any, self).sock.settimeout(limits.left())
+
+    def send(self, data: Any) -> None:
+        """Send a part of the request; a peer that reads slowly is waited for, one that does not read is not.
+
+        socket.sendall counts its timeout from the first byte, so that no large body would reach a slow server.
+        """
+        limits, me = LIMITS.get(), cast(Any, self)
+        if limits is not None:
+            if me.sock is None:
+                self.connect()
+            limits.sent = limits.sent or not limits.connecting
+            me.sock.settimeout(limits.pause())
+        if limits is None or len(data) <= _SENT_AT_ONCE:
+            return cast(Any, super()).send(data)
+        rest = memoryview(data)
+        while rest:
+            me.sock.settimeout(limits.pause())
+            rest = rest[me.sock.send(rest) :]
 
 
-class _Pool(HTTPConnectionPool):
-    ConnectionCls: Any = _Connection
+class ClockedConnection(Clocked, HTTPConnection):
+    """A connection that goes by the clock."""
 
 
-class _SecurePool(HTTPSConnectionPool):
-    ConnectionCls: Any = _SecureConnection
-
-    def _validate_conn(self, conn: Any) -> None:
-        """Connect before sending; who passed verify=False needs no warning at each call."""
-        if conn.is_closed:
-            conn.connect()
+class ClockedSecureConnection(Clocked, HTTPSConnection):
+    """A TLS connection that goes by the clock."""
 
 
-POOLS: dict[str, Any] = {"http": _Pool, "https": _SecurePool}
-"""The pools that read by the clock, for urllib3's managers."""
+def _connected(
+    addresses: Sequence[Address],
+    left: Callable[[], float],
+    options: Iterable[tuple[Any, ...]],
+    source: tuple[str, int] | None,
+) -> socket.socket:
+    """Return a socket that is connected to the first of the addresses that answers.
+
+    Each has an equal part of the time that is left, so that one that is dead does not use it up.
+    Raises OSError: what the last one failed with.
+    """
+    failure: OSError = OSError("the name has no address")
+    for remaining, (family, kind, protocol, _, address) in zip(range(len(addresses), 0, -1), addresses, strict=True):
+        sock = None
+        try:
+            sock = socket.socket(family, kind, protocol)
+            for option in options:
+                sock.setsockopt(*option)
+            if source:
+                sock.bind(source)
+            sock.settimeout(left() / remaining)
+            sock.connect(address)
+            sock.settimeout(left())
+            return sock
+        except OSError as error:
+            failure = error
+            if sock is not None:
+                sock.close()
+        except BaseException:
+            if sock is not None:
+                sock.close()
+            raise
+    raise failure

@@ -12,6 +12,8 @@ from urllib.request import getproxies, proxy_bypass
 
 from msgspec import Struct
 
+from gemel.kit.http.messages import origin
+
 __all__ = ["Certificate", "Network", "Verify"]
 
 Verify = bool | str | ssl.SSLContext
@@ -24,10 +26,10 @@ _CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 
 
 class Network(Struct, frozen=True, eq=False):
-    """How connections are made: which proxy for an address, which TLS context."""
+    """How connections are made: which proxy for an address, which TLS context for an address."""
 
     proxy_for: Callable[[str], str | None]
-    tls: Callable[[], ssl.SSLContext]
+    tls: Callable[[str], ssl.SSLContext]
 
     @classmethod
     def of(
@@ -37,18 +39,30 @@ class Network(Struct, frozen=True, eq=False):
         certificate: Certificate | None = None,
         proxy: str | None = None,
         trust: bool = True,
+        home: str = "",
     ) -> Network:
         """Return the network settings of a client.
 
-        proxy: for every address, else HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY are honoured.
-        trust: whether the environment is read at all.
-        Raises ValueError for a file that cannot be used.
+        Args:
+            verify: which authorities to trust.
+            certificate: a client certificate.
+            proxy: for every address, else HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY are honoured.
+            trust: whether the environment is read at all.
+            home: an address of the origin that the certificate is for, "" for every one; like other credentials, it is
+                not shown to where a redirect leads.
+
+        Raises:
+            ValueError: for a file that cannot be used.
         """
         named, authorities = _ca_bundle(verify, trust)
-        tls = lru_cache(maxsize=1)(lambda: _context(named, authorities, certificate))
-        if isinstance(authorities, str) or certificate is not None:
-            tls()
-        return cls(_proxies(proxy, trust), tls)
+        plain = lru_cache(maxsize=1)(lambda: _context(named, authorities, None))
+        if certificate is None:
+            if isinstance(authorities, str):
+                plain()
+            return cls(_proxies(proxy, trust), lambda url: plain())
+        own = _context(named, authorities, certificate)
+        at_home = origin(home)
+        return cls(_proxies(proxy, trust), lambda url: own if not home or origin(url) == at_home else plain())
 
 
 def _proxies(proxy: str | None, trust: bool) -> Callable[[str], str | None]:

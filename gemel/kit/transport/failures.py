@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-import time
 
 from gemel.kit.errors import APIConnectionError, APITimeoutError, ClientClosedError, ResponseTooLargeError
+from gemel.kit.flow.clock import monotonic
 from gemel.kit.http.messages import Request
 from gemel.kit.http.redaction import redact
 
 __all__ = [
     "BROKEN",
+    "LONGEST_WAIT",
     "MOST_FIELDS",
     "closed_before",
     "closed_meanwhile",
@@ -18,6 +19,7 @@ __all__ = [
     "fell_silent",
     "left_to_parent",
     "lost",
+    "not_asked_for",
     "out_of_time",
     "stream_deadline",
     "time_left",
@@ -40,6 +42,7 @@ _UNREADABLE = {
     "badstatusline": "it does not begin with a status line",
     "expected http/": "it does not begin with a status line",
     "content-length": "its Content-Length is wrong",
+    "transfer-encoding": "its Transfer-Encoding is not chunked, and no other one was asked for",
     "chunk": "its chunks are wrong",
     "header": "a line of its head is no header field",
 }
@@ -47,18 +50,22 @@ _UNREADABLE = {
 _OBJECT = re.compile(r"<[^<>]*>:? ?|\(Caused by |HTTPS?ConnectionPool\([^)]*\):? ?|HTTPS?Connection\([^)]*\):? ?")
 
 
+LONGEST_WAIT = 2e6
+"""Seconds, 23 days: a socket takes no timeout whose milliseconds do not fit into 31 bits."""
+
+
 def time_left(request: Request) -> float:
-    """Return the seconds until the deadline; raises APITimeoutError when there are none."""
-    left = request.context.deadline - time.monotonic()
+    """Return the seconds until the deadline, or LONGEST_WAIT; raises APITimeoutError when there are none."""
+    left = request.context.deadline - monotonic()
     if left <= 0:
         raise out_of_time(request, sent=False)
-    return left
+    return min(left, LONGEST_WAIT)
 
 
 def stream_deadline(request: Request) -> float:
     """Return until when a stream that opens now may live, in monotonic seconds."""
     life = request.context.timeout.stream
-    return float("inf") if life is None else time.monotonic() + life
+    return float("inf") if life is None else monotonic() + life
 
 
 def out_of_time(request: Request, *, sent: bool) -> APITimeoutError:
@@ -120,8 +127,8 @@ def cut_short(request: Request) -> APIConnectionError:
     return APIConnectionError(f"{_asked(request)}: the reply ended too soon; the connection was lost", request=request)
 
 
-def unreadable(request: Request, told: str) -> APIConnectionError:
-    """Return the error of a reply that is not HTTP.
+def unreadable(request: Request, told: str, *, sent: bool = True) -> APIConnectionError:
+    """Return the error of a reply that is not HTTP; when the request was not sent, it is that of a proxy to CONNECT.
 
     told: what the library said of it. None of that is shown: it often quotes what came, which may be a secret.
     """
@@ -131,6 +138,17 @@ def unreadable(request: Request, told: str) -> APIConnectionError:
         f"{_asked(request)}: the reply is not readable: {reason}; "
         "check the endpoint, the server, and a proxy before it",
         request=request,
+        sent=sent,
+    )
+
+
+def not_asked_for(request: Request, coding: str) -> APIConnectionError:
+    """Return the error of a reply whose content coding is not understood; to repeat the request would not help."""
+    return APIConnectionError(
+        f"{_asked(request)}: the reply is encoded as {coding}, which was not asked for; the server, or a proxy "
+        "before it, must heed Accept-Encoding",
+        request=request,
+        permanent=True,
     )
 
 

@@ -5,26 +5,32 @@ from __future__ import annotations
 import contextlib
 import http.client
 import socket
+import ssl
 import threading
 import time
-from collections.abc import Callable, Mapping
-from typing import Any, cast
-from weakref import WeakSet, WeakValueDictionary
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+from weakref import WeakSet, WeakValueDictionary, finalize
 
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 from requests.cookies import RequestsCookieJar
+from requests.sessions import merge_setting
 from requests.structures import CaseInsensitiveDict
 
 from gemel.kit.errors import APIConnectionError, ClientClosedError
+from gemel.kit.flow.clock import monotonic
 from gemel.kit.flow.effects import Opened
-from gemel.kit.fork import free, lock_made_anew, renewed_after_fork
+from gemel.kit.fork import lock_made_anew, renewed_after_fork
 from gemel.kit.http.messages import BodyReader, Headers, Request, Response
-from gemel.kit.transport.body import Intake
-from gemel.kit.transport.deadline import POOLS, HandshakeError, aim, reply_deadline
+from gemel.kit.transport.body import Intake, check_framing, open_decoder, to_the_end
+from gemel.kit.transport.deadline import LIMITS, Limits
 from gemel.kit.transport.environment import Network
 from gemel.kit.transport.failures import (
+    LONGEST_WAIT,
     closed_before,
     closed_meanwhile,
     cut_short,
@@ -36,6 +42,7 @@ from gemel.kit.transport.failures import (
     time_left,
     unreadable,
 )
+from gemel.kit.transport.pool import POOLS, Idle
 
 __all__ = ["RequestsTransport"]
 
@@ -45,18 +52,29 @@ _PIECE = 1 << 20
 _NOT_SENT = (
     urllib3.exceptions.NewConnectionError,
     urllib3.exceptions.ProxyError,
-    HandshakeError,
     urllib3.exceptions.ConnectTimeoutError,
+    urllib3.exceptions.LocationValueError,
+    requests.exceptions.InvalidURL,
+    requests.exceptions.InvalidSchema,
 )
+"""What fails before a request is sent; for those whose way nobody notes, over a session that was passed in."""
+
 _CUT = (http.client.IncompleteRead, http.client.RemoteDisconnected)
 _NOT_HTTP = (http.client.HTTPException, urllib3.exceptions.InvalidHeader)
 _TIMEOUTS = (urllib3.exceptions.TimeoutError, TimeoutError, requests.Timeout)
+_TLS = (urllib3.exceptions.SSLError, ssl.SSLError)
+_HUNG_UP = (ssl.SSLEOFError, ssl.SSLZeroReturnError)
 
 
 class RequestsTransport:
     """Sends over one requests.Session; a session that is passed in is used as it is and never closed.
 
-    largest: the bytes of a body that are taken, None for any number.   pool_size: connections kept to one host.
+    Args:
+        network: how connections are made.
+        session: what to send with in the place of an own session.
+        largest: the bytes of a body that are taken, None for any number.
+        pool_size: idle connections that are kept to one host; in use there may be more, one for each thread that calls.
+        kept: seconds for which idle connections to an origin are kept while the client calls others.
     """
 
     def __init__(
@@ -66,13 +84,13 @@ class RequestsTransport:
         *,
         largest: int | None = None,
         pool_size: int = 32,
+        kept: float = 15.0,
     ) -> None:
         self._intake = Intake(largest)
         self._owned = session is None
+        self._make = lambda: _own_session(network, pool_size, kept)
         self._network = network
-        self._pool_size = pool_size
-        self._session = session if session is not None else _own_session(network, pool_size)
-        self._options: dict[str, Any] = {} if session is not None else {"verify": True, "cert": None}
+        self._session = session if session is not None else self._make()
         self._locks: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
         self._guard = lock_made_anew()
         self._streams: WeakSet[_Pieces] = WeakSet()
@@ -81,31 +99,50 @@ class RequestsTransport:
 
     def send(self, request: Request) -> Response:
         """Send the request and read the whole reply, within its deadline."""
-        with reply_deadline(request.context.deadline, request.context.timeout.read):
-            try:
-                reply = self._begun(request)
-                headers, body = Headers(reply.raw.headers.items()), self._read(reply, request)
-                if self._closed and self._owned:
-                    self._session.close()  # it may have made a connection after it was closed
-                return Response(reply.status_code, headers, body, request.url)
-            except _FAILURES as failure:
-                raise _translated(failure, request) from None
+        context = request.context
+        limits = Limits(context.deadline, context.timeout.connect, context.timeout.read)
+        before = LIMITS.set(limits)
+        try:
+            reply = self._begun(request)
+            headers = _headers(reply)
+            body = self._read(reply, headers, request)
+            if self._closed and self._owned:
+                self._session.close()  # it may have made a connection after it was closed
+            return Response(reply.status_code, headers, body, request.url)
+        except _FAILURES as failure:
+            raise _translated(failure, request, limits) from None
+        finally:
+            LIMITS.reset(before)
 
     def stream(self, request: Request) -> Response:
         """Send the request; of a success read the headers only, within its deadline, and return an Opened reply."""
-        with reply_deadline(request.context.deadline, request.context.timeout.read) as limits:
-            try:
-                reply = self._begun(request)
-                headers = Headers(reply.raw.headers.items())
-                if not 200 <= reply.status_code < 300:
-                    return Response(reply.status_code, headers, self._read(reply, request), request.url)
-            except _FAILURES as failure:
-                raise _translated(failure, request) from None
-        limits.deadline = stream_deadline(request)
-        pieces = _Pieces(reply, request, limits.deadline)
-        with self._guard:
-            self._streams.add(pieces)
-        return Opened(reply.status_code, headers, b"", request.url, reader=pieces)
+        context = request.context
+        limits = Limits(context.deadline, context.timeout.connect, context.timeout.read)
+        before = LIMITS.set(limits)
+        try:
+            reply = self._begun(request)
+            headers = _headers(reply)
+            if not 200 <= reply.status_code < 300:
+                return Response(reply.status_code, headers, self._read(reply, headers, request), request.url)
+            reader = self._opened(reply, headers, request, limits)
+            return Opened(reply.status_code, headers, b"", request.url, reader=reader)
+        except _FAILURES as failure:
+            raise _translated(failure, request, limits) from None
+        finally:
+            LIMITS.reset(before)
+
+    def _opened(self, reply: requests.Response, headers: Headers, request: Request, limits: Limits) -> _Pieces:
+        """Return what reads the body, which may live longer than the call that opened it."""
+        try:
+            check_framing(headers, request)
+            limits.deadline = stream_deadline(request)
+            pieces = _Pieces(reply, headers, request, limits)
+            with self._guard:
+                self._streams.add(pieces)
+        except BaseException:
+            _close(reply)
+            raise
+        return pieces
 
     def _begun(self, request: Request) -> requests.Response:
         """Send the request and read the headers of the reply."""
@@ -118,27 +155,30 @@ class RequestsTransport:
 
     def _sent(self, request: Request, body: bytes | BodyReader | None) -> requests.Response:
         left = time_left(request)
+        limits = request.context.timeout
         return self._session.send(
             self._prepared(request, body),
-            stream=True,
             allow_redirects=False,
-            timeout=(min(request.context.timeout.connect, left), min(request.context.timeout.read, left)),
+            timeout=(min(limits.connect, left), min(limits.read, left)),
             **self._settings(request),
         )
 
-    def _read(self, reply: requests.Response, request: Request) -> bytes:
-        raw: Any = reply.raw
-        status, intake = reply.status_code, self._intake
+    def _read(self, reply: requests.Response, headers: Headers, request: Request) -> bytes:
+        """Return the whole body, if it is not larger than what is taken."""
+        status, intake, raw = reply.status_code, self._intake, reply.raw
         try:
+            check_framing(headers, request)
+            if not _is_unread(reply):
+                return _gathered(_made_elsewhere(reply), status, intake, request)
             if self._owned and intake.at_once(raw.length_remaining, status, request):
                 body: bytes = raw.read(decode_content=False)
             else:
                 # Over a session that is not ours nothing else looks at the clock: take what there is, each time.
-                body = _pieced(raw.read if self._owned else raw.read1, status, intake, request)
-            coding: str | None = raw.headers.get("content-encoding")
-            return body if coding is None else intake.decoded(body, coding, status, request)
+                body = _gathered(_taken(raw.read if self._owned else raw.read1, _PIECE), status, intake, request)
+            coding = headers.get("content-encoding")
+            return body if coding is None else to_the_end(intake.decoding(body, coding, status, request))
         except BaseException:
-            reply.close()
+            _close(reply)
             raise
 
     def _prepared(self, request: Request, body: Any) -> requests.PreparedRequest:
@@ -150,7 +190,8 @@ class RequestsTransport:
         prepared.hooks = session.hooks
         prepared.headers = CaseInsensitiveDict(request.headers.pairs())
         if not self._owned:
-            prepared.headers = CaseInsensitiveDict({**session.headers, **prepared.headers})
+            # As requests does it: of both, what the request has goes first, and None takes a header of the session out.
+            prepared.headers = merge_setting(prepared.headers, session.headers, dict_class=CaseInsensitiveDict)
             prepared.prepare_cookies(session.cookies)
         if request.body is not None:
             prepared.headers["Content-Length"] = str(len(request.body))
@@ -158,9 +199,14 @@ class RequestsTransport:
 
     def _settings(self, request: Request) -> Mapping[str, Any]:
         if not self._owned:
-            return {"proxies": self._session.proxies, "verify": self._session.verify, "cert": self._session.cert}
+            return self._session.merge_environment_settings(request.url, {}, True, None, None)
         proxy = self._network.proxy_for(request.url)
-        return {**self._options, "proxies": {"http": proxy, "https": proxy} if proxy else {}}
+        return {
+            "stream": True,
+            "verify": True,
+            "cert": None,
+            "proxies": {"http": proxy, "https": proxy} if proxy else {},
+        }
 
     def sleep(self, seconds: float) -> None:
         """Wait."""
@@ -172,7 +218,7 @@ class RequestsTransport:
             lock = self._locks.get(name)
             if lock is None:
                 lock = self._locks[name] = lock_made_anew()
-        left = max(0.0, min(deadline - time.monotonic(), threading.TIMEOUT_MAX))
+        left = max(0.0, min(deadline - monotonic(), threading.TIMEOUT_MAX))
         return lock if lock.acquire(timeout=left) else None
 
     def close(self) -> None:
@@ -191,21 +237,31 @@ class RequestsTransport:
             pieces.leave()
         self._streams = WeakSet()
         if self._owned:
-            left, self._session = self._session, _own_session(self._network, self._pool_size)
-            cast("_OwnAdapter", left.get_adapter("http://")).leave()
+            left, self._session = self._session, self._make()
+            left.close()  # this process's side of the idle ones; there is no lock in it that the parent could hold
 
 
 class _Pieces:
-    """The body of a reply, read as it comes; over a session that is not ours the clock is looked at after a piece."""
+    """The body of a reply, read as it comes and freed of its content coding.
 
-    def __init__(self, reply: requests.Response, request: Request, deadline: float) -> None:
+    Over a session that is not ours the clock is looked at after a piece. When nobody holds it any more, its connection
+    is closed.
+    """
+
+    def __init__(self, reply: requests.Response, headers: Headers, request: Request, limits: Limits) -> None:
         self._reply = reply
         self._request = request
-        self._deadline = deadline
+        self._limits = limits
         self._gone: Callable[[Request], ClientClosedError] | None = None
+        finalize(self, _close, reply).atexit = False
+        unread = _is_unread(reply)
+        self._come: Iterator[bytes] = _taken(reply.raw.read1, _CHUNK) if unread else _made_elsewhere(reply)
+        coding = headers.get("content-encoding") if unread else None
+        self._decoder = None if coding is None else open_decoder(coding, request)
+        self._decoded: Iterator[bytes] = iter(())
         sock = self._socket()
         if sock is not None:
-            sock.settimeout(request.context.timeout.read)
+            sock.settimeout(min(limits.silence, LONGEST_WAIT))
 
     def _socket(self) -> Any:
         """Return the socket while it belongs to this reply, where the connection still knows it."""
@@ -214,7 +270,7 @@ class _Pieces:
     def read(self) -> bytes:
         """Return what has come; b"" at the end, when the connection goes back to the pool."""
         try:
-            piece = self._next()
+            piece = b"" if self._gone else self._next()
         except Exception as failure:
             self.close()
             raise self._told(failure) from None
@@ -223,20 +279,37 @@ class _Pieces:
         return piece
 
     def _next(self) -> bytes:
-        piece: bytes = b"" if self._gone else self._reply.raw.read1(_CHUNK, decode_content=True)
-        if piece and time.monotonic() > self._deadline:
+        while True:
+            for piece in self._decoded:
+                self._check_time()
+                if piece:
+                    return piece
+            come = next(self._come, b"")
+            if not come:
+                if self._decoder is not None:
+                    self._decoder.end()
+                return b""
+            if self._decoder is None:
+                self._check_time()
+                return come
+            self._decoded = self._decoder.feed(come)
+
+    def _check_time(self) -> None:
+        if monotonic() > self._limits.deadline:
             raise TimeoutError
-        return piece or b""
 
     def _told(self, failure: Exception) -> Exception:
         """Return what to raise for a failure; whoever reads while another thread closes meets errors of any kind."""
         if self._gone is not None:
             return self._gone(self._request)
-        return _translated(failure, self._request, fell_silent) if isinstance(failure, _FAILURES) else failure
+        if isinstance(failure, zlib.error):
+            return lost(self._request, failure, sent=True, garbled=True)
+        known = isinstance(failure, _FAILURES)
+        return _translated(failure, self._request, self._limits, fell_silent) if known else failure
 
     def close(self) -> None:
         """Close the connection, unless it went back to the pool."""
-        self._reply.close()
+        _close(self._reply)
 
     def abort(self) -> None:
         """Close from another thread: one that waits for a piece is woken first."""
@@ -251,43 +324,56 @@ class _Pieces:
 
 
 class _OwnAdapter(HTTPAdapter):
-    """Keeps every reply within its call's deadline, and one TLS context for all connections."""
+    """Sends by our pools, each found in one step, with one TLS context for all connections to an origin."""
 
-    def __init__(self, network: Network, pool_size: int) -> None:
+    def __init__(self, network: Network, pool_size: int, kept: float) -> None:
         self._network = network
+        self._kept = kept
         self._pools: dict[Any, Any] = {}
-        super().__init__(pool_connections=8, pool_maxsize=pool_size)
-
-    def init_poolmanager(self, *args: Any, **options: Any) -> None:
-        super().init_poolmanager(*args, **options)
-        self.poolmanager.pool_classes_by_scheme = POOLS
-
-    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
-        manager: Any = super().proxy_manager_for(proxy, **options)
-        manager.pool_classes_by_scheme = POOLS
-        return manager
+        super().__init__(pool_maxsize=pool_size)
+        self._pool_size = pool_size
 
     def get_connection_with_tls_context(self, request: Any, verify: Any, proxies: Any = None, cert: Any = None) -> Any:
-        """Find the pool of an origin once: the long way takes a tenth of a call."""
+        """Find the pool of an origin; requests takes a tenth of a call for it, and urllib3 keeps eight pools."""
         key = (_origin_text(request.url), proxies.get("http") if proxies else None)
         pool = self._pools.get(key)
         if pool is None:
-            pool = self._pools[key] = super().get_connection_with_tls_context(request, verify, proxies, cert)
+            pool = self._pools[key] = self._new_pool(request.url, key[1])
+        if len(self._pools) > 1:
+            self._forget_others(key)
         return pool
 
+    def _new_pool(self, url: str, proxy: str | None) -> Any:
+        parts = urlsplit(url)
+        tls: dict[str, Any] = {"ssl_context": self._network.tls(url)} if parts.scheme == "https" else {}
+        if proxy is None:
+            return POOLS[parts.scheme](parts.hostname, parts.port, maxsize=self._pool_size, **tls)
+        manager: Any = self.proxy_manager_for(proxy)
+        self.proxy_manager.clear()  # it would keep each pool, also when this adapter forgets it
+        manager.pool_classes_by_scheme = POOLS
+        return manager.connection_from_host(parts.hostname, parts.port, parts.scheme, pool_kwargs=tls)
+
+    def _forget_others(self, key: Any) -> None:
+        """Close the idle connections to origins that were not called for a while: those of redirects, mostly.
+
+        A thread that uses such a pool at this moment may go on; its connection is closed when it comes back.
+        """
+        longest = monotonic() - self._kept
+        for other, pool in list(self._pools.items()):
+            idle: Idle | None = pool.pool
+            if other != key and (idle is None or idle.used < longest):
+                self._pools.pop(other, None)
+                if idle is not None:
+                    idle.close()
+
     def close(self) -> None:
-        """Close the connections now: urllib3 leaves them to the end of their pool, which an error may keep alive."""
+        """Close the connections now: urllib3 leaves them to the end of their pool, which an error may keep alive.
+
+        The managers of requests, which `super().close()` would close, have no pools; but they have a lock.
+        """
         for pool in list(self._pools.values()):
             pool.close()
         self._pools.clear()
-        super().close()
-
-    def leave(self) -> None:
-        """Close this process's side of idle connections, although a thread of the parent may hold the pool's lock."""
-        for pool in self._pools.values():
-            if pool.pool is not None:
-                free(pool.pool.mutex)
-                pool.close()
 
     def build_response(self, req: Any, resp: Any) -> requests.Response:
         """Hand the reply on; its text encoding and its cookies are of no use here."""
@@ -297,17 +383,9 @@ class _OwnAdapter(HTTPAdapter):
         reply.url, reply.request = req.url, req
         return reply
 
-    def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
-        host, _ = super().build_connection_pool_key_attributes(request, True, None)
-        secure = host["scheme"] == "https"
-        return host, {"ssl_context": self._network.tls()} if secure else {}
-
     def request_url(self, request: Any, proxies: Any) -> str:
-        """Return what urllib3 takes for the target; it is told the real one only of what goes by a proxy."""
-        if proxies:
-            return super().request_url(request, proxies)
-        aim(request.url[len(_origin_text(request.url)) :])
-        return "/"
+        """Return the target, which is encoded already; requests would take it apart and put it together again."""
+        return super().request_url(request, proxies) if proxies else request.url[len(_origin_text(request.url)) :]
 
     def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
         """Leave the certificates to the TLS context."""
@@ -331,55 +409,94 @@ class _OwnSession(requests.Session):
         """Say that there is none: requests would read the body, and prepare a request that nobody sends."""
 
 
-def _own_session(network: Network, pool_size: int) -> requests.Session:
+def _own_session(network: Network, pool_size: int, kept: float) -> requests.Session:
     session = _OwnSession()
     session.trust_env = False
     session.cookies = _NoCookies()
-    adapter = _OwnAdapter(network, pool_size)
+    adapter = _OwnAdapter(network, pool_size, kept)
     session.mount("http://", adapter)
     session.mount("https://", adapter)
     return session
 
 
-def _pieced(take: Callable[..., bytes], status: int, intake: Intake, request: Request) -> bytes:
-    """Read piece by piece; http.client would make room at once for whatever size a chunk announces."""
-    pieces, size = list[bytes](), 0
+def _is_unread(reply: requests.Response) -> bool:
+    """Say whether a body is still to be read from urllib3.
+
+    What a mock, a recorder or an adapter of a program returns may have its body in itself, or in any object that can be
+    read, and a hook of the session may have read it before.
+    """
+    content: Any = getattr(reply, "_content", False)
+    return content is False and isinstance(reply.raw, urllib3.BaseHTTPResponse)
+
+
+def _headers(reply: requests.Response) -> Headers:
+    """Return the header fields, repeated ones too, which requests joins."""
+    raw = reply.raw
+    return Headers((raw if isinstance(raw, urllib3.BaseHTTPResponse) else reply).headers.items())
+
+
+def _close(reply: requests.Response) -> None:
+    if reply.raw is not None:  # requests does not expect that
+        reply.close()
+
+
+def _made_elsewhere(reply: requests.Response) -> Iterator[bytes]:
+    """Yield a body as requests gives it, its content coding removed."""
+    content: Any = getattr(reply, "_content", False)
+    if content is False and reply.raw is not None:
+        yield from reply.iter_content(_CHUNK)
+    elif content:
+        yield content
+
+
+def _taken(take: Callable[..., bytes], size: int) -> Iterator[bytes]:
+    """Yield a body piece by piece; http.client would make room at once for whatever size a chunk announces."""
     try:
-        while piece := take(_PIECE, decode_content=False):
-            pieces.append(piece)
-            size += len(piece)
-            intake.check(size, status, request)
-            if time.monotonic() > request.context.deadline:
-                raise TimeoutError
+        while piece := take(size, decode_content=False):
+            yield piece
     except ValueError as failure:  # http.client does not expect a chunk of negative size
         raise http.client.HTTPException(str(failure)) from None
-    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def _gathered(pieces: Iterable[bytes], status: int, intake: Intake, request: Request) -> bytes:
+    """Return a body that comes in pieces."""
+    gathered, size = list[bytes](), 0
+    for piece in pieces:
+        gathered.append(piece)
+        size += len(piece)
+        intake.check(size, status, request)
+        if monotonic() > request.context.deadline:
+            raise TimeoutError
+    return gathered[0] if len(gathered) == 1 else b"".join(gathered)
 
 
 def _translated(
-    failure: Exception, request: Request, too_late: Callable[..., APIConnectionError] = out_of_time
+    failure: Exception,
+    request: Request,
+    limits: Limits,
+    too_late: Callable[..., APIConnectionError] = out_of_time,
 ) -> APIConnectionError | ClientClosedError:
     cause = _cause(failure)
     if isinstance(cause, urllib3.exceptions.ClosedPoolError):
         return closed_before(request)
-    sent = not isinstance(cause, _NOT_SENT)
+    sent = limits.sent if limits.known else not isinstance(cause, _NOT_SENT)
     # urllib3 calls a refused connection a timeout too.
     late = isinstance(cause, _TIMEOUTS) or isinstance(failure, _TIMEOUTS)
     if late and not isinstance(cause, urllib3.exceptions.NewConnectionError):
         return too_late(request, sent=sent)
-    if isinstance(cause, _CUT):
+    if isinstance(cause, _CUT) and sent:
         return cut_short(request)
-    if isinstance(cause, _NOT_HTTP):
-        return unreadable(request, f"{type(cause).__name__}: {cause}")
-    tls, garbled = (isinstance(cause, kind) for kind in (urllib3.exceptions.SSLError, urllib3.exceptions.DecodeError))
-    return lost(request, cause, sent=sent, tls=tls, garbled=garbled)
+    if isinstance(cause, _NOT_HTTP) and not isinstance(cause, _CUT):
+        return unreadable(request, f"{type(cause).__name__}: {cause}", sent=sent)
+    # Beside a certificate that is refused, TLS fails like any connection: who hangs up may answer the next time.
+    tls = isinstance(cause, _TLS) and not isinstance(cause, _HUNG_UP) and not (sent and limits.known)
+    return lost(request, cause, sent=sent, tls=tls, garbled=isinstance(cause, urllib3.exceptions.DecodeError))
 
 
 def _cause(failure: BaseException) -> BaseException:
     """Return the error at the bottom: requests wraps urllib3's, which wraps the socket's."""
     inner = failure.args[0] if failure.args else None
-    reason = getattr(inner, "reason", inner)
-    cause = reason if isinstance(reason, BaseException) else failure
-    if isinstance(cause, urllib3.exceptions.ProtocolError) and isinstance(cause.args[-1], BaseException):
-        return cause.args[-1]
-    return cause
+    reason = getattr(inner, "reason", None)  # of ssl.SSLError that is a text
+    cause = next((one for one in (reason, inner) if isinstance(one, BaseException)), failure)
+    wrapped = isinstance(cause, urllib3.exceptions.ProtocolError | urllib3.exceptions.SSLError) and cause.args
+    return cause.args[-1] if wrapped and isinstance(cause.args[-1], BaseException) else cause
