@@ -20,6 +20,7 @@ from gemel.kit.errors import InvalidArgument
 from gemel.kit.http.messages import Request, Response
 from gemel.kit.http.problem import Fault
 from gemel.kit.stubs.resource import extensible
+from gemel.kit.tracebacks import entry
 from gemel.kit.types import Async, M, Sync
 
 if TYPE_CHECKING:
@@ -96,6 +97,7 @@ class InfisicalClient(BaseInfisicalClient[Sync], Client):
         """Make a blocking client; the settings are those of BaseInfisicalClient."""
         super().__init__(session=session, **settings)
 
+    @entry
     def create_request(
         self,
         method: HttpMethod,
@@ -111,11 +113,13 @@ class InfisicalClient(BaseInfisicalClient[Sync], Client):
         """
         request = undeclared_request(self._caller, method, url, params, body, "create_request")
 
+        @entry
         def send() -> Response:
             return self._caller.send(self._caller.started(request))
 
         return send
 
+    @entry
     def handle_request(
         self, request: Callable[[], Response], expected_responses: Mapping[str, Any] | None = None
     ) -> Any:
@@ -136,6 +140,7 @@ class InfisicalAsyncClient(BaseInfisicalClient[Async], AsyncClient):
         """Make an async client; the settings are those of BaseInfisicalClient."""
         super().__init__(session=session, **settings)
 
+    @entry
     def create_request(
         self,
         method: HttpMethod,
@@ -146,9 +151,11 @@ class InfisicalAsyncClient(BaseInfisicalClient[Async], AsyncClient):
         """Return a coroutine that sends the request and returns the Response; as for the blocking client."""
         return self._send(undeclared_request(self._caller, method, url, params, body, "create_request"))
 
+    @entry
     async def _send(self, request: Request) -> Response:
         return await self._caller.asend(self._caller.started(request))
 
+    @entry
     async def handle_request(
         self, request: Coroutine[Any, Any, Response], expected_responses: Mapping[str, Any] | None = None
     ) -> Any:

@@ -26,6 +26,7 @@ from gemel.kit.http.messages import Response, Timeout
 from gemel.kit.http.problem import Fault
 from gemel.kit.policies.auth import StaticToken
 from gemel.kit.stubs.resource import extensible
+from gemel.kit.tracebacks import entry
 from gemel.kit.types import Async, M, Sync
 
 if TYPE_CHECKING:
@@ -115,6 +116,7 @@ class Client(BaseJulepClient[Sync], KitClient):
         """Make a blocking client; the arguments are those of BaseJulepClient."""
         super().__init__(api_key, base_url, timeout, additional_headers, _httpx_client, session=session, **settings)
 
+    @entry
     def openai(self) -> OpenAI:
         """Return an `openai.OpenAI` for the same host, key, headers and timeout; close it when it is no longer needed.
 
@@ -152,6 +154,7 @@ class AsyncClient(BaseJulepClient[Async], KitAsyncClient):
         """Make an async client; the arguments are those of BaseJulepClient."""
         super().__init__(api_key, base_url, timeout, additional_headers, _httpx_client, session=session, **settings)
 
+    @entry
     def openai(self) -> AsyncOpenAI:
         """Return an `openai.AsyncOpenAI` for the same host, key, headers and timeout; otherwise as of the other client.
 

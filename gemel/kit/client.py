@@ -22,6 +22,7 @@ from gemel.kit.flow.effects import Flow
 from gemel.kit.http.encoding import Refused, header_name, header_text
 from gemel.kit.http.messages import Headers, Response, Retry, Timeout
 from gemel.kit.http.problem import Fault, read_fault
+from gemel.kit.http.sensitive import credentials_in, is_sensitive_header
 from gemel.kit.models.drift import OnDrift, Reading, Validate
 from gemel.kit.policies.auth import Authorizing, Credential
 from gemel.kit.policies.caller import Caller
@@ -31,6 +32,7 @@ from gemel.kit.policies.pipeline import Pipeline, pipeline
 from gemel.kit.policies.redirects import Redirects
 from gemel.kit.policies.retry import Retrying
 from gemel.kit.stubs.resource import Mounting, Resource
+from gemel.kit.tracebacks import entry
 from gemel.kit.transport.environment import Certificate, Network, Verify
 from gemel.kit.types import Async, M, Sync
 from gemel.version import __version__
@@ -57,6 +59,7 @@ class BaseClient(Mounting, Generic[M]):
     # Whether a request may go to another origin: what a session that is passed in has of its own would go along.
     _goes_abroad: bool
 
+    @entry
     def __init__(
         self,
         endpoint: str,
@@ -108,7 +111,7 @@ class BaseClient(Mounting, Generic[M]):
         self._cache: CachingPolicy | None = self._keeping(cache, base, times, (session, certificate))
         self._caller: Caller = Caller(
             base=base,
-            headers=_default_headers(headers),
+            **_sent_with_all(headers, session, network.secrets),
             timeout=Timeout.of(timeout),
             exchange=self._exchange(_following(follow_redirects, session), retry, observers, times),
             retry=retry,
@@ -117,6 +120,11 @@ class BaseClient(Mounting, Generic[M]):
             **times,
         )
         self._auth.connect(self._caller, revoking=revoke_on_close)
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "__init__" in vars(cls):  # its arguments are credentials, most of all
+            setattr(cls, "__init__", entry(vars(cls)["__init__"]))  # noqa: B010
 
     @property
     def endpoint(self) -> str:
@@ -142,6 +150,7 @@ class BaseClient(Mounting, Generic[M]):
         """Say whether a reply means that the token is no longer accepted; 401 unless an SDK knows better."""
         return response.status == 401
 
+    @entry
     def with_options(self, **options: Unpack[CallOptions]) -> Self:
         """Return a light copy of the client whose calls have these options (see CallOptions).
 
@@ -259,6 +268,7 @@ class Client(_ModeClient["requests.Session", Sync]):
         self._goes_abroad = session is None
         return RequestsTransport(network, session, largest=largest)
 
+    @entry
     def request(
         self,
         method: str,
@@ -275,10 +285,12 @@ class Client(_ModeClient["requests.Session", Sync]):
         request = undeclared_request(self._caller, method, path, params, body, "request", headers)
         return self._caller.checked(self._caller.send(request), request)
 
+    @entry
     def run(self, flow: Flow[R]) -> R:
         """Run a flow to its end, blocking, and return its result: `client.run(wait_until(...))`."""
         return cast("R", self._caller.run(flow))
 
+    @entry
     def close(self) -> None:
         """Close the connections; an own session that was passed in stays open. May be called again."""
         try:
@@ -291,6 +303,7 @@ class Client(_ModeClient["requests.Session", Sync]):
     def __enter__(self) -> Self:
         return self
 
+    @entry
     def __exit__(self, *_: object) -> None:
         self.close()
 
@@ -309,6 +322,7 @@ class AsyncClient(_ModeClient["aiohttp.ClientSession", Async]):
     def _performing(self, transport: Any, clock: Clock | None) -> dict[str, Any]:
         return {"async_performer": clock.async_performing(transport) if clock else transport}
 
+    @entry
     async def request(
         self,
         method: str,
@@ -322,10 +336,12 @@ class AsyncClient(_ModeClient["aiohttp.ClientSession", Async]):
         request = undeclared_request(self._caller, method, path, params, body, "request", headers)
         return self._caller.checked(await self._caller.asend(request), request)
 
+    @entry
     async def run(self, flow: Flow[R]) -> R:
         """Run a flow to its end and return its result: `await client.run(wait_until(...))`."""
         return cast("R", await self._caller.arun(flow))
 
+    @entry
     async def close(self) -> None:
         """Close the connections of the running loop; a session that was passed in stays open. May be called again."""
         try:
@@ -335,6 +351,7 @@ class AsyncClient(_ModeClient["aiohttp.ClientSession", Async]):
             await self._transport.close()
             self._forget()
 
+    @entry
     async def aclose(self) -> None:
         """The same as `close`."""
         await self.close()
@@ -342,6 +359,7 @@ class AsyncClient(_ModeClient["aiohttp.ClientSession", Async]):
     async def __aenter__(self) -> Self:
         return self
 
+    @entry
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
@@ -386,6 +404,20 @@ def _default_headers(own: Mapping[str, str] | None) -> Headers:
     except Refused as refusal:
         raise ValueError(f"headers: {refusal}") from None
     return Headers(common).with_values(checked)
+
+
+def _sent_with_all(headers: Mapping[str, str] | None, session: Any, known: tuple[str, ...]) -> dict[str, Any]:
+    """Return the headers of every request, and the credentials among them and among those of a session passed in.
+
+    Args:
+        headers: Of the client.
+        session: The session, if any.
+        known: More values that are never shown.
+    """
+    common, own = _default_headers(headers), cast("Mapping[str, Any]", getattr(session, "headers", None) or {})
+    fields = [*common.pairs(), *((name, value) for name, value in own.items() if isinstance(value, str))]
+    secrets = (text for name, value in fields if is_sensitive_header(name) for text in credentials_in(value))
+    return {"headers": common, "secrets": (*known, *secrets)}
 
 
 def _refuse_unknown(client: type, unknown: Iterable[str]) -> None:

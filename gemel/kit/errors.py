@@ -31,7 +31,7 @@ from msgspec.structs import replace
 
 from gemel.kit.http.messages import Headers, Request, Response
 from gemel.kit.http.problem import Fault, FaultReader, readable
-from gemel.kit.http.redaction import MASK, redact
+from gemel.kit.http.redaction import MASK, Redactor, redact
 
 __all__ = [
     "APIConnectionError",
@@ -341,8 +341,5 @@ def _redirect_hint(response: Response) -> str:
 
 def _redacted(response: Response, request: Request) -> Response:
     """Return the reply without the secret values of the call, which servers like to repeat."""
-    text = redact(response.body.decode("utf-8", "replace"), request.context.secrets)
-    headers = Headers(
-        (name, redact(value, request.context.secrets)) for name, value in response.headers.masked().pairs()
-    )
-    return replace(response, body=text.encode("utf-8", "replace"), headers=headers)
+    secrets = request.context.secrets
+    return replace(response, body=Redactor(secrets).body(response.body), headers=response.headers.masked(secrets))

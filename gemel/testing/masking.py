@@ -7,20 +7,19 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from gemel.kit.http.redaction import MASK, redact
+from gemel.kit.http.redaction import MASK, Redactor
+from gemel.kit.http.sensitive import credentials_in, without_sensitive_parameters
+from gemel.kit.models.secrecy import hidden_texts
 from gemel.kit.types import is_array, is_mapping
 from gemel.testing.bodies import Kept
 from gemel.testing.secrecy import Names
 
 __all__ = ["SHORTEST_SECRET", "Masking"]
 
-_PARAMETER = re.compile(r"(^|[?&;,\s])([^=&?#;\s\"'<>]+)=([^&#\s\"'<>]+)")
 _PASSWORD = re.compile(r"(://[^/\s:@]*:)[^/\s@]+(@)")
 _SCHEME = re.compile(r"(?i)\b(bearer|basic|digest)\s+([A-Za-z0-9._~+/=-]{4,})")
 SHORTEST_SECRET = 4
 """Characters that a value must have to be masked wherever it is; shorter ones would be found in every word."""
-
-_COOKIE_ATTRIBUTES = frozenset({"path", "domain", "expires", "max-age", "samesite"})
 
 
 class Masking:
@@ -31,6 +30,7 @@ class Masking:
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._learnt: set[str] = set(secrets)
+        self._redactor, self._known = Redactor(self._learnt), len(self._learnt)
 
     def by_place(self, value: Any, names: Names, *, number: Any = MASK) -> Any:
         """Return decoded JSON without what names say is secret, and learn those values.
@@ -62,8 +62,13 @@ class Masking:
     def fields(self, pairs: Iterable[Iterable[str]], names: Names) -> list[list[str]]:
         """Return header fields in the same way, and learn the tokens and cookies that are in them too."""
         given = [(name, value) for name, value in pairs]
-        self._learnt.update(part for name, value in given if names.suspect(name) for part in _parts(value))
-        return self.pairs(given, names)
+        secret = {name for name, _ in given if names.suspect_header(name)}
+        self._learnt.update(part for name, value in given if name in secret for part in credentials_in(value))
+        return [[name, self.text(value) if name in secret else value] for name, value in given]
+
+    def learn(self, secrets: Iterable[str]) -> None:
+        """Take these values for secret."""
+        self._learnt.update(secrets)
 
     def text(self, value: str) -> str:
         """Return the mask of a secret text, and learn it; an empty one is no secret."""
@@ -81,7 +86,7 @@ class Masking:
         if is_array(value):
             return [self.everywhere(inner) for inner in value]
         if isinstance(value, int | float) and not isinstance(value, bool):
-            return value if redact(str(value), self._learnt) == str(value) else 0
+            return value if self._known_redactor().json(value) is value else 0
         return value
 
     def _part(self, kept: dict[str, str], secret: bool) -> dict[str, str] | str:
@@ -96,12 +101,13 @@ class Masking:
             body = base64.b64decode(text, validate=True)
         except ValueError:
             return self._redacted(text)
-        for secret in sorted(self._learnt, key=len, reverse=True):
-            body = body.replace(secret.encode(), MASK.encode()) if len(secret) >= SHORTEST_SECRET else body
-        return base64.b64encode(body).decode()
+        # Latin-1 gives each byte a character, so that any bytes can be searched as a text.
+        masked = self._known_redactor()(body.decode("latin-1"))
+        return base64.b64encode(masked.encode("latin-1")).decode()
 
     def _member(self, name: str, value: Any, names: Names, number: Any) -> Any:
         if names.hide(name):
+            self._learnt.update(hidden_texts(value))
             return self._hidden(value, number)
         if names.suspect(name) and not is_mapping(value):
             plain = is_array(value) and any(map(is_mapping, value))
@@ -118,29 +124,11 @@ class Masking:
         return value if value is None or isinstance(value, bool) else number
 
     def _redacted(self, text: str) -> str:
-        text = _PASSWORD.sub(rf"\1{MASK}\2", redact(text, self._learnt))
-        text = _SCHEME.sub(rf"\1 {MASK}", text)
-        return _PARAMETER.sub(_masked_parameter, text)
+        text = _PASSWORD.sub(rf"\1{MASK}\2", self._known_redactor()(text))
+        return without_sensitive_parameters(_SCHEME.sub(rf"\1 {MASK}", text))
 
-
-def _masked_parameter(found: re.Match[str]) -> str:
-    lead, name, _ = found.groups()
-    return f"{lead}{name}={MASK}" if Names().suspect(name) else found[0]
-
-
-def _parts(value: str) -> list[str]:
-    """Return what a header field holds that is secret alone: a token without its scheme, the values of cookies."""
-    scheme, _, rest = value.partition(" ")
-    parts = [rest] if scheme.lower() in ("bearer", "basic", "digest", "token", "apikey") else []
-    if scheme.lower() == "basic":
-        parts.append(_basic(rest))
-    cookies = [pair.strip().partition("=") for pair in value.split(";")]
-    return parts + [text for name, _, text in cookies if name.lower() not in _COOKIE_ATTRIBUTES]
-
-
-def _basic(text: str) -> str:
-    """Return the password of HTTP Basic credentials (RFC 7617)."""
-    try:
-        return base64.b64decode(text, validate=True).decode().partition(":")[2]
-    except ValueError:
-        return ""
+    def _known_redactor(self) -> Redactor:
+        """Return what masks the values that are known by now."""
+        if len(self._learnt) > self._known:
+            self._redactor, self._known = Redactor(self._learnt), len(self._learnt)
+        return self._redactor

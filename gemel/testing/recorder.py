@@ -138,31 +138,34 @@ class Recorder:
         return [self._everywhere(exchange) for exchange in exchanges]
 
     def _by_place(self, request: RecordedRequest, reply: Response) -> Exchange:
-        names, path = self._names(request)
+        declared, names, path = self._names(request)
         masking, headers = self._masking, Headers(request.headers)
         query = parse_qsl(request.target.partition("?")[2], keep_blank_values=True)
         replied = reply.body.replace(self._upstream.encode(), SERVER.encode())
         reply_headers = [(name, value.replace(self._upstream, SERVER)) for name, value in _own(reply.headers)]
+        sent, given = kept_request(headers, request.body), kept_body(reply.headers, replied)
+        if declared is not None:
+            masking.learn(declared.secrets(sent, given))
         return Exchange(
             method=request.method,
             path=path,
             query=masking.pairs(query, names),
             headers=masking.fields(_own(headers), names),
-            body=masking.body(kept_request(headers, request.body), names),
+            body=masking.body(sent, names),
             status=reply.status,
             reply_headers=masking.fields(reply_headers, names),
-            reply=masking.body(kept_body(reply.headers, replied), names, number=0),
+            reply=masking.body(given, names, number=0),
         )
 
-    def _names(self, request: RecordedRequest) -> tuple[Names, str]:
-        """Return the names of the endpoint that a request calls, and its path with secret values masked."""
+    def _names(self, request: RecordedRequest) -> tuple[Declared | None, Names, str]:
+        """Return the endpoint that a request calls, its names, and the request's path with secret values masked."""
         for declared in self._declared:
             values = declared.template.match(request.path) if declared.method == request.method else None
             if values is not None:
                 names = declared.names.joined(self._mask)
                 hidden = {name: self._masking.text(value) for name, value in values.items() if names.hide(name)}
-                return names, declared.template.filled(request.path, hidden)
-        return Names().joined(self._mask), request.path
+                return declared, names, declared.template.filled(request.path, hidden)
+        return None, Names().joined(self._mask), request.path
 
     def _everywhere(self, exchange: Exchange) -> Exchange:
         masked = self._masking.everywhere

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, get_args
-
-from typing_extensions import get_type_hints
+from typing import Any
 
 from gemel.kit.calls.catalog import declarations
 from gemel.kit.calls.endpoint import Endpoint
-from gemel.kit.http.redaction import is_sensitive
-from gemel.kit.models.model import Model
-from gemel.kit.models.secrecy import is_secret
-from gemel.kit.models.typed_dicts import is_typed_dict, keys_of
+from gemel.kit.calls.streamed import read_type
+from gemel.kit.http.sensitive import is_sensitive, is_sensitive_header
+from gemel.kit.models.secrecy import Finder, declared_fields, finder, is_marked
 from gemel.kit.stubs.resource import Mounting
+from gemel.kit.stubs.roles import Body, Field
+from gemel.kit.types import is_mapping
+from gemel.testing.bodies import Kept
 from gemel.testing.template import Template
 
 __all__ = ["Declared", "Names", "declared_by", "names_of"]
@@ -38,6 +38,10 @@ class Names:
         """Say whether a text that goes by this name is taken for a secret."""
         return self.hide(name) or (is_sensitive(name) and name.lower() not in self.plain)
 
+    def suspect_header(self, name: str) -> bool:
+        """Say the same of a header field."""
+        return self.hide(name) or (is_sensitive_header(name) and name.lower() not in self.plain)
+
     def joined(self, secret: Iterable[str]) -> Names:
         """Return these names and more secret ones."""
         return Names(self.secret | {name.lower() for name in secret}, self.plain)
@@ -45,11 +49,41 @@ class Names:
 
 @dataclass(frozen=True)
 class Declared:
-    """An endpoint as requests are compared with it, and its names."""
+    """An endpoint as requests are compared with it, its names, and what finds the secrets in its bodies.
+
+    sent: for a member of a JSON body each; that of the whole body has no name.   given: for the value of a reply.
+    unwrap: the member of a reply that holds the value, "" for the whole reply.
+    """
 
     method: str
     template: Template
     names: Names
+    sent: tuple[tuple[str, Finder], ...] = ()
+    given: Finder | None = None
+    unwrap: str = ""
+
+    def secrets(self, body: Kept, reply: Kept) -> list[str]:
+        """Return the secret texts in the bodies of an exchange, wherever in them a type says so."""
+        found = list[str]()
+        for document in _documents(body):
+            for name, find in self.sent:
+                find(_member(document, name), found)
+        given = self.given
+        if given is not None:
+            for document in _documents(reply):
+                given(_member(document, self.unwrap), found)
+        return found
+
+
+def _documents(kept: Kept) -> list[Any]:
+    """Return the JSON that a body has: one, or one a line."""
+    if kept is None or "lines" in kept:
+        return [value for _, value in kept["lines"] if not isinstance(value, str)] if kept else []
+    return [kept["json"]] if "json" in kept else []
+
+
+def _member(document: Any, name: str) -> Any:
+    return document.get(name) if name and is_mapping(document) else None if name else document
 
 
 def declared_by(sdk: type[Mounting]) -> list[Declared]:
@@ -59,47 +93,27 @@ def declared_by(sdk: type[Mounting]) -> list[Declared]:
 
 
 def _declared(endpoint: Endpoint[..., Any]) -> Declared:
-    return Declared(endpoint.spec.method, Template(endpoint.spec.path), names_of(endpoint))
+    definition, spec = endpoint.declaration.definition, endpoint.spec
+    named = [
+        (parameter.role.name if isinstance(parameter.role, Field) else "", finder(parameter.hint))
+        for parameter in definition.parameters
+        if isinstance(parameter.role, Field | Body)
+    ]
+    sent = tuple((name, find) for name, find in named if find is not None)
+    given = finder(read_type(definition.returns, endpoint.label))
+    return Declared(spec.method, Template(spec.path), names_of(endpoint), sent, given, spec.unwrap or "")
 
 
 def names_of(endpoint: Endpoint[..., Any]) -> Names:
     """Return the wire names that an endpoint declares: of its arguments, and of the fields of its records."""
     definition, spec = endpoint.declaration.definition, endpoint.spec
-    named = [(parameter.role.name, parameter.hint) for parameter in definition.parameters]
-    hints = [definition.returns, *(error.model for error in spec.alternatives.values()), *(hint for _, hint in named)]
-    for record in _records(hints):
-        named += _fields(record)
-    secret = frozenset(name.lower() for name, hint in named if _marked(hint))
+    arguments = [(parameter.role.name, parameter.hint) for parameter in definition.parameters]
+    others = [definition.returns, *(error.model for error in spec.alternatives.values())]
+    named = [(name, is_marked(hint)) for name, hint in arguments]
+    named += declared_fields([*others, *(hint for _, hint in arguments)])
+    secret = frozenset(name.lower() for name, marked in named if marked)
     plain = frozenset(name.lower() for name, _ in named) | {
         (spec.unwrap or "").lower(),
         *map(str.lower, spec.alternatives),
     }
     return Names(secret, plain - secret)
-
-
-def _fields(record: Any) -> list[tuple[str, Any]]:
-    """Return the wire name and the hint of each field of a Model, or key of a TypedDict."""
-    if is_typed_dict(record):
-        return [(name, key.hint) for name, key in keys_of(record).items()]
-    hints = get_type_hints(record, include_extras=True)
-    names = zip(record.__struct_fields__, record.__struct_encode_fields__, strict=True)
-    return [(wire_name, hints[name]) for name, wire_name in names]
-
-
-def _records(hints: Iterable[Any]) -> set[Any]:
-    """Return the Models and TypedDicts that hints lead to, through containers, unions and the fields of others."""
-    found, waiting = set[Any](), list(hints)
-    while waiting:
-        hint = waiting.pop()
-        if is_typed_dict(hint) or (isinstance(hint, type) and issubclass(hint, Model)):
-            if hint not in found:
-                found.add(hint)
-                waiting += [inner for _, inner in _fields(hint)]
-        else:
-            waiting += get_args(hint)
-    return found
-
-
-def _marked(hint: Any) -> bool:
-    """Say whether a hint is marked SECRET, itself or inside its brackets."""
-    return is_secret(hint) or any(map(_marked, get_args(hint)))

@@ -15,6 +15,7 @@ from gemel.kit.calls.stream import AsyncStream, Stream
 from gemel.kit.calls.streamed import Opening
 from gemel.kit.policies.caller import Caller
 from gemel.kit.stubs.resource import Resource, extensible
+from gemel.kit.tracebacks import entry
 from gemel.kit.types import Async, M, Sync, is_array
 
 __all__ = [
@@ -65,6 +66,7 @@ class BaseChatCompletionsManager(ChatCompletions[M]):
     def create(
         self: BaseChatCompletionsManager[Async], *, stream: bool | None, **kwargs: Unpack[ChatCompletionCreateArgs]
     ) -> Coroutine[Any, Any, ChatCompletion] | Opening[AsyncStream[ChatCompletionChunk]]: ...
+    @entry
     def create(self, *, stream: bool | None = None, **kwargs: Any) -> Any:
         """Answer a chat: whole, or with `stream=True` as a stream of chunks. See ChatCompletionCreateArgs.
 

@@ -13,6 +13,7 @@ from gemel.julep.models.completion_args import CompletionArgs, CompletionCreateA
 from gemel.julep.models.completions import Completion
 from gemel.kit.calls.stream import AsyncStream, Stream
 from gemel.kit.calls.streamed import Opening
+from gemel.kit.tracebacks import entry
 from gemel.kit.types import Async, M, Sync
 
 __all__ = ["AsyncCompletions", "BaseCompletions", "Completions"]
@@ -50,6 +51,7 @@ class BaseCompletions(TextCompletions[M]):
     def create(
         self: BaseCompletions[Async], *, stream: bool | None, **kwargs: Unpack[CompletionCreateArgs]
     ) -> Coroutine[Any, Any, Completion] | Opening[AsyncStream[Completion]]: ...
+    @entry
     def create(self, *, stream: bool | None = None, **kwargs: Any) -> Any:
         """Go on with a text: whole, or with `stream=True` as a stream of pieces. See CompletionCreateArgs.
 

@@ -11,7 +11,8 @@ from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
 from msgspec import UnsetType
 
 from gemel.kit.errors import InvalidArgument
-from gemel.kit.models.secrecy import is_secret
+from gemel.kit.http.redaction import MASK
+from gemel.kit.models.secrecy import holds_secrets, is_secret
 from gemel.kit.models.typed_dicts import is_typed_dict, keys_of
 from gemel.kit.types import Predicate, is_mapping, is_object
 
@@ -55,7 +56,7 @@ def _shown(hint: Any, value: Any) -> str:
     """Return a value's type, and the value itself where it is short, plain and not secret."""
     kind = type(value).__name__
     plain = exact_types(hint) or any(_predicates(member) for member in _members(hint))
-    harmless = plain and not is_secret(hint) and isinstance(value, int | float | str)
+    harmless = plain and not holds_secrets(hint) and isinstance(value, int | float | str)
     return f"{kind} {value!r:.80}" if harmless else kind
 
 
@@ -188,7 +189,8 @@ def _inside(hint: Any, value: Any) -> Iterator[tuple[str, Any, Any]]:
         keys = keys_of(hint)
         yield from ((f".{name}", keys[name].hint, item) for name, item in value.items() if name in keys)
     elif is_mapping(value) and inner:
-        yield from ((f".{name}", inner[1], item) for name, item in value.items())
+        is_hidden = is_secret(inner[0])
+        yield from ((f".{MASK if is_hidden else name}", inner[1], item) for name, item in value.items())
     elif inner:
         yield from ((f"[{number}]", inner[0], item) for number, item in enumerate(value))
 

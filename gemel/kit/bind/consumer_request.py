@@ -31,7 +31,7 @@ from gemel.kit.bodies.upload import Upload
 from gemel.kit.errors import InvalidArgument
 from gemel.kit.http.encoding import Refused, header_name, header_text, percent_encoded, utf8_bytes
 from gemel.kit.http.messages import CallContext, Headers, Request, Timeout, origin
-from gemel.kit.http.redaction import is_sensitive
+from gemel.kit.http.sensitive import is_sensitive
 from gemel.kit.models.encode import json_bytes
 from gemel.kit.policies.caller import Caller
 from gemel.kit.policies.options import Options

@@ -17,6 +17,7 @@ from gemel.kit.bodies.upload import Upload
 from gemel.kit.errors import DeclarationError, InvalidArgument
 from gemel.kit.http.encoding import Refused
 from gemel.kit.http.messages import CallContext, Headers, Request
+from gemel.kit.http.redaction import redact
 from gemel.kit.models.encode import json_bytes
 from gemel.kit.models.typed_dicts import dicts_in, keys_of
 from gemel.kit.policies.caller import Caller
@@ -68,7 +69,7 @@ class Definition(commands.RequestDefinition):
                 label=self.label,
                 deadline=caller.clock() + timeout.total,
                 timeout=timeout,
-                secrets=tuple(builder.secrets),
+                secrets=(*builder.secrets, *caller.secrets),
                 authenticated=self.spec.authenticated,
                 resource=resource,
                 cacheable=self.spec.cacheable,
@@ -81,7 +82,8 @@ class Definition(commands.RequestDefinition):
                 builder.complete()
             return builder.content(always_object=self._always_object)
         except Refused as refusal:
-            raise InvalidArgument(self.label, self._unsendable(builder), str(refusal)) from None
+            problem = redact(str(refusal), builder.secrets)
+            raise InvalidArgument(self.label, self._unsendable(builder), problem) from None
 
     def _unsendable(self, builder: RequestBuilder) -> str:
         """Return the name of the argument that JSON cannot hold; looked for only when there is one."""

@@ -4,13 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
-from collections.abc import Callable, Iterable
-from datetime import date, datetime
-from decimal import Decimal
 from typing import Any
-from uuid import UUID
-
-from msgspec import UnsetType
 
 from gemel.kit.bind.checks import checker, exact_types, unfit
 from gemel.kit.bind.request_builder import RequestBuilder
@@ -27,16 +21,16 @@ from gemel.kit.http.encoding import (
     utf8_bytes,
     wire_text,
 )
+from gemel.kit.http.redaction import redact
+from gemel.kit.http.sensitive import is_sensitive_header
 from gemel.kit.models.encode import json_bytes
-from gemel.kit.models.secrecy import is_secret, secret_values
-from gemel.kit.models.typed_dicts import dicts_in, secrets_in
+from gemel.kit.models.secrecy import Finder, finder, is_secret
 from gemel.kit.stubs.roles import Body, Field, Form, Header, Part, Path, Query, Role, UplinkRole
 from gemel.kit.types import OMIT, is_array
 
 __all__ = ["Parameter", "parameter_of"]
 
 _ABSENT: Any = inspect.Parameter.empty
-_PLAIN = frozenset({str, int, float, bool, type(None), UnsetType, date, datetime, UUID, Decimal})
 
 
 class Parameter(arguments.ArgumentAnnotation):
@@ -55,7 +49,7 @@ class Parameter(arguments.ArgumentAnnotation):
         self._label = label
         self._exact = exact_types(self.hint)
         self._fits = checker(self.hint)
-        self._secrets = _secrets_of(self.hint, self._exact)
+        self._secrets: Finder | None = finder(self.hint, hidden=_is_credential(role))
 
     def modify_request(self, request_builder: RequestBuilder, value: Any) -> None:
         """Check the value and put it in its place; raises InvalidArgument."""
@@ -63,11 +57,19 @@ class Parameter(arguments.ArgumentAnnotation):
             raise unfit(self._label, self.name, self.hint, value)
         # Noted first, so that no error made from this request can show them.
         if self._secrets is not None:
-            request_builder.secrets.extend(self._secrets(value))
+            self._note(request_builder, value)
         try:
             self.put(request_builder, value)
         except Refused as refusal:
-            raise InvalidArgument(self._label, self.name, str(refusal)) from None
+            problem = redact(str(refusal), request_builder.secrets)
+            raise InvalidArgument(self._label, self.name, problem) from None
+
+    def _note(self, request_builder: RequestBuilder, value: Any) -> None:
+        assert self._secrets is not None
+        try:
+            self._secrets(value, request_builder.secrets)
+        except RecursionError:
+            raise InvalidArgument(self._label, self.name, "it is nested too deeply, or in itself") from None
 
     def absent(self, request_builder: RequestBuilder) -> None:
         """Put the default in its place; raises InvalidArgument without one."""
@@ -107,7 +109,7 @@ class QueryParameter(Parameter):
         if self.default is not _ABSENT and not is_secret(self.hint):
             builder = RequestBuilder()
             super().absent(builder)
-            self._encoded_default = tuple(builder.query)
+            self._encoded_default = None if builder.secrets else tuple(builder.query)
 
     def absent(self, request_builder: RequestBuilder) -> None:
         """Add the default's pairs."""
@@ -235,8 +237,7 @@ def parameter_of(label: str, declared: inspect.Parameter, role: Role) -> Paramet
     return _CLASSES[kind](label, declared, role)
 
 
-def _secrets_of(hint: Any, exact: frozenset[type]) -> Callable[[Any], Iterable[str]] | None:
-    """Return what finds the secret values in an argument; None where its type can hold none."""
-    if is_secret(hint) or any(dicts_in(hint)):
-        return lambda value: secrets_in(hint, value)
-    return None if exact and exact <= _PLAIN else secret_values
+def _is_credential(role: Role) -> bool:
+    """Say whether what an argument holds is secret by the name of its header, whatever its annotation says."""
+    kind = role.kind if isinstance(role, UplinkRole) else type(role)
+    return issubclass(kind, Header) and is_sensitive_header(role.name)

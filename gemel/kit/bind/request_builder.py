@@ -27,7 +27,9 @@ from gemel.kit.http.encoding import (
     wire_text,
 )
 from gemel.kit.http.messages import Timeout
+from gemel.kit.http.sensitive import is_sensitive_header, is_sensitive_parameter
 from gemel.kit.models.encode import json_bytes
+from gemel.kit.models.secrecy import named_secrets
 from gemel.kit.types import OMIT, is_array, is_mapping, is_object
 
 __all__ = ["RequestBuilder", "encoded_query", "file_pieces", "time_limits"]
@@ -299,6 +301,7 @@ def _put_params(builder: RequestBuilder, written: Any) -> None:
     if isinstance(written, str):
         builder.query += [encoded_query(written)] if written else []
         return
+    builder.secrets += named_secrets(written, is_sensitive_parameter)
     given = {percent_encoded(wire_text(name)): value for name, value in written.items()}
     if given:
         builder.query = [pair for pair in builder.query if pair.partition("=")[0] not in given]
@@ -307,6 +310,7 @@ def _put_params(builder: RequestBuilder, written: Any) -> None:
 
 
 def _put_headers(builder: RequestBuilder, written: Any) -> None:
+    builder.secrets += named_secrets(written, is_sensitive_header)
     given = [(header_name(wire_text(name)), header_text(value)) for name, value in written.items() if value is not None]
     names = {name.lower() for name, _ in given}
     builder.headers = [pair for pair in builder.headers if pair[0].lower() not in names] + given
@@ -314,6 +318,7 @@ def _put_headers(builder: RequestBuilder, written: Any) -> None:
 
 def _put_data(builder: RequestBuilder, written: Any) -> None:
     """Add members of the JSON body; a tuple of names is the way to a member of a member."""
+    builder.secrets += named_secrets(written)
     for path, value in written.items():
         *outer, last = cast("Any", path if isinstance(path, tuple) else (path,))
         inside = builder.fields

@@ -190,10 +190,7 @@ class CachingPolicy:
         if self._settings.on_stale is None:
             return
         error = type(outcome).__name__ if isinstance(outcome, APIError) else str(outcome.status)
-        try:
-            self._settings.on_stale(StaleReply(request.context.label, request.masked().url, age, error))
-        except Exception:
-            logging.getLogger("gemel").exception("on_stale failed for %s", request.context.label)
+        _told(self._settings.on_stale, StaleReply(request.context.label, request.masked().url, age, error))
 
     def _write(self, request: Request, send: Send) -> Flow[Response]:
         """Send a write; what is kept goes when it succeeds, and is confirmed before use when nobody knows."""
@@ -237,6 +234,14 @@ def _memory(settings: Cache, clock: Callable[[], float]) -> MemoryStore:
 
 def _digest(*parts: Any) -> str:
     return hashlib.sha256(msgspec.msgpack.encode(parts)).hexdigest()
+
+
+def _told(tell: Callable[[StaleReply], object], reply: StaleReply) -> None:
+    """Tell, with nothing else at hand: what is logged of a failure has the variables of this function beside it."""
+    try:
+        tell(reply)
+    except Exception:
+        logging.getLogger("gemel").exception("on_stale failed for %s", reply.label)
 
 
 def _failed(outcome: Outcome) -> bool:

@@ -19,6 +19,7 @@ from gemel.kit.models.decode import Decode
 from gemel.kit.policies.caller import Caller
 from gemel.kit.policies.options import CallOptions, Options
 from gemel.kit.stubs.resource import Resource, caller_of
+from gemel.kit.tracebacks import entry
 
 __all__ = ["AsyncCall", "Call", "RawReply", "SyncCall"]
 
@@ -78,20 +79,24 @@ class Call(Generic[P, R_co]):
         signature = signature_of(self._declaration.stub)
         return signature.replace(parameters=list(signature.parameters.values())[1:])
 
+    @entry
     def options(self, **options: Unpack[CallOptions]) -> Self:
         """Return the same call with other options; see CallOptions. Raises InvalidArgument for what cannot be sent."""
         merged = self._options.with_values(options, f"{self._declaration.label}.options")
         return type(self)(self._declaration, self._resource, merged)
 
+    @entry
     def request(self, *args: P.args, **kwargs: P.kwargs) -> Request:
         """Build the request and do not send it; credentials are added only when it is sent."""
         return self._request(args, kwargs)
 
+    @entry
     def url(self, *args: P.args, **kwargs: P.kwargs) -> str:
         """Return the address that the call would go to, secret values masked."""
         request = self._request(args, kwargs)
         return redact(request.url, request.context.secrets)
 
+    @entry
     def curl(self, *args: P.args, **kwargs: P.kwargs) -> str:
         """Return the call as a curl command for a shell; credentials and secret values are masked."""
         return curl_command(self._request(args, kwargs))
@@ -128,11 +133,13 @@ class Call(Generic[P, R_co]):
 class SyncCall(Call[P, R_co]):
     """A blocking call."""
 
+    @entry
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
         """Send the request and return the decoded reply."""
         request = self._request(args, kwargs)
         return self._finish(self._caller.send(request), request)
 
+    @entry
     def raw(self, *args: P.args, **kwargs: P.kwargs) -> RawReply[R_co]:
         """Send the request and return status, headers and body beside the decoded reply."""
         request = self._request(args, kwargs)
@@ -142,11 +149,13 @@ class SyncCall(Call[P, R_co]):
 class AsyncCall(Call[P, R_co]):
     """A call that is awaited."""
 
+    @entry
     async def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
         """Send the request and return the decoded reply."""
         request = self._request(args, kwargs)
         return self._finish(await self._caller.asend(request), request)
 
+    @entry
     async def raw(self, *args: P.args, **kwargs: P.kwargs) -> RawReply[R_co]:
         """Send the request and return status, headers and body beside the decoded reply."""
         request = self._request(args, kwargs)

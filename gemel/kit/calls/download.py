@@ -13,6 +13,7 @@ from gemel.kit.errors import ResponseValidationError
 from gemel.kit.flow.effects import Flow, Offload, Opened, Read, discard
 from gemel.kit.http.messages import Headers, Request, Response
 from gemel.kit.policies.caller import Caller
+from gemel.kit.tracebacks import entry
 
 __all__ = ["AsyncDownload", "Download", "Progress", "Target", "Transfer", "open_transfer"]
 
@@ -168,12 +169,14 @@ class Download(_Downloading):
     def __iter__(self) -> Self:
         return self
 
+    @entry
     def __next__(self) -> bytes:
         piece: bytes = self._transfer.caller.run(self._transfer.piece())
         if not piece:
             raise StopIteration
         return piece
 
+    @entry
     def save(self, target: Target, *, on_progress: Progress | None = None, limit: int | None = None) -> int:
         """Write the body to a path or file object, close the download, and return the size in bytes.
 
@@ -184,6 +187,7 @@ class Download(_Downloading):
         size: int = self._transfer.caller.run(self._transfer.save(target, on_progress, limit))
         return size
 
+    @entry
     def close(self) -> None:
         """Close the download; may be called again."""
         self._transfer.close()
@@ -191,6 +195,7 @@ class Download(_Downloading):
     def __enter__(self) -> Self:
         return self
 
+    @entry
     def __exit__(self, *_: object) -> None:
         self.close()
 
@@ -204,17 +209,20 @@ class AsyncDownload(_Downloading):
     def __aiter__(self) -> Self:
         return self
 
+    @entry
     async def __anext__(self) -> bytes:
         piece: bytes = await self._transfer.caller.arun(self._transfer.piece())
         if not piece:
             raise StopAsyncIteration
         return piece
 
+    @entry
     async def save(self, target: Target, *, on_progress: Progress | None = None, limit: int | None = None) -> int:
         """Write the body to a path or file object; as for the blocking download."""
         size: int = await self._transfer.caller.arun(self._transfer.save(target, on_progress, limit))
         return size
 
+    @entry
     async def close(self) -> None:
         """Close the download; may be called again."""
         self._transfer.close()
@@ -222,5 +230,6 @@ class AsyncDownload(_Downloading):
     async def __aenter__(self) -> Self:
         return self
 
+    @entry
     async def __aexit__(self, *_: object) -> None:
         await self.close()

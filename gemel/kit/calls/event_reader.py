@@ -93,7 +93,8 @@ class Course:
 
     def _value(self, event: ServerSentEvent) -> Any:
         if self._events.tells_failure(event):
-            raise stream_error(event.event, self._reply(event), self._request, self.caller.read_fault)
+            hiding = self._request.with_secrets(getattr(self.response, "secrets", ()))
+            raise stream_error(event.event, self._reply(event), hiding, self.caller.read_fault)
         return event if self._decode is None else self._decode(self._reply(event), self._request)
 
     def _reply(self, event: ServerSentEvent) -> Response:

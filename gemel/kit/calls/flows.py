@@ -26,6 +26,7 @@ from gemel.kit.errors import DeclarationError
 from gemel.kit.flow.effects import Flow
 from gemel.kit.policies.caller import Caller
 from gemel.kit.stubs.resource import Resource, caller_of, local_names
+from gemel.kit.tracebacks import entry
 from gemel.kit.types import Async, Sync
 
 __all__ = ["AsyncFlowCall", "Composable", "FlowCall", "Flowing", "SyncFlowCall", "flow", "perform"]
@@ -114,6 +115,7 @@ class FlowCall(Generic[P, R_co]):
         signature = signature_of(self._declared.method)
         return signature.replace(parameters=list(signature.parameters.values())[1:])
 
+    @entry
     def flow(self, deadline: float, *args: P.args, **kwargs: P.kwargs) -> Flow[R_co]:
         """Return the flow, to be part of another one; each call in it keeps its own timeout.
 
@@ -131,6 +133,7 @@ class FlowCall(Generic[P, R_co]):
 class SyncFlowCall(FlowCall[P, R_co]):
     """A flow that runs blocking."""
 
+    @entry
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
         """Run the flow to its end and return its result; raises InvalidArgument before anything is sent."""
         return cast("R_co", self._caller.run(self._started(args, kwargs)))
@@ -139,6 +142,7 @@ class SyncFlowCall(FlowCall[P, R_co]):
 class AsyncFlowCall(FlowCall[P, R_co]):
     """A flow that is awaited."""
 
+    @entry
     async def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
         """Run the flow to its end and return its result; raises InvalidArgument before anything is sent."""
         return cast("R_co", await self._caller.arun(self._started(args, kwargs)))

@@ -18,6 +18,7 @@ from gemel.kit.paging.walk import Listing, Walk
 from gemel.kit.policies.options import Options
 from gemel.kit.stubs.checks import items_type
 from gemel.kit.stubs.resource import Resource
+from gemel.kit.tracebacks import entry
 
 if TYPE_CHECKING:
     import asyncio
@@ -34,10 +35,12 @@ class _Listed(Generic[T]):
     def __init__(self, listing: Listing[T]) -> None:
         self._listing: Listing[T] = listing
 
+    @entry
     def limit(self, items: int) -> Self:
         """Return a pager of at most so many items; the page that reaches the number is cut, and its position knows."""
         return self._changed(self._listing.limited(items))
 
+    @entry
     def resume(self, position: str) -> Self:
         """Return a pager that goes on at the `position` of a page; raises InvalidArgument for one of another call."""
         return self._changed(self._listing.resumed(position))
@@ -56,24 +59,29 @@ class Pager(_Listed[T]):
     PagingError for a server whose pages do not make sense.
     """
 
+    @entry
     def __iter__(self) -> Iterator[T]:
         for page in self.pages():
             yield from page.items
 
+    @entry
     def pages(self) -> Generator[Page[T], None, None]:
         """Iterate the pages."""
         walk = Walk(self._listing)
         while not walk.over:
             yield self._listing.caller.run(walk.step())
 
+    @entry
     def page(self) -> Page[T]:
         """Return the first page."""
         return next(self.pages())
 
+    @entry
     def first(self) -> T | None:
         """Return the first item, None when there is none."""
         return next(iter(self), None)
 
+    @entry
     def all(self) -> list[T]:
         """Return all items, as `list(pager)` does."""
         return [item for page in self.pages() for item in page.items]
@@ -94,6 +102,7 @@ class AsyncPager(_Listed[T]):
     def __await__(self) -> Generator[Any, Any, Page[T]]:
         return self.page().__await__()
 
+    @entry
     async def __aiter__(self) -> AsyncGenerator[T, None]:
         async with aclosing(self.pages()) as pages:
             async for page in pages:
@@ -108,11 +117,13 @@ class AsyncPager(_Listed[T]):
         """Iterate the pages."""
         return _one_ahead(self._listing) if self._is_ahead else _one_by_one(self._listing)
 
+    @entry
     async def page(self) -> Page[T]:
         """Return the first page."""
         page: Page[T] = await self._listing.caller.arun(Walk(self._listing).step())
         return page
 
+    @entry
     async def first(self) -> T | None:
         """Return the first item, None when there is none."""
         async with aclosing(_one_by_one(self._listing)) as pages:
@@ -121,6 +132,7 @@ class AsyncPager(_Listed[T]):
                     return page.items[0]
         return None
 
+    @entry
     async def all(self) -> list[T]:
         """Return all items."""
         return [item async for item in self]
@@ -129,12 +141,14 @@ class AsyncPager(_Listed[T]):
         return type(self)(listing, ahead=self._is_ahead)
 
 
+@entry
 async def _one_by_one(listing: Listing[T]) -> AsyncGenerator[Page[T], None]:
     walk = Walk(listing)
     while not walk.over:
         yield await listing.caller.arun(walk.step())
 
 
+@entry
 async def _one_ahead(listing: Listing[T]) -> AsyncGenerator[Page[T], None]:
     """Fetch one page ahead; the fetching task is over, and its outcome was seen, before this generator is."""
     import asyncio  # a blocking program does not pay for it
@@ -190,10 +204,12 @@ class PagedCall(Call[P, Page[T]], Generic[P, T]):
 class SyncPagedCall(PagedCall[P, T]):
     """A blocking call of a list."""
 
+    @entry
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Pager[T]:
         """Return the pager of the list; the arguments are checked, and nothing is sent yet."""
         return Pager(self._listing(args, kwargs))
 
+    @entry
     def raw(self, *args: P.args, **kwargs: P.kwargs) -> RawReply[Page[T]]:
         """Fetch the first page and return status, headers and body beside it."""
         request = self._request(args, kwargs)
@@ -203,10 +219,12 @@ class SyncPagedCall(PagedCall[P, T]):
 class AsyncPagedCall(PagedCall[P, T]):
     """A call of a list in the async mode."""
 
+    @entry
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> AsyncPager[T]:
         """Return the pager of the list; the arguments are checked, and nothing is sent yet."""
         return AsyncPager(self._listing(args, kwargs))
 
+    @entry
     async def raw(self, *args: P.args, **kwargs: P.kwargs) -> RawReply[Page[T]]:
         """Fetch the first page and return status, headers and body beside it."""
         request = self._request(args, kwargs)

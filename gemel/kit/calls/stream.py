@@ -8,6 +8,7 @@ from typing_extensions import Self, TypeVar
 
 from gemel.kit.calls.event_reader import END, MORE, Course
 from gemel.kit.http.messages import Headers
+from gemel.kit.tracebacks import entry
 
 __all__ = ["AsyncStream", "Stream"]
 
@@ -51,6 +52,7 @@ class Stream(_Streaming[T_co]):
     def __iter__(self) -> Self:
         return self
 
+    @entry
     def __next__(self) -> T_co:
         course = self._course
         while (value := course.take()) is MORE:
@@ -59,6 +61,7 @@ class Stream(_Streaming[T_co]):
             raise StopIteration
         return cast("T_co", value)
 
+    @entry
     def close(self) -> None:
         """Close the stream; iterating it gives nothing more. May be called again."""
         self._course.close()
@@ -66,6 +69,7 @@ class Stream(_Streaming[T_co]):
     def __enter__(self) -> Self:
         return self
 
+    @entry
     def __exit__(self, *_: object) -> None:
         self.close()
 
@@ -79,6 +83,7 @@ class AsyncStream(_Streaming[T_co]):
     def __aiter__(self) -> Self:
         return self
 
+    @entry
     async def __anext__(self) -> T_co:
         course = self._course
         while (value := course.take()) is MORE:
@@ -87,6 +92,7 @@ class AsyncStream(_Streaming[T_co]):
             raise StopAsyncIteration
         return cast("T_co", value)
 
+    @entry
     async def close(self) -> None:
         """Close the stream; iterating it gives nothing more. May be called again."""
         self._course.close()
@@ -94,5 +100,6 @@ class AsyncStream(_Streaming[T_co]):
     async def __aenter__(self) -> Self:
         return self
 
+    @entry
     async def __aexit__(self, *_: object) -> None:
         await self.close()

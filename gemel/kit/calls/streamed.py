@@ -18,6 +18,7 @@ from gemel.kit.http.messages import Request
 from gemel.kit.http.sse import EventStream, ServerSentEvent
 from gemel.kit.policies.options import Options
 from gemel.kit.stubs.resource import Resource
+from gemel.kit.tracebacks import entry
 
 __all__ = [
     "AsyncDownloadCall",
@@ -60,10 +61,12 @@ class Opening(Generic[S]):
     def __await__(self) -> Generator[Any, Any, S]:
         return self._coroutine.__await__()
 
+    @entry
     async def __aenter__(self) -> S:
         self._opened = await self._coroutine
         return self._opened
 
+    @entry
     async def __aexit__(self, *_: object) -> None:
         if self._opened is not None:
             await self._opened.close()
@@ -116,6 +119,7 @@ class StreamCall(_OpeningCall[P, Stream[T]], Generic[P, T]):
 class SyncStreamCall(StreamCall[P, T]):
     """A blocking call of a stream."""
 
+    @entry
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Stream[T]:
         """Send the request and return the stream of its events, open."""
         return Stream(self._caller.run(self._course(args, kwargs)))
@@ -128,6 +132,7 @@ class AsyncStreamCall(StreamCall[P, T]):
         """Return what opens the stream of events, when it is entered or awaited."""
         return Opening(self._open(args, kwargs))
 
+    @entry
     async def _open(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> AsyncStream[T]:
         return AsyncStream(await self._caller.arun(self._course(args, kwargs)))
 
@@ -141,6 +146,7 @@ class DownloadCall(_OpeningCall[P, Download]):
 class SyncDownloadCall(DownloadCall[P]):
     """A blocking call of a download."""
 
+    @entry
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Download:
         """Send the request and return its download, open."""
         return Download(self._caller.run(open_transfer(self._caller, self._request(args, kwargs))))
@@ -153,6 +159,7 @@ class AsyncDownloadCall(DownloadCall[P]):
         """Return what opens the download, when it is entered or awaited."""
         return Opening(self._open(args, kwargs))
 
+    @entry
     async def _open(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> AsyncDownload:
         return AsyncDownload(await self._caller.arun(open_transfer(self._caller, self._request(args, kwargs))))
 

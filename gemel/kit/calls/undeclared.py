@@ -9,8 +9,10 @@ from urllib.parse import quote, unquote, urljoin, urlsplit
 from gemel.kit.errors import InvalidArgument
 from gemel.kit.http.encoding import Refused, query_pairs
 from gemel.kit.http.messages import CallContext, Request, Response, origin
+from gemel.kit.http.sensitive import address_secrets, is_sensitive_parameter
 from gemel.kit.models.decode import json_decoder, keyed_decoder
 from gemel.kit.models.encode import json_bytes
+from gemel.kit.models.secrecy import named_secrets
 from gemel.kit.policies.caller import Caller
 from gemel.kit.types import OMIT
 
@@ -46,7 +48,12 @@ def undeclared_request(
         url=f"{address}{separator}{query}" if query else address,
         headers=common,
         body=content,
-        context=CallContext(label=label, deadline=caller.deadline(), timeout=caller.timeout),
+        context=CallContext(
+            label=label,
+            deadline=caller.deadline(),
+            timeout=caller.timeout,
+            secrets=(*_secrets(url, params, body), *caller.secrets),
+        ),
     )
     options = caller.options.with_values({"headers": headers or {}}, label)
     return options.applied(request, caller.clock())
@@ -63,9 +70,8 @@ def expected_decoder(caller: Caller, expected: Mapping[str, Any] | None) -> Call
         raise InvalidArgument("handle_request", "expected_responses", str(error)) from None
 
     def decoded(response: Response) -> Any:
-        request = Request(
-            method="", url=response.url, headers=caller.headers, context=CallContext(label="handle_request")
-        )
+        context = CallContext(label="handle_request", secrets=caller.secrets)
+        request = Request(method="", url=response.url, headers=caller.headers, context=context)
         return decode(caller.checked(response, request), request)
 
     return decoded
@@ -89,6 +95,11 @@ def _query(params: Mapping[str, Any], label: str) -> str:
         except Refused as refusal:
             raise InvalidArgument(label, f"params[{name!r}]", str(refusal)) from None
     return "&".join(pairs)
+
+
+def _secrets(url: str, params: Mapping[str, Any] | None, body: Any) -> list[str]:
+    """Return what of a request is secret by its names, since nothing declares it."""
+    return [*address_secrets(url), *named_secrets(params, is_sensitive_parameter), *named_secrets(body)]
 
 
 def _content(body: Any, label: str) -> bytes | None:

@@ -62,9 +62,13 @@ class AsyncReader(Protocol):
 
 
 class Opened(Response, frozen=True, kw_only=True):
-    """A success whose body is still to be read: `body` is empty, `reader` gives the pieces."""
+    """A success whose body is still to be read: `body` is empty, `reader` gives the pieces.
+
+    secrets: values of the client that must not be shown of what it says, such as its token.
+    """
 
     reader: Reader | AsyncReader
+    secrets: tuple[str, ...] = ()
 
 
 def discard(response: Response) -> None:

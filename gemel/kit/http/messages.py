@@ -11,7 +11,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 from typing_extensions import Self
 
-from gemel.kit.http.redaction import MASK, is_sensitive, redact
+from gemel.kit.http.redaction import MASK, Redactor, redact
+from gemel.kit.http.sensitive import is_sensitive_header, without_sensitive_parameters
 
 __all__ = [
     "BodyReader",
@@ -90,12 +91,27 @@ class Headers(Mapping[str, str]):
             return Headers(self._items + added)
         return Headers((*(item for item in self._items if item[0].lower() not in names), *added))
 
-    def masked(self) -> Headers:
-        """Return a copy in which every credential is masked."""
-        return Headers((name, MASK if is_sensitive(name) else value) for name, value in self._items)
+    def masked(self, secrets: Iterable[str] = ()) -> Headers:
+        """Return a copy in which every credential is masked.
+
+        Args:
+            secrets: Values that are masked too, wherever they are.
+        """
+        redacted = Redactor(secrets)
+        return Headers((name, _masked_field(name, value, redacted)) for name, value in self._items)
 
     def __repr__(self) -> str:
         return f"Headers({list(self.masked().pairs())!r})"
+
+
+_ADDRESSES = frozenset({"content-location", "link", "location", "referer", "refresh"})
+"""Fields that hold addresses, and with them often a signature or a token."""
+
+
+def _masked_field(name: str, value: str, redacted: Redactor) -> str:
+    if is_sensitive_header(name):
+        return MASK
+    return redacted(without_sensitive_parameters(value) if name.lower() in _ADDRESSES else value)
 
 
 def _pairs(source: HeaderSource) -> tuple[tuple[str, str], ...]:
@@ -223,6 +239,23 @@ class CallContext(Struct, frozen=True):
     cacheable: bool = True
     streamed: bool = False
 
+    def __repr__(self) -> str:
+        return f"CallContext({', '.join(f'{name}={value!r}' for name, value in self.__rich_repr__())})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        given = ((name, getattr(self, name)) for name in self.__struct_fields__)
+        return [(name, _MASKED if name == "secrets" and value else value) for name, value in given]
+
+
+class _Masked:
+    """Stands for what is not shown, in a repr and in that of rich."""
+
+    def __repr__(self) -> str:
+        return MASK
+
+
+_MASKED = _Masked()
+
 
 class Request(Struct, frozen=True):
     """One HTTP request, ready to send.
@@ -255,13 +288,22 @@ class Request(Struct, frozen=True):
         return Request(
             self.method,
             redact(self.url, self.context.secrets),
-            self.headers.masked(),
+            self.headers.masked(self.context.secrets),
             None,
             replace(self.context, secrets=()),
         )
 
+    def with_secrets(self, secrets: Iterable[str]) -> Self:
+        """Return a copy that knows more values that must not be shown."""
+        return self.with_context(secrets=(*self.context.secrets, *secrets))
+
     def __repr__(self) -> str:
         return f"<Request {self.method} {redact(self.url, self.context.secrets)}>"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        shown = self.masked()
+        body = None if self.body is None else _MASKED
+        return [("method", shown.method), ("url", shown.url), ("headers", dict(shown.headers.pairs())), ("body", body)]
 
 
 class Response(Struct, frozen=True):

@@ -1,48 +1,331 @@
-"""What is never shown: secret values in any of their forms, and what goes by the name of a credential."""
+"""What stands in the place of secret values: they are found in a text in whatever usual form they are there."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from html import escape
-from urllib.parse import quote, quote_plus
+import re
+from binascii import b2a_base64
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator
+from html import escape, unescape
+from typing import Any, NamedTuple
+from urllib.parse import quote, quote_plus, unquote_to_bytes
 
-__all__ = [
-    "MASK",
-    "is_sensitive",
-    "redact",
-]
+from gemel.kit.types import is_array, is_mapping
 
+__all__ = ["MASK", "Redactor", "redact"]
 
 MASK = "***"
 """What stands in the place of a secret value wherever text is shown."""
 
-
-_SENSITIVE = ("authorization", "cookie", "api-key", "apikey", "token", "secret", "password", "signature")
-
-
 _SHORTEST_MASKED = 4
-
-
-def is_sensitive(name: str) -> bool:
-    """Say whether what goes by this name is taken for a credential: a header, a parameter, a member of a body."""
-    lowered = name.lower()
-    return any(word in lowered for word in _SENSITIVE)
+_LARGE = 1 << 18
+_DEEPEST = 3
 
 
 def redact(text: str, secrets: Iterable[str]) -> str:
-    """Return the text with every secret value masked: as it is, percent-encoded, and as JSON and HTML write it.
+    """Return the text with every secret value masked, in whatever usual form it is there; see Redactor."""
+    return Redactor(secrets)(text)
 
-    Values shorter than four characters are left alone: masking them would garble every message.
+
+class Redactor:
+    """Masks known secret values in texts: as they are, and as servers write them.
+
+    That is: percent-encoded in either case, forms included; escaped as JSON, JavaScript or Python do; as HTML's named
+    and numbered entities; in base64, alone or among other bytes, as of Basic credentials; UTF-8 read as Latin-1; and up
+    to three of these one upon the other. A text is decoded and searched, so what is found does not depend on which of
+    its characters an encoder left alone.
+
+    secrets: the values. Those shorter than four characters are left alone: masking them would garble every message.
     """
-    for secret in sorted(secrets, key=len, reverse=True):
-        if len(secret) >= _SHORTEST_MASKED:
-            for form in {secret, quote(secret, safe=""), quote_plus(secret), escape(secret), *_as_json(secret)}:
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        known = {secret: None for secret in secrets if len(secret) >= _SHORTEST_MASKED}
+        self._secrets = sorted(known, key=len, reverse=True)
+        self._needles = [needle for secret in self._secrets for needle in _plain_forms(secret)]
+        self._cores: list[str] | None = None
+        self._spaced = any(" " in needle for needle in self._needles)
+
+    def __bool__(self) -> bool:
+        return bool(self._secrets)
+
+    def __call__(self, text: str) -> str:
+        """Return the text with every secret value masked."""
+        if not self._secrets or not text:
+            return text
+        if _SIGNS.search(text) is None and not self._is_in(text):
+            return text
+        return self._large(text) if len(text) > _LARGE else _replaced(text, self._spans(text))
+
+    def _is_in(self, text: str) -> bool:
+        return any(needle in text for needle in self._needles) or any(core in text for core in self._base64())
+
+    def json(self, value: Any) -> Any:
+        """Return decoded JSON in the same way, names of members included; a secret number becomes a text."""
+        if isinstance(value, str):
+            return self(value)
+        if is_mapping(value):
+            return {self(name) if isinstance(name, str) else name: self.json(inner) for name, inner in value.items()}
+        if is_array(value):
+            return [self.json(inner) for inner in value]
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return MASK if any(needle in str(value) for needle in self._needles) else value
+        return value
+
+    def body(self, data: bytes) -> bytes:
+        """Return a body in the same way: JSON stays JSON, anything else is taken for text."""
+        if not self._secrets or not data:
+            return data
+        text = data.decode("utf-8", "replace")
+        if "\ufffd" in text or "\0" in text:
+            text = self._in_other_charsets(data).decode("utf-8", "replace")
+        masked = self(text)
+        if masked == text and (len(text) <= _LARGE or _SIGNS.search(text) is None):
+            return data
+        try:
+            return json.dumps(self.json(json.loads(text)), ensure_ascii=False).encode("utf-8", "surrogatepass")
+        except (ValueError, RecursionError):
+            return masked.encode("utf-8", "replace")
+
+    def numbered(self, text: str, mark: Callable[[str], str]) -> str:
+        """Return a text with what `mark` makes of a secret in its place; what is in base64 is left alone."""
+        pieces, end = list[str](), 0
+        for start, stop in _merged(self._spans(text, cores=False)):
+            pieces += [text[end:start], mark(self._named(text[start:stop]))]
+            end = stop
+        return "".join(pieces) + text[end:]
+
+    def _named(self, found: str) -> str:
+        """Return the secret that a piece of a text is a form of."""
+        views = [view.text for view in _views(found, spaced=self._spaced)]
+        return next(secret for secret in self._secrets if any(secret in view for view in views))
+
+    def _spans(self, text: str, *, cores: bool = True) -> Iterator[tuple[int, int]]:
+        """Yield where secrets are: the first and the last place of each in the text."""
+        for view in _views(text, spaced=self._spaced):
+            for needle in self._needles:
+                for start in _places(view.text, needle):
+                    yield view.source(start, start + len(needle))
+            for core in self._base64() if cores else ():
+                for start in _places(view.text, core):
+                    yield view.source(*_whole_base64(view.text, start, start + len(core)))
+
+    def _base64(self) -> list[str]:
+        if self._cores is None:
+            self._cores = [core for secret in self._secrets for core in _base64_cores(secret)]
+        return self._cores
+
+    def _large(self, text: str) -> str:
+        """Mask a large text in one pass a form: only of what one encoder makes of the whole secret."""
+        for secret in self._secrets:
+            for form in sorted(_written_forms(secret), key=len, reverse=True):
                 text = text.replace(form, MASK)
-    return text
+        for core in self._base64():
+            text = text.replace(core, MASK)
+        return text
+
+    def _in_other_charsets(self, data: bytes) -> bytes:
+        for secret in self._secrets:
+            for charset in ("latin-1", "cp1252", "utf-16-le", "utf-16-be"):
+                encoded = secret.encode(charset, "ignore")
+                if len(encoded) >= _SHORTEST_MASKED:
+                    data = data.replace(encoded, MASK.encode())
+        return data
 
 
-def _as_json(secret: str) -> tuple[str, ...]:
-    """Return what stands between the quotes: in ASCII or not, and with the slashes as PHP writes them."""
-    forms = json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]
-    return *forms, *(form.replace("/", "\\/") for form in forms)
+def _plain_forms(secret: str) -> list[str]:
+    """Return a secret as it is, and as it looks where its UTF-8 was read as Latin-1: in a header field."""
+    if secret.isascii():
+        return [secret]
+    return [secret, secret.encode("utf-8", "surrogatepass").decode("latin-1")]
+
+
+def _written_forms(secret: str) -> set[str]:
+    """Return a secret as encoders usually write it."""
+    data = secret.encode("utf-8", "surrogatepass")
+    quoted = {quote(data, safe=safe) for safe in ("", "/", "~()*!'", ":/?#[]@!$&'()*+,;=")} | {quote_plus(data)}
+    lower = {_HEX.sub(lambda found: found[0].lower(), form) for form in quoted}
+    escaped = {json.dumps(secret, ensure_ascii=ascii)[1:-1] for ascii in (True, False)}
+    escaped |= {form.replace("/", "\\/") for form in escaped} | {_HEX_ESCAPE.sub(_upper, form) for form in escaped}
+    return {*_plain_forms(secret), *quoted, *lower, *escaped, escape(secret), escape(secret, quote=False)}
+
+
+_HEX = re.compile(r"%[0-9A-F]{2}")
+_HEX_ESCAPE = re.compile(r"\\u[0-9a-f]{4}")
+
+
+def _upper(found: re.Match[str]) -> str:
+    return found[0][:2] + found[0][2:].upper()
+
+
+def _base64_cores(secret: str) -> set[str]:
+    """Return what base64 makes of a secret wherever it begins among other bytes, without what depends on those.
+
+    Three bytes become four characters, so there are three ways (RFC 4648, section 4), each in both alphabets.
+    """
+    data, cores = secret.encode("utf-8", "surrogatepass"), set[str]()
+    for lead, first in ((0, 0), (1, 2), (2, 3)):
+        encoded = b2a_base64(bytes(lead) + data, newline=False).decode()
+        core = encoded[first : (lead + len(data)) * 8 // 6]
+        if len(core) >= _SHORTEST_MASKED:
+            cores |= {core, core.replace("+", "-").replace("/", "_")}
+    return cores
+
+
+_BEFORE = re.compile(r"[A-Za-z0-9_+-]*[A-Za-z0-9_+/-]?\Z")
+_AFTER = re.compile(r"[A-Za-z0-9_+/-]?[A-Za-z0-9_+-]*={0,2}")
+_LONGEST_LEAD = 4096
+
+
+def _whole_base64(text: str, start: int, stop: int) -> tuple[int, int]:
+    """Return where the base64 text begins and ends that has a core in it."""
+    before, after = _BEFORE.search(text, max(0, start - _LONGEST_LEAD), start), _AFTER.match(text, stop)
+    return (start if before is None else before.start()), (stop if after is None else after.end())
+
+
+def _places(text: str, needle: str) -> Iterator[int]:
+    start = text.find(needle)
+    while start >= 0:
+        yield start
+        start = text.find(needle, start + len(needle))
+
+
+def _merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    merged: list[tuple[int, int]] = []
+    for start, stop in sorted(spans):
+        if merged and start < merged[-1][1]:
+            merged[-1] = merged[-1][0], max(stop, merged[-1][1])
+        else:
+            merged.append((start, stop))
+    return merged
+
+
+def _replaced(text: str, spans: Iterable[tuple[int, int]]) -> str:
+    pieces, end = list[str](), 0
+    for start, stop in _merged(spans):
+        pieces += [text[end:start], MASK]
+        end = stop
+    return "".join(pieces) + text[end:] if pieces else text
+
+
+class _Piece(NamedTuple):
+    """What one escape became: where it is in the decoded text, and where it was in the text before."""
+
+    start: int
+    stop: int
+    source_start: int
+    source_stop: int
+
+
+class _View:
+    """A text decoded once more than another one."""
+
+    def __init__(self, text: str, pieces: list[_Piece], before: _View | None) -> None:
+        self.text = text
+        self._pieces = pieces
+        self._starts = [piece.start for piece in pieces]
+        self._before = before
+
+    def source(self, start: int, stop: int) -> tuple[int, int]:
+        """Return where a part of this text was in the text that all began with."""
+        if self._before is None:
+            return start, stop
+        return self._before.source(self._earlier(start)[0], self._earlier(stop - 1)[1])
+
+    def _earlier(self, place: int) -> tuple[int, int]:
+        """Return where one character was in the text before, as first and last place."""
+        at = bisect_right(self._starts, place) - 1
+        if at < 0:
+            return place, place + 1
+        piece = self._pieces[at]
+        if place < piece.stop:
+            return piece.source_start, piece.source_stop
+        moved = piece.source_stop + place - piece.stop
+        return moved, moved + 1
+
+
+class _Decoder(NamedTuple):
+    """One way to write characters: what shows that it may have been used, its escapes, and what they stand for."""
+
+    sign: str
+    escapes: re.Pattern[str]
+    decode: Callable[[str], str]
+
+
+_ESCAPED = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
+_LATIN_1 = {0xDC00 + byte: byte for byte in range(0x80, 0x100)}
+
+
+def _from_percent(text: str) -> str:
+    """Return what the percent-encoded bytes of one character stand for: UTF-8, or Latin-1 where it is none."""
+    return unquote_to_bytes(text).decode("utf-8", "surrogateescape").translate(_LATIN_1)
+
+
+def _from_escape(text: str) -> str:
+    """Return what a backslash and what follows it stand for: in JSON, JavaScript and Python."""
+    kind, digits = text[1], text[2:].strip("{}")
+    if kind not in "uUx":
+        return _ESCAPED.get(kind, kind)
+    if len(text) == 12 and kind == "u":  # two halves of a character beyond 16 bits (RFC 8259, section 7)
+        return chr(0x10000 + ((int(text[2:6], 16) - 0xD800) << 10) + int(text[8:], 16) - 0xDC00)
+    code = int(digits, 16)
+    return chr(code) if code < 0x110000 else text
+
+
+def _from_zeros(text: str) -> str:
+    """Return nothing, which is what is between the letters of UTF-16 that was read as UTF-8."""
+    return ""
+
+
+def _from_plus(text: str) -> str:
+    """Return a space, for which a plus stands in forms."""
+    return " "
+
+
+_TAIL = "%[89abAB][0-9a-fA-F]"
+_PERCENT = rf"%[cdCD][0-9a-fA-F]{_TAIL}|%[eE][0-9a-fA-F](?:{_TAIL}){{2}}|%[fF][0-7](?:{_TAIL}){{3}}|%[0-9a-fA-F]{{2}}"
+_PAIR = r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+_CODED = r"\\u[0-9a-fA-F]{4}|\\u\{[0-9a-fA-F]{1,6}\}|\\x[0-9a-fA-F]{2}|\\U[0-9a-fA-F]{8}"
+_ENTITY = r"&(?:#[0-9]{1,8}|#[xX][0-9a-fA-F]{1,8}|[A-Za-z][A-Za-z0-9]{1,31});?"
+
+_DECODERS = (
+    _Decoder("%", re.compile(_PERCENT), _from_percent),
+    _Decoder("\\", re.compile(rf"{_PAIR}|{_CODED}|\\[^uUx]", re.DOTALL), _from_escape),
+    _Decoder("&", re.compile(_ENTITY), unescape),
+    _Decoder("\0", re.compile("\0+"), _from_zeros),
+)
+_PLUS = _Decoder("+", re.compile(r"\+"), _from_plus)
+_SIGNS = re.compile("[%\\\\&\0+]")
+
+
+def _decoders(text: str, spaced: bool) -> list[_Decoder]:
+    return [decoder for decoder in (*_DECODERS, *((_PLUS,) if spaced else ())) if decoder.sign in text]
+
+
+def _views(text: str, *, spaced: bool) -> Iterator[_View]:
+    """Yield a text, and what it becomes when it is decoded in every way, again and again.
+
+    spaced: whether a plus may stand for a space, as in forms.
+    """
+    views = {text: _View(text, [], None)}
+    fresh = list(views.values())
+    yield from fresh
+    for _ in range(_DEEPEST):
+        made = [_decoded(view, decoder) for view in fresh for decoder in _decoders(view.text, spaced)]
+        fresh = [view for view in made if view is views.setdefault(view.text, view)]
+        yield from fresh
+
+
+def _decoded(view: _View, decoder: _Decoder) -> _View:
+    pieces, texts, end, length = list[_Piece](), list[str](), 0, 0
+    for found in decoder.escapes.finditer(view.text):
+        became = decoder.decode(found[0])
+        if became == found[0]:
+            continue
+        start, stop = found.span()
+        texts += [view.text[end:start], became]
+        length += start - end
+        pieces.append(_Piece(length, length + len(became), start, stop))
+        length += len(became)
+        end = stop
+    return _View("".join(texts) + view.text[end:], pieces, view)

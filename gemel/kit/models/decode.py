@@ -9,11 +9,13 @@ import msgspec
 
 from gemel.kit.errors import AlternativeReplyError, ResponseValidationError
 from gemel.kit.http.messages import Request, Response
+from gemel.kit.http.redaction import Redactor
 from gemel.kit.models.decimals import read_json
 from gemel.kit.models.drift import LENIENT, Drift, Found, Reading, drift_of, drift_of_faults, faults_of
 from gemel.kit.models.fast import fast_decoder
 from gemel.kit.models.hints import holds_decimals, is_schema
 from gemel.kit.models.keep_unknown import keeper
+from gemel.kit.models.secrecy import finder
 from gemel.kit.types import is_array, is_mapping, is_object
 
 __all__ = ["Alternatives", "Decode", "decoder", "from_json", "json_decoder", "keyed_decoder"]
@@ -155,7 +157,7 @@ def _watched(hint: Any, unwrap: str | None, alternatives: Alternatives, reading:
         document = _opened(unwrap, alternatives, response, request)
         found = drift_of(value, document, () if unwrap is None else (unwrap,))
         _tell(found, reading, request)
-        faults = faults_of(found) if reading.validate == "strict" else None
+        faults = _unnamed(hint, document, faults_of(found)) if reading.validate == "strict" else None
         if faults:
             raise _invalid(f"the reply is not as declared: {_listed(faults)}", response, request, faults)
         return value
@@ -199,9 +201,17 @@ def _load(hint: Any, value: Any, response: Response, request: Request, key: str 
     except RecursionError:
         raise _invalid("the reply is nested too deeply", response, request) from None
     except ValidationError as error:
-        messages: Any = cast("Any", error).messages
+        messages: Any = _unnamed(hint, value, cast("Any", error).messages)
         faults = {key: messages} if key else messages
         raise _invalid(f"the reply is not valid: {_listed(faults)}", response, request, faults) from None
+
+
+def _unnamed(hint: Any, document: Any, faults: Any) -> Any:
+    """Return faults without what the type marks secret in the reply: a fault names the key of a dict that it is in."""
+    find, secrets = finder(hint), list[str]()
+    if find is not None:
+        find(document, secrets)
+    return Redactor(secrets).json(faults) if secrets else faults
 
 
 def _loads(response: Response, request: Request, *, exact: bool = False) -> Any:

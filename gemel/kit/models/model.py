@@ -9,12 +9,11 @@ import msgspec
 from msgspec import field
 from typing_extensions import Self, dataclass_transform
 
-from gemel.kit.http.redaction import MASK
 from gemel.kit.models.extras import keep_extras, kept
 from gemel.kit.models.meta import ModelMeta
 from gemel.kit.models.plain import by_name, given_back, plain_of
-from gemel.kit.models.secrecy import secret_fields
-from gemel.kit.types import OMIT
+from gemel.kit.models.secrecy import shown_fields
+from gemel.kit.tracebacks import entry
 
 if TYPE_CHECKING:
     import marshmallow as ma
@@ -81,6 +80,7 @@ class Model(_Record, metaclass=ModelMeta):
         return dict(kept(self))
 
     @classmethod
+    @entry
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """Return the record of decoded JSON, by wire names, as a reply is read.
 
@@ -91,6 +91,7 @@ class Model(_Record, metaclass=ModelMeta):
         return cast("Self", load(cls, data))
 
     @classmethod
+    @entry
     def from_json(cls, text: str | bytes) -> Self:
         """Return the record of a JSON text, as a reply is read.
 
@@ -111,23 +112,16 @@ class Model(_Record, metaclass=ModelMeta):
         """Return the record as a JSON text, as to_dict. Secret values are in it."""
         return msgspec.json.encode(given_back(self)).decode()
 
+    @entry
     def replace(self, **changes: Any) -> Self:
         """Return a copy with these fields changed, by Python name; raises TypeError for one that there is not."""
         return cast("Self", keep_extras(msgspec.structs.replace(cast(Any, self), **changes), kept(self)))
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(f'{name}={text}' for name, text in self._shown())})"
+        return f"{type(self).__name__}({', '.join(f'{name}={text}' for name, text in shown_fields(self))})"
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
-        return [(name, _Shown(text)) for name, text in self._shown()]
-
-    def _shown(self) -> list[tuple[str, str]]:
-        masked = secret_fields(type(self))
-        return [
-            (name, MASK if name in masked else repr(value))
-            for name in self.__struct_fields__
-            if (value := getattr(self, name)) is not OMIT
-        ] + ([("extras", repr(dict.fromkeys(extras, _Shown(MASK))))] if (extras := kept(self)) else [])
+        return [(name, _Shown(text)) for name, text in shown_fields(self)]
 
 
 class _Shown(str):

@@ -9,6 +9,7 @@ import msgspec
 
 from gemel.kit.models.extras import anything_keeps, kept, models_that_keep
 from gemel.kit.models.hints import model_of, parts
+from gemel.kit.models.records import is_record, record_fields
 from gemel.kit.types import OMIT, SCALARS, is_array, is_mapping
 
 __all__ = [
@@ -71,6 +72,8 @@ def _inside(value: Any) -> Any:
         return [getattr(value, name) for name in value.__struct_fields__]
     if is_mapping(value):
         return value.values()
+    if is_record(type(value)):
+        return [getattr(value, item.name, None) for item in record_fields(type(value))]
     return cast("Any", value) if is_array(value) or isinstance(value, set | frozenset) else ()
 
 
@@ -81,6 +84,9 @@ def _merge(value: Any, document: Any) -> None:
     if isinstance(value, msgspec.Struct):
         if _may_hold_extras(type(value), len(models_that_keep())):
             _merge_record(value, document)
+    elif is_record(type(value)):
+        for name in document if is_mapping(document) else ():
+            _merge(getattr(value, name), document[name])
     elif is_mapping(document) or is_array(document):
         plain = document.values() if is_mapping(document) else document
         for inner, made in zip(_inside(value), plain, strict=True):

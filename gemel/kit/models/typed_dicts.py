@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from types import UnionType
-from typing import Annotated, Any, Literal, NamedTuple, Union, cast, get_args, get_origin
+from typing import Annotated, Any, Literal, NamedTuple, cast, get_args, get_origin
 
 from typing_extensions import NotRequired, ReadOnly, Required, Unpack, get_type_hints, is_typeddict
 
-from gemel.kit.models.hints import taken_apart
-from gemel.kit.models.secrecy import is_secret, secret_values, texts_in
-from gemel.kit.types import is_array, is_mapping
-
-__all__ = ["Key", "dicts_in", "is_typed_dict", "keys_of", "secrets_in", "unpacked"]
+__all__ = ["Key", "dicts_in", "is_typed_dict", "keys_of", "unpacked"]
 
 
 class Key(NamedTuple):
@@ -81,25 +76,3 @@ def dicts_in(hint: Any, scope: Mapping[str, Any] | None = None, seen: set[Any] |
         return
     for inner in () if get_origin(hint) is Literal else get_args(hint):
         yield from dicts_in(inner, scope, seen)
-
-
-def secrets_in(hint: Any, value: Any) -> Iterator[str]:
-    """Yield every text of a value that its hint marks SECRET, in TypedDicts and Models at any depth."""
-    if value is None or value is True or value is False:
-        return
-    if is_secret(hint):
-        yield from texts_in(value)
-        yield from secret_values(value)
-        return
-    plain = taken_apart(hint).plain
-    if get_origin(plain) in (Union, UnionType):
-        for member in get_args(plain):
-            yield from secrets_in(member, value)
-    elif is_typed_dict(plain) and is_mapping(value):
-        for name, key in keys_of(plain).items():
-            yield from secrets_in(key.hint, value.get(name))
-    elif get_args(plain) and (is_array(value) or is_mapping(value)):
-        for inner in value.values() if is_mapping(value) else value:
-            yield from secrets_in(get_args(plain)[-1], inner)
-    else:
-        yield from secret_values(value)

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal, cast
 from urllib.parse import parse_qsl, urlsplit
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from gemel.kit.errors import InvalidArgument
 from gemel.kit.http.messages import Request
@@ -109,7 +110,8 @@ class Paging(Struct, frozen=True, kw_only=True):
 
     def with_values(self, request: Request, values: Mapping[str, Any]) -> Request:
         """Return the request with these parameters in the place of its own."""
-        return NO_OPTIONS.with_values({self._where(request): values}, request.context.label).applied(request, 0.0)
+        options = NO_OPTIONS.with_values({self._where(request): values}, request.context.label)
+        return replace(options, secrets=()).applied(request, 0.0)  # a "pageToken" opens nothing
 
     def is_last(self, glance: Glance, reached: int) -> bool:
         """Say whether a page is the last, after so many items: the API's word first, then the size of the page."""

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from gemel.kit.errors import PagingError
 from gemel.kit.http.links import linked
 from gemel.kit.http.messages import Request, origin
+from gemel.kit.http.sensitive import address_secrets
 from gemel.kit.paging.base import Paging
 from gemel.kit.paging.page import Glance
 from gemel.kit.paging.position import Place, hide, reveal
@@ -91,7 +92,7 @@ class _Addressed(Paging, frozen=True, kw_only=True):
                 f"the next page is said to be at {scheme}://{host}:{port}: credentials go to the client's own origin"
             )
             raise PagingError(f"{request.context.label}: {problem} only", request=request)
-        return replace(request, url=target)
+        return replace(request.with_secrets(address_secrets(target, request.url)), url=target)
 
     def after(self, place: Place, glance: Glance) -> Place | None:
         """Return the address that the reply gives, made absolute."""

@@ -6,18 +6,17 @@ import base64
 import hashlib
 import re
 from typing import Annotated
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote
 
 import msgspec
 from msgspec import Struct
 
 from gemel.kit.http.messages import Request
-from gemel.kit.http.redaction import redact
+from gemel.kit.http.redaction import Redactor, redact
 
 __all__ = ["Place", "hide", "load", "reveal", "save", "tie"]
 
 _VERSION = 1
-_SHORTEST = 4
 _HIDDEN = re.compile(r"\{(\d+)\}")
 _Count = Annotated[int, msgspec.Meta(ge=0)]
 
@@ -69,11 +68,7 @@ class _Saved(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
 
 def hide(address: str, secrets: tuple[str, ...]) -> str:
     """Return an encoded address with the number of each secret value in its place: "{0}", which no address holds."""
-    forms = {form: index for index, secret in enumerate(secrets) if len(secret) >= _SHORTEST for form in _forms(secret)}
-    if not forms:
-        return address
-    longest_first = "|".join(map(re.escape, sorted(forms, key=len, reverse=True)))
-    return re.sub(longest_first, lambda found: f"{{{forms[found[0]]}}}", address)
+    return Redactor(secrets).numbered(address, lambda secret: f"{{{secrets.index(secret)}}}")
 
 
 def reveal(address: str, secrets: tuple[str, ...]) -> str:
@@ -82,7 +77,3 @@ def reveal(address: str, secrets: tuple[str, ...]) -> str:
         return _HIDDEN.sub(lambda found: quote(secrets[int(found[1])], safe=""), address)
     except IndexError:
         raise ValueError("it needs a secret argument that this call does not have") from None
-
-
-def _forms(secret: str) -> set[str]:
-    return {quote(secret, safe=""), quote_plus(secret), secret}

@@ -15,10 +15,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from gemel.kit.errors import APIStatusError, APITimeoutError, CredentialsError, GemelError
-from gemel.kit.flow.effects import Flow, Lock, Unlockable, discard
+from gemel.kit.flow.effects import Flow, Lock, Opened, Unlockable, discard
 from gemel.kit.http.messages import Headers, Request, Response, origin
-from gemel.kit.http.redaction import MASK, redact
+from gemel.kit.http.redaction import MASK, Redactor, redact
 from gemel.kit.policies.caller import Caller
+from gemel.kit.tracebacks import entry
 
 __all__ = [
     "Authorizing",
@@ -61,6 +62,7 @@ class Token(Struct, frozen=True):
     value: str
     lifetime: float | None = None
 
+    @entry
     def __post_init__(self) -> None:
         value: Any = self.value
         if not isinstance(value, str):
@@ -127,6 +129,7 @@ class StaticToken:
 
     renewable: bool = False
 
+    @entry
     def __init__(self, value: str) -> None:
         self._token = Token(value)
 
@@ -253,7 +256,8 @@ class Authorizing:
         if request.headers is not common or token is not held:
             headers = request.headers.with_values((("Authorization", f"Bearer {token.value}"),))
             self._last = request.headers, token, headers
-        return replace(request, headers=headers)
+        context = replace(request.context, secrets=(*request.context.secrets, token.value))
+        return replace(request, headers=headers, context=context)
 
     def _renewable(self, request: Request) -> bool:
         return self._credential is not None and self._credential.renewable and request.replayable
@@ -306,7 +310,11 @@ def _tell_failure(error: Exception, token: Token) -> None:
 
 
 def _without(response: Response, token: Token) -> Response:
-    """Return a failed reply without the token, should the server echo it."""
+    """Return a failed reply without the token, should the server echo it; a stream learns what it must not show."""
+    if isinstance(response, Opened):
+        return replace(response, secrets=(token.value,))
     if response.ok:
         return response
-    return replace(response, body=response.body.replace(token.value.encode(), MASK.encode()))
+    redactor = Redactor((token.value,))
+    fields = Headers((name, redactor(value)) for name, value in response.headers.pairs())
+    return replace(response, body=redactor.body(response.body), headers=fields)

@@ -31,7 +31,7 @@ class Caller(Struct, frozen=True, eq=False):
     """One client's way to the server.
 
     base: the address that paths are appended to, ending in "/".
-    headers: sent with every request.   timeout: of every call.
+    headers: sent with every request.   timeout: of every call.   secrets: values of the client that are never shown.
     explain: says why a reply may not be as declared.   options: what every call does differently.
     retry: how a lost stream waits before it is opened again.
     reading: how replies are checked, and who is told of drift.
@@ -53,6 +53,7 @@ class Caller(Struct, frozen=True, eq=False):
     clock: Callable[[], float] = monotonic
     now: Callable[[], float] = time.time
     random: Callable[[], float] = system_random
+    secrets: tuple[str, ...] = ()
 
     @property
     def is_async(self) -> bool:
@@ -95,3 +96,6 @@ class Caller(Struct, frozen=True, eq=False):
                 error.retry_after = retry_after(response.headers, self.now)
             raise error
         return response
+
+    def __repr__(self) -> str:
+        return f"<Caller of {self.base}>"

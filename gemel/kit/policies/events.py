@@ -17,6 +17,7 @@ from gemel.kit.errors import APIError
 from gemel.kit.flow.effects import Flow
 from gemel.kit.http.messages import Request, Response
 from gemel.kit.http.problem import FaultReader
+from gemel.kit.http.redaction import redact
 
 __all__ = ["Attempts", "Calls", "Event", "Observer", "Observers", "configure_logging", "debugging"]
 
@@ -156,7 +157,7 @@ class Calls:
             (self._clock() - started) * 1000,
             attempts,
             "" if attempts == 1 else "s",
-            f", request id {request_id}" if request_id else "",
+            f", request id {redact(request_id, request.context.secrets)}" if request_id else "",
             request.context.label,
         )
 

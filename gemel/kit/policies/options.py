@@ -13,7 +13,9 @@ from msgspec.structs import replace
 from gemel.kit.errors import InvalidArgument
 from gemel.kit.http.encoding import Refused, header_name, header_text, query_pairs
 from gemel.kit.http.messages import Headers, Request, Retry, Timeout
+from gemel.kit.http.sensitive import credentials_in, is_sensitive_header, is_sensitive_parameter
 from gemel.kit.models.encode import json_bytes
+from gemel.kit.models.secrecy import named_secrets
 from gemel.kit.types import is_object
 
 __all__ = ["NO_OPTIONS", "CallOptions", "Options"]
@@ -47,6 +49,11 @@ class Options(Struct, frozen=True):
     query: tuple[tuple[str, str], ...] = ()
     body: Mapping[str, Any] = {}
     cache: bool = True
+    secrets: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        query, body = [name for name, _ in self.query], list(self.body)
+        return f"<Options headers={self.headers!r}, parameters {query}, members {body}>"
 
     def with_values(self, given: Mapping[str, Any], label: str) -> Options:
         """Return these options with others on top; raises InvalidArgument for values that cannot be sent."""
@@ -76,23 +83,27 @@ class Options(Struct, frozen=True):
             request = _with_body(request, self.body)
         if not self.cache:
             request = request.with_context(cacheable=False)
+        if self.secrets:
+            request = request.with_secrets(self.secrets)
         return request.with_headers(self.headers) if self.headers else request
 
 
 def _set_headers(options: Options, headers: Mapping[str, str]) -> Options:
     checked = {header_name(name): header_text(value) for name, value in headers.items()}
-    return replace(options, headers=options.headers.with_values(checked))
+    secrets = [text for name, value in checked.items() if is_sensitive_header(name) for text in credentials_in(value)]
+    return replace(options, headers=options.headers.with_values(checked), secrets=(*options.secrets, *secrets))
 
 
 def _set_query(options: Options, query: Mapping[str, Any]) -> Options:
     kept = tuple(pair for pair in options.query if pair[0] not in query)
     added = tuple((name, pair) for name, value in query.items() for pair in query_pairs(quote(name, safe=""), value))
-    return replace(options, query=kept + added)
+    secrets = named_secrets(query, is_sensitive_parameter)
+    return replace(options, query=kept + added, secrets=(*options.secrets, *secrets))
 
 
 def _set_body(options: Options, body: Mapping[str, Any]) -> Options:
     json_bytes(body)
-    return replace(options, body={**options.body, **body})
+    return replace(options, body={**options.body, **body}, secrets=(*options.secrets, *named_secrets(body)))
 
 
 def _set_timeout(options: Options, timeout: Timeout | float) -> Options:

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from gemel.kit.errors import APIConnectionError
 from gemel.kit.flow.effects import Flow
 from gemel.kit.http.messages import Headers, Request, Response, origin
+from gemel.kit.http.sensitive import address_secrets
 
 __all__ = ["Redirects", "absolute"]
 
@@ -91,7 +92,8 @@ def _allowed(source: str, target: str) -> bool:
 
 def _aimed(request: Request, target: str, *, same: bool, keeps: bool) -> Request:
     headers = request.headers
-    context = replace(request.context, authenticated=request.context.authenticated and same)
+    secrets = (*request.context.secrets, *address_secrets(target, request.url))
+    context = replace(request.context, authenticated=request.context.authenticated and same, secrets=secrets)
     if not same:
         headers = Headers((name, value) for name, value in headers.pairs() if name.lower() in _HARMLESS)
     if keeps:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import ssl
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from msgspec import Struct
@@ -26,10 +27,18 @@ _CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 
 
 class Network(Struct, frozen=True, eq=False):
-    """How connections are made: which proxy for an address, which TLS context for an address."""
+    """How connections are made: which proxy for an address, which TLS context for an address.
+
+    Attributes:
+        secrets: The passwords of the proxies, as they are written and as they are meant.
+    """
 
     proxy_for: Callable[[str], str | None]
     tls: Callable[[str], ssl.SSLContext]
+    secrets: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return "<Network>"
 
     @classmethod
     def of(
@@ -56,21 +65,29 @@ class Network(Struct, frozen=True, eq=False):
         """
         named, authorities = _ca_bundle(verify, trust)
         plain = lru_cache(maxsize=1)(lambda: _context(named, authorities, None))
+        known = getproxies() if trust and proxy is None else {}
+        secrets = tuple(secret for address in (proxy or "", *known.values()) for secret in _passwords(address))
         if certificate is None:
             if isinstance(authorities, str):
                 plain()
-            return cls(_proxies(proxy, trust), lambda url: plain())
+            return cls(_proxies(proxy, known), lambda url: plain(), secrets)
         own = _context(named, authorities, certificate)
         at_home = origin(home)
-        return cls(_proxies(proxy, trust), lambda url: own if not home or origin(url) == at_home else plain())
+        return cls(_proxies(proxy, known), lambda url: own if not home or origin(url) == at_home else plain(), secrets)
 
 
-def _proxies(proxy: str | None, trust: bool) -> Callable[[str], str | None]:
+def _passwords(proxy: str) -> list[str]:
+    """Return what of a proxy's address is secret; of one that cannot be parsed any part of it may be said."""
+    scheme, mark, rest = proxy.partition("://")
+    user, _, password = (rest if mark else scheme).rpartition("@")[0].partition(":")
+    parts = [password, *re.split("[/?#@]", password)] if password else [user]
+    return [text for part in parts for text in (part, unquote(part)) if text]
+
+
+def _proxies(proxy: str | None, known: Mapping[str, str]) -> Callable[[str], str | None]:
     if proxy is not None:
         _check_proxy(proxy)
-    if proxy is not None or not trust:
         return lambda url: proxy
-    known = getproxies()
 
     @lru_cache(maxsize=64)
     def lookup(scheme: str, netloc: str) -> str | None:

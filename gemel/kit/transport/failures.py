@@ -8,6 +8,7 @@ from gemel.kit.errors import APIConnectionError, APITimeoutError, ClientClosedEr
 from gemel.kit.flow.clock import monotonic
 from gemel.kit.http.messages import Request
 from gemel.kit.http.redaction import redact
+from gemel.kit.http.sensitive import without_password
 
 __all__ = [
     "BROKEN",
@@ -163,7 +164,8 @@ def lost(
     else:
         advice = "the connection was lost" if sent else "check the endpoint, the network and the proxy"
     reason = " ".join(_OBJECT.sub("", str(cause)).split()).strip(" :)") or type(cause).__name__
-    return APIConnectionError(f"{_asked(request)}: {reason}; {advice}", request=request, sent=sent, permanent=tls)
+    told = f"{_asked(request)}: {without_password(reason)}; {advice}"
+    return APIConnectionError(told, request=request, sent=sent, permanent=tls)
 
 
 def _asked(request: Request) -> str:

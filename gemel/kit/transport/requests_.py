@@ -42,6 +42,7 @@ from gemel.kit.transport.failures import (
     time_left,
     unreadable,
 )
+from gemel.kit.transport.logs import logs_targets, masked_logs
 from gemel.kit.transport.pool import POOLS, Idle
 
 __all__ = ["RequestsTransport"]
@@ -88,7 +89,7 @@ class RequestsTransport:
     ) -> None:
         self._intake = Intake(largest)
         self._owned = session is None
-        self._make = lambda: _own_session(network, pool_size, kept)
+        self._make: Callable[[], requests.Session] = partial(_own_session, network, pool_size, kept)
         self._network = network
         self._session = session if session is not None else self._make()
         self._locks: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
@@ -156,12 +157,15 @@ class RequestsTransport:
     def _sent(self, request: Request, body: bytes | BodyReader | None) -> requests.Response:
         left = time_left(request)
         limits = request.context.timeout
-        return self._session.send(
-            self._prepared(request, body),
-            allow_redirects=False,
-            timeout=(min(limits.connect, left), min(limits.read, left)),
+        options = {
+            "allow_redirects": False,
+            "timeout": (min(limits.connect, left), min(limits.read, left)),
             **self._settings(request),
-        )
+        }
+        if not logs_targets():
+            return self._session.send(self._prepared(request, body), **options)
+        with masked_logs(request.context.secrets):
+            return self._session.send(self._prepared(request, body), **options)
 
     def _read(self, reply: requests.Response, headers: Headers, request: Request) -> bytes:
         """Return the whole body, if it is not larger than what is taken."""

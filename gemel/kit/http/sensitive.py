@@ -1,0 +1,121 @@
+"""What is taken for a credential by its name: header fields, parameters, members; and what of them is secret."""
+
+from __future__ import annotations
+
+import re
+from binascii import a2b_base64
+from urllib.parse import parse_qsl, urlsplit
+
+from gemel.kit.http.redaction import MASK
+
+__all__ = [
+    "address_secrets",
+    "credentials_in",
+    "is_sensitive",
+    "is_sensitive_header",
+    "is_sensitive_parameter",
+    "without_password",
+    "without_sensitive_parameters",
+]
+
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_CREDENTIALS = (
+    *("authorization", "cookie", "token", "secret", "password", "passwd", "passphrase", "passcode", "signature"),
+    *("credential", "accesskey", "accountkey", "adminkey", "apikey", "appkey", "applicationkey", "authkey"),
+    *("authenticationkey", "clientkey", "consumerkey", "decryptionkey", "deploykey", "encryptionkey", "functionkey"),
+    *("functionskey", "hmackey", "hostkey", "licensekey", "licencekey", "masterkey", "privatekey", "rootkey"),
+    *("servicekey", "sessionkey", "sharedkey", "signingkey", "sshkey", "storagekey", "subscriptionkey", "vaultkey"),
+    "webhookkey",
+)
+_CREDENTIAL_WORDS = frozenset({"jwt", "hmac", "otp", "totp", "pwd", "sig", "assertion"})
+_HARMLESS_KEYS = (
+    *("cachekey", "correlationkey", "dedupkey", "deduplicationkey", "foreignkey", "groupkey", "idempotencykey"),
+    *("lookupkey", "messagekey", "objectkey", "orderkey", "partitionkey", "primarykey", "publickey", "rangekey"),
+    *("requestkey", "routingkey", "rowkey", "searchkey", "socketkey", "sortkey", "surrogatekey", "tracekey"),
+)
+
+
+def is_sensitive(name: str) -> bool:
+    """Say whether what goes by this name is taken for a credential: a header, a parameter, a member of a body.
+
+    Case, and how words are joined, do not matter: `api_key`, `apiKey` and `X-API-KEY` are one.
+    """
+    words = [word.lower() for word in _WORD.findall(name)]
+    folded = "".join(words)
+    return (
+        any(part in folded for part in _CREDENTIALS)
+        or not _CREDENTIAL_WORDS.isdisjoint(words)
+        or words[-1:] == ["auth"]
+    )
+
+
+def is_sensitive_header(name: str) -> bool:
+    """Say the same of a header, where every key but a few known ones is a credential: `X-Acme-Key`."""
+    folded = "".join(_WORD.findall(name)).lower()
+    return is_sensitive(name) or (folded.endswith("key") and folded != "key" and not folded.endswith(_HARMLESS_KEYS))
+
+
+def is_sensitive_parameter(name: str) -> bool:
+    """Say the same of a query parameter that nothing declares, where a mere `key` is a credential too."""
+    return name.lower() == "key" or is_sensitive(name)
+
+
+def credentials_in(value: str) -> list[str]:
+    """Return what a header field holds that is secret alone: itself, a token without its scheme, cookies' values."""
+    scheme, _, rest = value.partition(" ")
+    found = [value]
+    if scheme.lower() in ("bearer", "basic", "digest", "token", "apikey"):
+        found.append(rest)
+    if scheme.lower() == "basic":
+        found.append(_basic_password(rest))
+    cookies = [pair.strip().partition("=") for pair in value.split(";")]
+    found += [text for name, _, text in cookies if name.lower() not in _COOKIE_ATTRIBUTES]
+    return [text for text in found if text]
+
+
+_COOKIE_ATTRIBUTES = frozenset({"path", "domain", "expires", "max-age", "samesite"})
+
+
+def _basic_password(text: str) -> str:
+    """Return the password of HTTP Basic credentials (RFC 7617)."""
+    try:
+        return a2b_base64(text).decode().partition(":")[2]
+    except ValueError:
+        return ""
+
+
+def address_secrets(address: str, known: str = "") -> list[str]:
+    """Return the values of an address's parameters that are credentials by their names, such as a signature.
+
+    known: another address; the values that it has too are left out.
+    """
+    if "=" not in address:
+        return []
+    ours = {value for _, value in _parameters(known)}
+    return [value for name, value in _parameters(address) if value not in ours and is_sensitive_parameter(name)]
+
+
+def _parameters(address: str) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(urlsplit(address).query)
+    except ValueError:
+        return []
+
+
+_PARAMETER = re.compile(r"(^|[?&;,\s])([^=&?#;\s\"'<>]+)=([^&#\s\"'<>]+)")
+_USER = re.compile(r"(?<=://)[^/\s@]*@")
+
+
+def without_sensitive_parameters(text: str) -> str:
+    """Return a text in which the parameters of addresses are masked that are credentials by their names."""
+    return _PARAMETER.sub(_masked_parameter, text) if "=" in text else text
+
+
+def _masked_parameter(found: re.Match[str]) -> str:
+    lead, name, _ = found.groups()
+    return f"{lead}{name}={MASK}" if is_sensitive(name) else found[0]
+
+
+def without_password(text: str) -> str:
+    """Return a text in which the user and the password of addresses are masked: `http://***@proxy.example`."""
+    return _USER.sub(f"{MASK}@", text) if "@" in text else text

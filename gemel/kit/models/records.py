@@ -1,0 +1,183 @@
+"""Records of every kind taken apart: Models and other Structs, dataclasses, attrs classes, NamedTuples, TypedDicts."""
+
+from __future__ import annotations
+
+import sys
+import typing
+from collections.abc import Iterator
+from dataclasses import InitVar
+from typing import (
+    Annotated,
+    Any,
+    ClassVar,
+    Final,
+    Generic,
+    Literal,
+    NamedTuple,
+    Protocol,
+    TypeVar,
+    Union,
+    cast,
+    get_args,
+    get_origin,
+)
+
+import typing_extensions
+from typing_extensions import NotRequired, ReadOnly, Required, Unpack, get_original_bases, get_type_hints
+
+from gemel.kit.annotations import annotations_of
+from gemel.kit.models.hints import ANNOTATIONS, is_class
+from gemel.kit.models.typed_dicts import is_typed_dict, keys_of
+
+__all__ = ["RecordField", "is_record", "opened", "record_fields", "record_name"]
+
+_QUALIFIERS = (Required, NotRequired, ReadOnly, Final, ClassVar, Unpack)
+
+
+class RecordField(NamedTuple):
+    """One field of a record.
+
+    name: in Python.   wire: in JSON.   hint: what it may hold, marks included, type arguments filled in.
+    shown: whether the record's own repr shows it.
+    """
+
+    name: str
+    wire: str
+    hint: Any
+    shown: bool = True
+
+
+def opened(hint: Any) -> tuple[Any, tuple[Any, ...]]:
+    """Return what a hint stands for, and the marks that were around it.
+
+    Opened are `type` statements and their type arguments (PEP 695), NewTypes, Annotated, what a type variable is bound
+    to, and qualifiers such as Required.
+    """
+    marks: tuple[Any, ...] = ()
+    for _ in range(_DEEPEST):
+        origin = get_origin(hint)
+        if origin is Annotated:
+            hint, *more = get_args(hint)
+            marks += tuple(more)
+        elif origin in _QUALIFIERS:
+            hint = get_args(hint)[0]
+        elif isinstance(hint, InitVar):
+            hint = cast("Any", hint).type
+        elif _is_alias(hint):
+            hint = _meaning(hint)
+        elif _is_alias(origin):
+            hint = _filled(_meaning(origin), dict(zip(origin.__type_params__, get_args(hint), strict=False)))
+        elif hasattr(hint, "__supertype__"):
+            hint = hint.__supertype__
+        elif isinstance(hint, TypeVar):
+            hint = hint.__bound__ or (Union[hint.__constraints__] if hint.__constraints__ else Any)  # noqa: UP007
+        else:
+            break
+    return hint, marks
+
+
+_DEEPEST = 100
+
+
+# Python 3.12 and 3.13 have a class of their own for the type statement, beside that of typing_extensions.
+_ALIASES = (typing_extensions.TypeAliasType, getattr(typing, "TypeAliasType", typing_extensions.TypeAliasType))
+
+
+def _is_alias(hint: Any) -> bool:
+    """Say whether it is what a `type` statement makes."""
+    return isinstance(hint, _ALIASES)
+
+
+def _meaning(alias: Any) -> Any:
+    """Return what an alias stands for; what the backport was given as text is looked up in its module."""
+
+    def holder() -> None: ...
+
+    holder.__annotations__ = {"meaning": alias.__value__}
+    names = vars(sys.modules[alias.__module__]) if alias.__module__ in sys.modules else {}
+    return get_type_hints(holder, names, include_extras=True)["meaning"]
+
+
+def is_record(kind: Any) -> bool:
+    """Whether a class, or a class with type arguments, is a record: a value of it has named fields."""
+    origin: Any = get_origin(kind) or kind
+    if is_typed_dict(origin):
+        return True
+    if not is_class(origin):
+        return False
+    marks = ("__struct_fields__", "__dataclass_fields__", "__attrs_attrs__")
+    return any(hasattr(origin, mark) for mark in marks) or (
+        issubclass(origin, tuple) and hasattr(cast("Any", origin), "_fields")
+    )
+
+
+def record_name(kind: Any) -> str:
+    """Return what the repr of a record begins with."""
+    return cast("str", (get_origin(kind) or kind).__qualname__).rpartition(">.")[2]
+
+
+def record_fields(kind: Any) -> tuple[RecordField, ...]:
+    """Return the fields of a record, in order; raises NameError for an annotation that names what is not there."""
+    origin: Any = get_origin(kind) or kind
+    hints = _hints_of(kind, origin)
+    if hasattr(origin, "__struct_fields__"):
+        pairs = zip(origin.__struct_fields__, origin.__struct_encode_fields__, strict=True)
+        return tuple(RecordField(name, wire, hints.get(name, Any)) for name, wire in pairs)
+    return tuple(RecordField(name, name, hints.get(name, Any), shown) for name, shown in _names(origin, hints))
+
+
+def _names(origin: Any, hints: dict[str, Any]) -> Iterator[tuple[str, bool]]:
+    if hasattr(origin, "__dataclass_fields__"):
+        known: Any = origin.__dataclass_fields__.values()
+        yield from ((item.name, item.repr) for item in known if get_origin(hints.get(item.name)) is not ClassVar)
+    elif hasattr(origin, "__attrs_attrs__"):
+        yield from ((item.name, bool(item.repr)) for item in origin.__attrs_attrs__)
+    elif hasattr(origin, "_fields"):
+        yield from ((name, True) for name in origin._fields)
+    else:
+        yield from ((name, True) for name in hints)
+
+
+def _hints_of(kind: Any, origin: Any) -> dict[str, Any]:
+    """Return the annotations of a record and of its bases, each with the type arguments that its class was given."""
+    arguments = _arguments(kind)
+    if is_typed_dict(origin):
+        return {name: _filled(key.hint, arguments.get(origin, {})) for name, key in keys_of(origin).items()}
+    with ANNOTATIONS:
+        hints = get_type_hints(origin, include_extras=True)
+        written = [(base, annotations_of(base)) for base in origin.__mro__]
+    filled: dict[str, Any] = {}
+    for name, hint in hints.items():
+        owner = next((base for base, own in written if name in own), origin)
+        filled[name] = _filled(hint, arguments.get(owner, {}))
+    return filled
+
+
+def _arguments(kind: Any) -> dict[Any, dict[Any, Any]]:
+    """Return what each class of a record's ancestry was given for its type variables."""
+    found: dict[Any, dict[Any, Any]] = {}
+    waiting: list[Any] = [kind]
+    while waiting:
+        alias = waiting.pop()
+        origin: Any = get_origin(alias) or alias
+        if not is_class(origin) or origin in (Generic, Protocol, object) or origin in found:
+            continue
+        given = dict(zip(getattr(origin, "__parameters__", ()), get_args(alias), strict=False))
+        found[origin] = given
+        waiting += [_filled(base, given) for base in get_original_bases(origin)]
+    return found
+
+
+def _filled(hint: Any, given: dict[Any, Any]) -> Any:
+    """Return a hint with its type variables replaced."""
+    if not given or get_origin(hint) is Literal:
+        return hint
+    if isinstance(hint, TypeVar):
+        return given.get(hint, hint)
+    parameters: Any = () if get_origin(hint) is None else getattr(hint, "__parameters__", ())
+    if not any(parameter in given for parameter in parameters):
+        return hint
+    try:
+        return hint[tuple(given.get(parameter, parameter) for parameter in parameters)]
+    except TypeError:  # a qualifier such as Required takes no argument again
+        return hint
