@@ -23,8 +23,10 @@ from gemel.kit.bodies.upload import Upload
 from gemel.kit.calls.download import Download
 from gemel.kit.calls.endpoint import Endpoint, endpoint_of
 from gemel.kit.calls.stream import Stream
-from gemel.kit.errors import AlternativeReplyError
+from gemel.kit.errors import AlternativeReplyError, DeclarationError
+from gemel.kit.http.encoding import Refused
 from gemel.kit.http.sse import EventStream, ServerSentEvent
+from gemel.kit.http.verbs import verb_of
 from gemel.kit.paging import Cursor, LinkHeader, NextAddress, Offset, Page, PageNumber, Paging
 from gemel.kit.stubs.roles import Body, Field, Form, Header, Part, Query, Spec
 
@@ -61,10 +63,20 @@ R = TypeVar("R")
 
 
 class Verb:
-    """A decorator for one HTTP verb: `@get("api/albums/{album_id}")`."""
+    """A decorator for one HTTP verb: `@get("api/albums/{album_id}")`; `Verb("PURGE")` makes one for any other.
+
+    Plain arguments of GET, HEAD, DELETE, OPTIONS, TRACE and PURGE go into the query, those of any other verb into a
+    JSON body.
+
+    Raises:
+        DeclarationError: The method is no verb.
+    """
 
     def __init__(self, method: str) -> None:
-        self.method = method
+        try:
+            self.method: str = verb_of(method)
+        except Refused as refusal:
+            raise DeclarationError(f"Verb({method!r}): {refusal}") from None
 
     def __call__(
         self,
@@ -81,8 +93,9 @@ class Verb:
         """Return the decorator of a stub.
 
         path: relative to the client's endpoint; `{name}` is the path argument of that name.
-        unwrap: the key of the reply's envelope that holds the result.
-        alternatives: keys that may stand in its place, and the errors they mean.
+        unwrap: the key of the reply's envelope that holds the result, with dots to go into objects: "data.items".
+        alternatives: keys that may stand in its place, or without unwrap in the reply, and the errors they mean; null
+        means none.
         authenticated: whether credentials are sent.   deprecated: whether the API has replaced it.
         cacheable: whether a client with a cache may keep the reply.
         paging: how the API gives the list that a stub returns as `Page[T]`.

@@ -29,6 +29,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from gemel.kit.http.charset import in_utf_8
 from gemel.kit.http.messages import Headers, Request, Response
 from gemel.kit.http.problem import Fault, FaultReader, readable
 from gemel.kit.http.redaction import MASK, Redactor, redact
@@ -305,8 +306,15 @@ _HINTS: dict[int, str] = {
 
 def status_error(response: Response, request: Request, read: FaultReader) -> APIStatusError:
     """Return the error of the tree for a reply that is not a success."""
-    response = _redacted(response, request)
-    status, fault = response.status, read(response)
+    told = _redacted(in_utf_8(response), request)
+    error = _of_status(told, request, read(told))
+    # The text was turned into UTF-8, and its Content-Type with it; the error shows the header that came.
+    error.headers = _redacted(replace(response, body=b""), request).headers
+    return error
+
+
+def _of_status(response: Response, request: Request, fault: Fault) -> APIStatusError:
+    status = response.status
     if status >= 500:
         return InternalServerError(fault, response=response, request=request, hint="try again later")
     hint = fault.hint or (_redirect_hint(response) if 300 <= status < 400 else _HINTS.get(status, ""))

@@ -61,6 +61,21 @@ class Things(Resource[M], case="camel"):
         """A cursor."""
         ...
 
+    @get("headed", paging=Cursor(next_header="X-Next-Cursor", total_header="X-Total-Count"))
+    def by_header(self, *, cursor: str | Omit = OMIT) -> Page[Item]:
+        """A cursor and a total in header fields; the reply is the list."""
+        ...
+
+    @get("counted", paging=PageNumber(limit=3, limit_param="per_page", pages_header="X-WP-TotalPages"))
+    def by_pages(self) -> Page[Item]:
+        """Page numbers, and how many there are in a header field; the reply is the list."""
+        ...
+
+    @get("counted", paging=Offset(limit=3, limit_param="per_page", total_header="x-wp-total"))
+    def by_total(self) -> Page[Item]:
+        """Offset and limit, and a total in a header field; the reply is the list."""
+        ...
+
     @get("after", unwrap="items", paging=Cursor(item="id", param="after", more="hasMore"))
     def by_item(self) -> Page[Item]:
         """The last item is the cursor."""
@@ -184,6 +199,20 @@ def _cursor(count: int, asked: dict[str, Any]) -> bytes:
     return reply({"meta": {"next": f"c{end}" if end < count else None}, "items": items(start, end)})
 
 
+def _headed(count: int, asked: dict[str, Any]) -> bytes:
+    start = int(asked.get("cursor", "c0")[1:])
+    end = min(count, start + 3)
+    following = {"x-next-cursor": f"c{end}"} if end < count else {}
+    return reply(items(start, end), headers={"x-total-count": str(count), **following})
+
+
+def _counted(count: int, asked: dict[str, Any]) -> bytes:
+    size = int(asked["per_page"])
+    start = int(asked["offset"]) if "offset" in asked else (int(asked["page"]) - 1) * size
+    found = items(start, min(count, start + size))
+    return reply(found, headers={"X-WP-Total": str(count), "X-WP-TotalPages": str(-(-count // size))})
+
+
 def _after(count: int, asked: dict[str, Any]) -> bytes:
     start = int(asked["after"]) + 1 if "after" in asked else 0
     end = min(count, start + 3)
@@ -210,6 +239,8 @@ _WAYS: dict[str, Callable[[int, dict[str, Any]], bytes]] = {
     "scim": _scim,
     "number": _number,
     "cursor": _cursor,
+    "headed": _headed,
+    "counted": _counted,
     "after": _after,
     "link": _link,
     "address": _address,

@@ -183,7 +183,7 @@ def test_other_errors_are_not_drift(mode: Mode) -> None:
     client = AsyncSecretClient if mode.is_async else SecretClient
     with Wire(reply({"message": "no"}, 400)) as wire, pytest.raises(APIStatusError):
         mode.run(wire.url, one, client=client, on_drift=seen.append)
-    assert ask(mode, "t", lambda client: client.secrets.text(), on_drift=seen.append, validate="strict") == '"t"'
+    assert ask(mode, "t", lambda client: client.secrets.text(), on_drift=seen.append, validate="strict") == "t"
     assert seen == []
 
 

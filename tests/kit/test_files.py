@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import io
 import os
+import shutil
 import socket
+import tempfile
 import threading
 import time
 import tracemalloc
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -204,6 +207,142 @@ def test_a_folder_is_no_target(talk: TalkMode, tmp_path: Path) -> None:
         with pytest.raises(FileNotFoundError):
             talk.run(wire.url, saving(talk, tmp_path / "none" / "a"))
     assert left(tmp_path) == []
+
+
+def mode_of(path: Path) -> int:
+    return path.stat().st_mode & 0o7777
+
+
+@pytest.mark.parametrize("bits", [0o600, 0o640, 0o755, 0o444])
+def test_a_file_that_is_replaced_keeps_its_mode(talk: TalkMode, tmp_path: Path, bits: int) -> None:
+    target, modes = tmp_path / "a", set[int]()
+    target.write_bytes(b"old")
+    target.chmod(bits)
+
+    def progress(done: int, size: int | None) -> None:
+        modes.update(mode_of(path) for path in tmp_path.iterdir() if path != target)
+
+    with Wire(whole()) as wire:
+        talk.run(wire.url, saving(talk, target, on_progress=progress))
+    assert same(target.read_bytes()) and left(tmp_path) == ["a"]
+    assert mode_of(target) == bits
+    assert modes == {0o600}, "what replaces a private file is private while it is written"
+
+
+def test_a_link_is_followed(talk: TalkMode, tmp_path: Path) -> None:
+    there, here = tmp_path / "there", tmp_path / "here"
+    there.mkdir()
+    here.mkdir()
+    (there / "a").write_bytes(b"old")
+    (there / "a").chmod(0o600)
+    (here / "link").symlink_to("../there/a")
+    (here / "links").symlink_to("link")
+    (here / "dangling").symlink_to("../there/b")
+    with Wire(whole()) as wire:
+        for name in ("link", "links", "dangling"):
+            talk.run(wire.url, saving(talk, here / name))
+    assert same((there / "a").read_bytes()) and same((there / "b").read_bytes())
+    assert mode_of(there / "a") == 0o600
+    assert left(there) == ["a", "b"] and left(here) == ["dangling", "link", "links"]
+    assert all((here / name).is_symlink() for name in left(here))
+
+
+def test_a_link_to_itself_is_no_target(talk: TalkMode, tmp_path: Path) -> None:
+    (tmp_path / "a").symlink_to("a")
+    with Wire(whole()) as wire, pytest.raises(OSError, match="a"):
+        talk.run(wire.url, saving(talk, tmp_path / "a"))
+    assert left(tmp_path) == ["a"] and (tmp_path / "a").is_symlink()
+
+
+@pytest.mark.parametrize("length", [200, 250, 255])
+def test_a_name_may_be_as_long_as_the_disk_takes_it(talk: TalkMode, tmp_path: Path, length: int) -> None:
+    with Wire(whole()) as wire:
+        talk.run(wire.url, saving(talk, tmp_path / ("n" * length)))
+        with pytest.raises(OSError, match="nnn"):
+            talk.run(wire.url, saving(talk, tmp_path / ("n" * 256)))
+    assert left(tmp_path) == ["n" * length]
+
+
+def test_a_pipe_is_written_to(talk: TalkMode, tmp_path: Path) -> None:
+    pipe, came = tmp_path / "pipe", list[bytes]()
+    os.mkfifo(pipe)
+    reader = threading.Thread(target=lambda: came.append(pipe.read_bytes()))
+    with Wire(whole()) as wire:
+        reader.start()
+        assert talk.run(wire.url, saving(talk, pipe)) == len(DATA)
+        reader.join(5)
+    assert same(b"".join(came)) and left(tmp_path) == ["pipe"] and pipe.is_fifo()
+
+
+def test_a_pipe_that_nobody_reads(talk: TalkMode, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with Wire(whole()) as wire, pytest.raises(TimeoutError, match="nobody reads this pipe"):
+        talk.run(wire.url, saving(talk, tmp_path / "pipe"), timeout=Timeout(total=0.3))
+    assert left(tmp_path) == ["pipe"]
+
+
+def test_a_device_is_written_to(talk: TalkMode) -> None:
+    with Wire(whole()) as wire:
+        assert talk.run(wire.url, saving(talk, "/dev/null")) == len(DATA)
+    assert Path("/dev/null").is_char_device()
+
+
+def test_a_cut_download_leaves_the_file_that_was_there(talk: TalkMode, tmp_path: Path) -> None:
+    target = tmp_path / "a"
+    target.write_bytes(b"old")
+    (tmp_path / "link").symlink_to("a")
+    with Wire(cut(whole()[:1000])) as wire:
+        for path in (target, tmp_path / "link"):
+            assert type(talk.fails(wire.url, saving(talk, path))) is APIConnectionError
+    assert target.read_bytes() == b"old" and left(tmp_path) == ["a", "link"]
+
+
+class Unprivileged:
+    """Nobody's rights inside a block: the superuser may write into any folder."""
+
+    def __enter__(self) -> None:
+        if os.geteuid() == 0:
+            os.seteuid(65534)
+            self._was_root = True
+        else:
+            self._was_root = False
+
+    def __exit__(self, *_: object) -> None:
+        if self._was_root:
+            os.seteuid(0)
+
+
+@pytest.fixture
+def closed() -> Iterator[Path]:
+    """A folder that takes no new file, with one in it that may be written."""
+    folder = Path(tempfile.mkdtemp(dir="/tmp"))
+    (folder / "a").write_bytes(b"old")
+    (folder / "a").chmod(0o666)
+    folder.chmod(0o555)
+    yield folder
+    folder.chmod(0o755)
+    shutil.rmtree(folder)
+
+
+def test_a_folder_that_takes_no_new_file(talk: TalkMode, closed: Path) -> None:
+    """A file that may be written is written over once all has come; a new one cannot be made."""
+    with Wire(whole()) as wire:
+        talk.run(wire.url, talk.reading(content, []))  # what is imported on the way is
+        with Unprivileged():
+            talk.run(wire.url, saving(talk, closed / "a"))
+            with pytest.raises(PermissionError) as caught:
+                talk.run(wire.url, saving(talk, closed / "b"))
+    assert caught.value.filename == str(closed / "b")
+    assert same((closed / "a").read_bytes()) and left(closed) == ["a"]
+    assert mode_of(closed / "a") == 0o666
+
+
+def test_a_cut_download_into_a_folder_that_takes_no_new_file(talk: TalkMode, closed: Path) -> None:
+    with Wire(whole(), cut(whole()[:1000])) as wire:
+        talk.run(wire.url, talk.reading(content, []))
+        with Unprivileged():
+            assert type(talk.fails(wire.url, saving(talk, closed / "a"))) is APIConnectionError
+    assert (closed / "a").read_bytes() == b"old" and left(closed) == ["a"]
 
 
 def test_a_text_file_is_no_target(talk: TalkMode, tmp_path: Path) -> None:

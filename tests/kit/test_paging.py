@@ -39,13 +39,16 @@ WAYS = [
     "by_address",
     "by_count",
     "by_cursor",
+    "by_header",
     "by_index",
     "by_item",
     "by_link",
     "by_more",
     "by_number",
     "by_offset",
+    "by_pages",
     "by_size",
+    "by_total",
 ]
 
 
@@ -453,6 +456,61 @@ def test_the_same_cursor_again(mode: Mode) -> None:
     assert numbers(found) == [0, 1]
 
 
+@pytest.mark.parametrize("way", ["by_cursor", "by_header", "by_link", "by_address"])
+def test_equal_pages_under_new_names_are_no_circle(mode: Mode, way: str) -> None:
+    """What the items are does not say which page it is: a log may have the same lines for hours."""
+    number = iter(range(1, 5))
+
+    def alike(request: Seen) -> bytes:
+        at, same = next(number), items(0, 2)
+        following = f"/{request.target.partition('?')[0].strip('/')}?cursor=c{at}" if at < 4 else ""
+        if way == "by_link":
+            return reply(same, headers={"Link": f"<{following}>; rel=next"} if following else {})
+        if way == "by_header":
+            return reply(same, headers={"X-Next-Cursor": f"c{at}"} if following else {})
+        links = {"next": following}
+        return reply({"items": same, "meta": {"next": f"c{at}" if following else None}, "links": links})
+
+    with Lists(alike) as server:
+        found = mode.run(server.url, lambda client: getattr(client.things, way)().all())
+    assert numbers(found) == [0, 1] * 4
+    assert server.sent("cursor") == [None, "c1", "c2", "c3"]
+
+
+@pytest.mark.parametrize("way", ["by_cursor", "by_header"])
+def test_a_server_that_ignores_the_cursor(mode: Mode, way: str) -> None:
+    same = items(0, 2)
+    step = reply(same, headers={"X-Next-Cursor": "c1"}) if way == "by_header" else b""
+    step = step or reply({"items": same, "meta": {"next": "c1"}})
+    with Lists(always(step)) as server:
+        found, error = taken(mode, server.url, lambda client: getattr(client.things, way)())
+    assert isinstance(error, PagingError) and "page 2 has the items of a page before it" in str(error)
+    assert numbers(found) == [0, 1] and len(server.seen) == 2
+
+
+def test_equal_pages_in_a_circle_of_cursors(mode: Mode) -> None:
+    def around(request: Seen) -> bytes:
+        at = int((server.sent("cursor")[-1] or "c0")[1:])
+        return reply({"items": items(0, 2), "meta": {"next": f"c{(at + 1) % 3}"}})
+
+    with Lists(around) as server:
+        found, error = taken(mode, server.url, lambda client: client.things.by_cursor())
+    assert isinstance(error, PagingError)
+    assert len(server.seen) == 4 and numbers(found) == [0, 1] * 3
+
+
+def test_a_total_in_a_header(mode: Mode) -> None:
+    with Lists(shelf(7)) as server:
+        (first, *_) = pages(mode, server.url, lambda client: client.things.by_header())
+        assert first.total == 7
+        (first, *_) = pages(mode, server.url, lambda client: client.things.by_total())
+        assert first.total == 7
+    for said in ("x", "-1", "1.5", "", "7" * 5000, "٣"):
+        with Wire(reply(items(0, 1), headers={"X-Total-Count": said.encode().decode("latin-1")})) as wire:
+            page = mode.run(wire.url, lambda client: client.things.by_header().page())
+        assert page.total is None
+
+
 def test_an_empty_page_with_its_own_cursor_is_the_last(mode: Mode) -> None:
     script = [reply({"items": items(0, 1), "meta": {"next": "c1"}}), reply({"items": [], "meta": {"next": "c1"}})]
     with Wire(*script) as wire:
@@ -639,6 +697,10 @@ def declared(paging: Any, verb: Any = get, unwrap: str | None = "items", returns
         (Offset(within="body"), "a GET request has no body"),
         (Cursor(), "either next=, a key of the reply, or item="),
         (Cursor(next="a", item="b"), "either next="),
+        (Cursor(next="a", next_header="X-B"), "either next="),
+        (Cursor(next_header="X B"), "next_header must be the name of a header field"),
+        (Offset(total_header="a:b"), "total_header must be the name of a header field"),
+        (PageNumber(pages_header=3), "pages_header must be a name"),  # type: ignore[arg-type]
         (Cursor(item=3), "item must be a name"),  # type: ignore[arg-type]
         (LinkHeader(rel=""), "rel must be"),
         (NextAddress(field=""), "field must be"),

@@ -63,6 +63,32 @@ def test_events_byte_by_byte(stream: bytes, events: list[ServerSentEvent]) -> No
     assert decoded(*(stream[at : at + 1] for at in range(len(stream)))) == events
 
 
+UNFINISHED: list[tuple[bytes, str | None]] = [
+    (b"", None),
+    (b"data: a\n\n", None),
+    (b"data: a\n", "a"),
+    (b"data: a", "a"),
+    (b"data: a\r", "a"),
+    (b"data: a\ndata: b", "a\nb"),
+    (b"data: a\nid: 1\n: c\n", "a"),
+    (b"data: a\n\ndata: b\r\n", "b"),
+    (b"data", ""),
+    (b"event: a\n", None),
+    (b"dat", None),
+    ("data: ö".encode()[:-1], "\ufffd"),
+]
+
+
+@pytest.mark.parametrize(("stream", "data"), UNFINISHED)
+def test_what_is_unfinished_is_told_and_changes_nothing(stream: bytes, data: str | None) -> None:
+    for pieces in ([stream], [stream[at : at + 1] for at in range(len(stream))]):
+        decoder = EventDecoder(LARGEST)
+        for piece in pieces:
+            assert all(event.data == "a" for event in decoder.feed(piece))
+        assert decoder.unfinished == data == decoder.unfinished
+        assert decoder.last_id == ""
+
+
 @pytest.mark.parametrize(
     ("field", "seconds"),
     [(b"1500", 1.5), (b"0", 0.0), (b"-1", None), (b"1.5", None), (b"1e3", None), (b"", None), ("٣".encode(), None)],

@@ -347,6 +347,109 @@ def test_a_stream_without_its_declared_end_was_cut(talk: TalkMode) -> None:
     assert seen == WORDS
 
 
+MARK = b"data: [DONE]\n"
+ENDS: dict[str, bytes] = {
+    "without the blank line": MARK,
+    "without any line end": b"data: [DONE]",
+    "with a CR": b"data: [DONE]\r",
+    "with CRLF": b"data: [DONE]\r\n",
+    "behind other fields": b"id: 7\nretry: 10\n" + MARK,
+    "before a comment": MARK + b": bye\n",
+    "several": MARK + b"\n" + MARK + b"\n" + MARK,
+    "with CRs": b"data: [DONE]\r\r",
+}
+LONGER = dict.fromkeys(["data: [DONE]!\n", "data: [DONE\n", "data: [DONE]\ndata: x\n", "event: [DONE]\n", "[DONE]\n"])
+
+
+@pytest.mark.parametrize("framing", ["chunked", "length", "close", "cut"])
+@pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
+def test_a_declared_end_needs_no_blank_line(talk: TalkMode, end: bytes, framing: str) -> None:
+    seen: list[Any] = []
+    step: Any = {
+        "chunked": stream(ONE + TWO + end),
+        "length": reply(ONE + TWO + end, kind="text/event-stream"),
+        "close": cut(UNTIL_CLOSED + ONE + TWO + end),
+        "cut": cut(CHUNKED + chunk(ONE + TWO + end)),
+    }[framing]
+    with Wire(step) as wire:
+        talk.run(wire.url, talk.reading(ask, seen))
+        assert len(wire.seen) == 1
+    assert seen == WORDS
+
+
+@pytest.mark.parametrize("end", LONGER)
+def test_what_only_looks_like_the_declared_end(talk: TalkMode, end: str) -> None:
+    seen: list[Any] = []
+    with Wire(stream(ONE + TWO + end.encode())) as wire:
+        error = talk.fails(wire.url, talk.reading(ask, seen))
+    assert type(error) is APIConnectionError and "the answer is not whole" in str(error)
+    assert seen == WORDS
+
+
+def test_a_declared_end_that_the_server_stays_silent_after(talk: TalkMode) -> None:
+    seen: list[Any] = []
+    with Wire(stall(CHUNKED + chunk(ONE + TWO + MARK))) as wire:
+        talk.run(wire.url, talk.reading(ask, seen), timeout=Timeout(read=0.3))
+    assert seen == WORDS
+
+
+BEATS: dict[str, bytes] = {
+    "empty data": b"data:\n\n",
+    "a bare field": b"data\n\n",
+    "a comment": b": ping\n\n",
+    "a named beat": b"event: ping\ndata:\n\n",
+    "an id alone": b"id: 3\n\n",
+    "CRLF": b"data:\r\n\r\n: ping\r\n\r\n",
+    "a blank line": b"\n\n\r\n",
+}
+
+
+@pytest.mark.parametrize("beat", BEATS.values(), ids=BEATS)
+def test_a_heartbeat_is_no_event_of_a_typed_stream(talk: TalkMode, beat: bytes) -> None:
+    for call, word, expected in (
+        (ask, ONE + beat + TWO + beat + DONE, WORDS),
+        (words, b'data: {"word": {"text": "two"}}\n\n' + beat, WORDS[1:]),
+        (texts, b"data: a\n\n" + beat + b"data: b\n\n", ["a", "b"]),
+    ):
+        seen: list[Any] = []
+        with Wire(stream(beat + word + beat)) as wire:
+            talk.run(wire.url, talk.reading(call, seen))
+        assert seen == expected
+
+
+def test_a_heartbeat_is_an_event_where_whole_events_are_wanted(talk: TalkMode) -> None:
+    seen: list[Any] = []
+    with Wire(stream(b"data:\n\ndata: a\n\n")) as wire:
+        talk.run(wire.url, talk.reading(events, seen))
+    assert seen == [ServerSentEvent(""), ServerSentEvent("a")]
+
+
+def test_a_failure_without_a_word_is_a_failure(talk: TalkMode) -> None:
+    seen: list[Any] = []
+    with Wire(stream(ONE + b"event: error\ndata:\n\n" + TWO + DONE)) as wire:
+        error = talk.fails(wire.url, talk.reading(ask, seen))
+    assert type(error) is StreamFailedError and seen == WORDS[:1]
+
+
+def test_texts_come_as_they_are(talk: TalkMode) -> None:
+    """What looks like JSON is a text too: the events of this stream are texts."""
+    seen: list[Any] = []
+    with Wire(stream(b'data: "a"\n\ndata: 1\n\ndata: null\n\ndata: gr\xc3\xbc\xc3\x9f\n\n')) as wire:
+        talk.run(wire.url, talk.reading(texts, seen))
+    assert seen == ['"a"', "1", "null", "grüß"]
+
+
+@pytest.mark.parametrize("line", [b"\n", b"\r\n", b"\r"])
+def test_pieces_may_end_in_the_midst_of_anything(talk: TalkMode, line: bytes) -> None:
+    text = 'data: {"text": "grüße 🌍"}\n\n: ö\n\ndata: [DONE]\n'.encode()
+    whole = b"\xef\xbb\xbf" + text.replace(b"\n", line)
+    for size in (1, 2, 3):
+        seen: list[Any] = []
+        with Wire(stream(*(whole[at : at + size] for at in range(0, len(whole), size)))) as wire:
+            talk.run(wire.url, talk.reading(ask, seen))
+        assert seen == [Word(text="grüße 🌍")]
+
+
 def test_what_is_unfinished_at_the_end_is_no_event(talk: TalkMode) -> None:
     seen: list[Any] = []
     with Wire(stream(b"data: a\n\ndata: b\n")) as wire:
@@ -356,7 +459,6 @@ def test_what_is_unfinished_at_the_end_is_no_event(talk: TalkMode) -> None:
 
 BAD = {
     "not JSON": (b"data: {\n\n", "not JSON"),
-    "no data": (b"data\n\n", "no body"),
     "not as declared": (b'data: {"text": 5}\n\n', "text"),
 }
 

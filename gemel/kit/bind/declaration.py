@@ -16,6 +16,7 @@ from gemel.kit.errors import DeclarationError
 from gemel.kit.http.messages import Request, root_of
 from gemel.kit.models.decode import Decode, decoder
 from gemel.kit.models.drift import Reading
+from gemel.kit.models.hints import type_arguments
 from gemel.kit.policies.options import NO_OPTIONS, Options
 from gemel.kit.stubs.checks import check_declaration, check_paging, returned_head
 from gemel.kit.stubs.resource import Resource, caller_of, local_names, wire_name_of
@@ -45,8 +46,10 @@ class Declaration:
         self._decorators: tuple[Any, ...] = tuple(decorators_of(stub))
         self._scope: Mapping[str, Any] = local_names(stub.__qualname__)
         self._case: Callable[[str], str] = str
+        self._owner: type[Any] = object
+        self._arguments: Mapping[Any, Any] | None = None
         self._definition: Definition | None = None
-        self._decoders: dict[str, Decode] = {}
+        self._filled: dict[tuple[Any, ...], Declaration] = {}
         self._guard = threading.Lock()
 
     def declared(self, owner: type[Resource[Any]], name: str) -> Any:
@@ -54,7 +57,9 @@ class Declaration:
 
         Raises DeclarationError.
         """
-        self.name, self.label = name, f"{owner.__name__}.{name}"
+        self.name, self.label, self._owner = name, f"{owner.__name__}.{name}", owner
+        # The type parameters of `class Crud[T, M](Resource[M])` (PEP 695) are in no namespace that typing looks into.
+        self._scope = {**{one.__name__: one for one in getattr(owner, "__type_params__", ())}, **self._scope}
         self._case = wire_name_of(owner)
         check_decorators(list(self._decorators), f"{self.label}()")
         check_declaration(self.spec, self.stub, self.label, self._case, self._scope)
@@ -75,7 +80,7 @@ class Declaration:
         if self._is_declared:
             check_decorators([decorator], f"{self.label}()")
         self._decorators += (decorator,)
-        self._definition = None
+        self._definition, self._filled = None, {}
 
     def decorated_with(self, decorator: Any) -> Self:
         """Return a copy to which a decorator of a whole class is applied; those of the endpoint itself overrule it.
@@ -85,7 +90,31 @@ class Declaration:
         """
         made = copy.copy(self)
         made._class_decorators += (decorator,)
-        made._definition, made._decoders, made._guard = None, {}, threading.Lock()
+        made._definition, made._filled, made._guard = None, {}, threading.Lock()
+        return made
+
+    def of(self, owner: Any) -> Declaration:
+        """Return the declaration as a class has it that fills in the type variables of its bases.
+
+        Args:
+            owner: The class, or one with type arguments: `Crud[Item, Sync]`.
+
+        Raises:
+            DeclarationError: A type variable stands for nothing.
+        """
+        variables = self.definition.variables
+        if not variables:
+            return self
+        arguments = type_arguments(owner, self._owner)
+        key = tuple(arguments.get(variable) for variable in variables)
+        with self._guard:
+            if key not in self._filled:
+                self._filled[key] = self._with(arguments)
+            return self._filled[key]
+
+    def _with(self, arguments: Mapping[Any, Any]) -> Declaration:
+        made = copy.copy(self)
+        made._arguments, made._definition, made._filled, made._guard = arguments, None, {}, threading.Lock()
         return made
 
     @property
@@ -106,6 +135,7 @@ class Declaration:
             case=self._case,
             scope=self._scope,
             decorators=[*self._class_decorators, *self._decorators],
+            arguments=self._arguments,
         )
         self._check_paging(definition.returns)
         return definition

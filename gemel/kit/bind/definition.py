@@ -19,6 +19,7 @@ from gemel.kit.http.encoding import Refused
 from gemel.kit.http.messages import CallContext, Headers, Request
 from gemel.kit.http.redaction import redact
 from gemel.kit.models.encode import json_bytes
+from gemel.kit.models.hints import filled, opened, opened_aliases, refuse_unknown_variables, variables_in
 from gemel.kit.models.typed_dicts import dicts_in, keys_of
 from gemel.kit.policies.caller import Caller
 from gemel.kit.stubs.checks import check_returned, parameters_of, roles_of, split_path
@@ -35,16 +36,20 @@ class Definition(commands.RequestDefinition):
     """The request of an endpoint as uplink defines it; a call leaves no state on it.
 
     spec, label: of the declaration.   parameters: its arguments.   returns: the return type.
+    variables: the type variables in these, which only a derived class fills in.
     """
 
     spec: Spec
     label: str
     parameters: list[Parameter]
     returns: Any
+    variables: tuple[Any, ...]
 
     def describe(self, spec: Spec, label: str, parameters: list[Parameter], returns: Any) -> None:
         """Take what uplink does not know of a declaration."""
         self.spec, self.label, self.parameters, self.returns = spec, label, parameters, returns
+        hints = [returns, *(parameter.hint for parameter in parameters)]
+        self.variables = tuple(dict.fromkeys(variable for hint in hints for variable in variables_in(hint)))
         self._literals, self._variables = split_path(spec.path)
         takes_fields = any(kind_of(parameter.role) is Field for parameter in parameters)
         self._always_object: bool = takes_fields and spec.method != "DELETE"
@@ -147,13 +152,15 @@ def define(
     case: Callable[[str], str],
     scope: Mapping[str, Any],
     decorators: list[Any],
+    arguments: Mapping[Any, Any] | None = None,
 ) -> Definition:
     """Return the definition of a declared request; raises DeclarationError for what cannot work.
 
     case: turns argument names into wire names.   scope: names that annotations may use besides the module's.
     decorators: uplink's own, in the order they were applied.
+    arguments: what type variables stand for; None where that is not known yet.
     """
-    declared, returns = _looked_up(stub, label, scope)
+    declared, returns = _looked_up(stub, label, scope, arguments)
     roles = roles_of(spec, label, declared, case)
     parameters = [parameter_of(label, parameter, roles[parameter.name]) for parameter in declared]
     signature = Signature.of(label, declared)
@@ -177,17 +184,41 @@ def define(
     return definition
 
 
-def _looked_up(stub: Callable[..., Any], label: str, scope: Mapping[str, Any]) -> tuple[list[inspect.Parameter], Any]:
+def _looked_up(
+    stub: Callable[..., Any], label: str, scope: Mapping[str, Any], arguments: Mapping[Any, Any] | None
+) -> tuple[list[inspect.Parameter], Any]:
     """Return the parameters of a stub and its return type, annotations looked up; raises DeclarationError."""
     try:
         hints = get_type_hints(stub, localns=dict(scope), include_extras=True)
-        declared = parameters_of(stub, label, hints, scope)
+        declared = [
+            one.replace(annotation=_known(one.annotation, f"{label}(): {one.name}: ", arguments))
+            for one in parameters_of(stub, label, hints, scope)
+        ]
         for parameter in declared:
             _check_dicts(parameter.annotation, f"{label}(): {parameter.name}", scope)
+        returned = _known(hints["return"], f"{label}(): ", arguments)
     except NameError as error:
         raise DeclarationError(f"{label}(): {error}; import it at run time, not under TYPE_CHECKING") from None
-    check_returned(hints["return"], label)
-    return declared, hints["return"]
+    check_returned(returned, label)
+    return declared, returned
+
+
+def _known(hint: Any, place: str, arguments: Mapping[Any, Any] | None) -> Any:
+    """Return a hint with its type variables filled in and its aliases opened.
+
+    Raises:
+        DeclarationError: A type variable stands for nothing.
+    """
+    hint = filled(opened_aliases(hint), arguments or {})
+    variables = variables_in(hint)
+    if not variables or arguments is None:
+        return hint
+    try:
+        for variable in variables:
+            refuse_unknown_variables(variable, place)
+    except TypeError as error:
+        raise DeclarationError(str(error)) from None
+    return opened(hint)
 
 
 def _check_dicts(hint: Any, argument: str, scope: Mapping[str, Any]) -> None:

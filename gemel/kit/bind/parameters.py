@@ -9,8 +9,8 @@ from typing import Any
 from gemel.kit.bind.checks import checker, exact_types, unfit
 from gemel.kit.bind.request_builder import RequestBuilder
 from gemel.kit.bind.uplink_import import arguments, exceptions
-from gemel.kit.bodies.parts import UNKNOWN_TYPE, pieces
-from gemel.kit.bodies.upload import Upload
+from gemel.kit.bodies.parts import pieces
+from gemel.kit.bodies.upload import UNKNOWN_TYPE, Upload
 from gemel.kit.errors import InvalidArgument
 from gemel.kit.http.encoding import (
     Refused,

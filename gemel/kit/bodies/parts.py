@@ -10,17 +10,13 @@ from typing import IO, Any, TypeGuard
 from msgspec import Struct
 
 from gemel.kit.bodies.multipart import FilePart, Piece
-from gemel.kit.bodies.upload import measured
+from gemel.kit.bodies.upload import UNKNOWN_TYPE, measured
 from gemel.kit.http.encoding import Refused, utf8_bytes, wire_text
 from gemel.kit.http.redaction import MASK
 from gemel.kit.models.encode import json_bytes
 from gemel.kit.types import is_array
 
-__all__ = ["UNKNOWN_TYPE", "File", "form_body", "pieces"]
-
-UNKNOWN_TYPE = "application/octet-stream"
-"""The media type of bytes of which nothing else is known (RFC 2046, section 4.5.1)."""
-
+__all__ = ["File", "form_body", "pieces"]
 
 _SMALL = 1 << 16
 

@@ -13,9 +13,10 @@ from typing import BinaryIO
 from gemel.kit.errors import UploadError
 from gemel.kit.flow.clock import monotonic
 
-__all__ = ["Upload", "UploadReader", "measured"]
+__all__ = ["UNKNOWN_TYPE", "Upload", "UploadReader", "measured"]
 
-_UNKNOWN_TYPE = "application/octet-stream"
+UNKNOWN_TYPE = "application/octet-stream"
+"""The media type of bytes of which nothing else is known (RFC 2046, section 4.5.1)."""
 
 
 class Upload:
@@ -42,7 +43,7 @@ class Upload:
         self.on_progress: Callable[[int, int], object] | None = on_progress
         self._start, found = measured(source)
         self.size: int = _known(found if size is None else size)
-        self.content_type: str = content_type or mimetypes.guess_type(_name(source))[0] or _UNKNOWN_TYPE
+        self.content_type: str = content_type or mimetypes.guess_type(_name(source))[0] or UNKNOWN_TYPE
         self.begun: bool = False
 
     @property

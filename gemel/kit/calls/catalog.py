@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import Any, cast, get_origin
 
 from msgspec import Struct
 
@@ -41,12 +41,12 @@ def catalog(owner: type[Mounting], prefix: str = "") -> Iterator[EndpointInfo]:
             yield from catalog(resource, f"{prefix}.{name}" if prefix else name)
 
 
-def declarations(owner: type[Mounting]) -> Iterator[Endpoint[..., Any]]:
-    """Yield the same endpoints themselves."""
-    for value in _members(owner).values():
+def declarations(owner: Any) -> Iterator[Endpoint[..., Any]]:
+    """Yield the same endpoints themselves, with the types that the client or resource fills in."""
+    for value in _members(get_origin(owner) or owner).values():
         if isinstance(value, Endpoint):
-            yield cast("Endpoint[..., Any]", value)
-        elif isinstance(value, Mount) and (resource := value.resource_class()) is not None:
+            yield cast("Endpoint[..., Any]", value).of(owner)
+        elif isinstance(value, Mount) and (resource := value.resource_in(owner)) is not None:
             yield from declarations(resource)
 
 

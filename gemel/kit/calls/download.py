@@ -9,8 +9,9 @@ from typing import BinaryIO, TypeAlias
 
 from typing_extensions import Self
 
+from gemel.kit.calls.saving import Part, is_passage, opened_passage
 from gemel.kit.errors import ResponseValidationError
-from gemel.kit.flow.effects import Flow, Offload, Opened, Read, discard
+from gemel.kit.flow.effects import Flow, Offload, Opened, Read, Sleep, discard
 from gemel.kit.http.messages import Headers, Request, Response
 from gemel.kit.policies.caller import Caller
 from gemel.kit.tracebacks import entry
@@ -24,6 +25,7 @@ Target: TypeAlias = "str | os.PathLike[str] | BinaryIO"
 """Where a download goes: a path, or a binary file object, which is written to from where it stands and not closed."""
 
 _WRITTEN_AT_ONCE = 1 << 20
+_UNTIL_READ = 0.02
 
 
 class Transfer:
@@ -62,26 +64,35 @@ class Transfer:
         try:
             self._check(self.size or 0, limit)
             if isinstance(target, str | os.PathLike):
-                yield from self._kept(Path(target), on_progress, limit)
+                yield from self._saved(Path(target), on_progress, limit)
             else:
                 yield from self._written(target, on_progress, limit)
         finally:
             self.close()
         return self.received
 
-    def _kept(self, path: Path, on_progress: Progress | None, limit: int | None) -> Flow[None]:
-        """Write beside the path, under a name of its own, and move it there when it is whole."""
-        if path.is_dir():
-            raise IsADirectoryError(f"{path}: name a file, not a folder")
-        beside = path.with_name(f".{path.name}.{os.urandom(4).hex()}.part")
-        try:
-            with open(beside, "xb") as file:
+    def _saved(self, path: Path, on_progress: Progress | None, limit: int | None) -> Flow[None]:
+        if is_passage(path):
+            with (yield from self._passage(path)) as file:
                 yield from self._written(file, on_progress, limit)
-                yield Offload(file.flush)
-            os.replace(beside, path)
+            return
+        part = Part(path)
+        try:
+            yield from self._written(part.file, on_progress, limit)
+            yield Offload(part.file.close)
+            yield Offload(part.keep)
         except BaseException:
-            beside.unlink(missing_ok=True)
+            part.drop()
             raise
+
+    def _passage(self, path: Path) -> Flow[BinaryIO]:
+        """Open a pipe or device, and wait for who reads the pipe as long as a call may take."""
+        until = self.caller.clock() + self._request.context.timeout.total
+        while (file := opened_passage(path)) is None:
+            if self.caller.clock() >= until:
+                raise TimeoutError(f"{path}: nobody reads this pipe")
+            yield Sleep(_UNTIL_READ)
+        return file
 
     def _written(self, file: BinaryIO, on_progress: Progress | None, limit: int | None) -> Flow[None]:
         waiting = bytearray()

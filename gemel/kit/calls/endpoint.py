@@ -82,10 +82,22 @@ class Endpoint(Decorable, Generic[P, R_co]):
         """The return type, looked up on first use; raises DeclarationError."""
         return self.declaration.definition.returns
 
+    def of(self, owner: Any) -> Endpoint[P, R_co]:
+        """Return the endpoint as a class has it that fills in the type variables of its bases.
+
+        Args:
+            owner: The class, or one with type arguments: `Crud[Item, Sync]`.
+
+        Raises:
+            DeclarationError: A type variable stands for nothing.
+        """
+        declaration = self.declaration.of(owner)
+        return self if declaration is self.declaration else Endpoint(declaration)
+
     def declared(self, owner: type[Resource[Any]], name: str) -> None:
         """Check the declaration when its class is made; raises DeclarationError."""
         returned = self.declaration.declared(owner, name)
-        check_opening(self.spec.events, self.spec.unwrap, returned, self.label)
+        check_opening(self.spec, returned, self.label)
 
     def decorate(self, decorator: Any) -> None:
         """Take a decorator of uplink's that stands above the verb."""
@@ -132,15 +144,16 @@ class Endpoint(Decorable, Generic[P, R_co]):
     def __get__(self, obj: Resource[Any] | None, owner: Any) -> Any:
         if obj is None:
             return self
-        made: Any = self._call_class(caller_of(obj).is_async)(self.declaration, obj)
+        declaration = self.declaration.of(getattr(obj, "__orig_class__", owner))
+        made: Any = self._call_class(declaration.definition.returns, caller_of(obj).is_async)(declaration, obj)
         obj.__dict__[self.name] = made
         return made
 
-    def _call_class(self, is_async: bool) -> type[Call[..., Any]]:
-        check_opening(self.spec.events, self.spec.unwrap, self.returns, self.label)
+    def _call_class(self, returns: Any, is_async: bool) -> type[Call[..., Any]]:
+        check_opening(self.spec, returns, self.label)
         if self.spec.paging is not None:
             return AsyncPagedCall if is_async else SyncPagedCall
-        opening = opening_class(self.returns, is_async)
+        opening = opening_class(returns, is_async)
         if opening is not None:
             return opening
         return AsyncCall if is_async else SyncCall

@@ -17,7 +17,7 @@ from gemel.kit.models.decode import Decode
 from gemel.kit.policies.caller import Caller
 from gemel.kit.transport.failures import fell_silent
 
-__all__ = ["END", "MORE", "Course", "Wanted", "open_course"]
+__all__ = ["END", "MORE", "Course", "Wanted", "event_text", "open_course"]
 
 _DATA = Headers({"Content-Type": "application/json"})
 
@@ -81,7 +81,7 @@ class Course:
                 if self._events.done and event.data == self._events.done:
                     self.close()
                     break
-                if event.event not in self._events.ignored:
+                if event.event not in self._events.ignored and not self._is_heartbeat(event):
                     return self._value(event)
             return END if self._over else MORE
         except EventTooLarge as large:
@@ -90,6 +90,10 @@ class Course:
         except BaseException:
             self.close()
             raise
+
+    def _is_heartbeat(self, event: ServerSentEvent) -> bool:
+        """Say whether an event only keeps the connection alive: a typed one has data, unless it tells a failure."""
+        return self._decode is not None and not event.data and not self._events.tells_failure(event)
 
     def _value(self, event: ServerSentEvent) -> Any:
         if self._events.tells_failure(event):
@@ -107,7 +111,10 @@ class Course:
             try:
                 piece: bytes = b"" if self._reader is None else (yield Read(self._reader))
             except APIConnectionError as loss:
-                yield from self._reconnected(loss)
+                if self._has_ended():
+                    self.close()
+                else:
+                    yield from self._reconnected(loss)
                 return
             if piece:
                 self._ready = self._decoder.feed(piece)
@@ -129,13 +136,17 @@ class Course:
 
     def _ended(self) -> Flow[None]:
         """Go on after an end that nobody announced: connect again, or take it for the end unless one is declared."""
-        if self._losses < self._events.reconnect:
+        if not self._has_ended() and self._losses < self._events.reconnect:
             yield from self._reconnected(None)
             return
         self.close()
-        if self._events.done:
+        if self._events.done and not self._has_ended():
             problem = f"the stream ended before {self._events.done!r}; the answer is not whole"
             raise APIConnectionError(f"{self._request.context.label}: {problem}", request=self._request)
+
+    def _has_ended(self) -> bool:
+        """Say whether the declared end has come, without the blank line after it that some servers leave out."""
+        return bool(self._events.done) and self._decoder.unfinished == self._events.done
 
     def _reconnected(self, loss: APIConnectionError | None) -> Flow[None]:
         """Open the stream again where it stopped; raises the loss when that was tried too often in a row."""
@@ -189,6 +200,11 @@ class Course:
         self._over = True
         self._ready = iter(())
         self._release()
+
+
+def event_text(response: Response, request: Request) -> str:
+    """Return the data of an event as the text that it is."""
+    return response.body.decode()
 
 
 def open_course(caller: Caller, request: Request, events: EventStream, decode: Wanted) -> Flow[Course]:

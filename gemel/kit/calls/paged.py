@@ -174,7 +174,7 @@ class PagedCall(Call[P, Page[T]], Generic[P, T]):
         paging = declaration.spec.paging
         assert paging is not None
         self._paging: Paging = paging
-        self._read: Callable[[bytes], Members] = member_reader(declaration.spec.unwrap, paging.keys())
+        self._read: Callable[[Response], Members] = member_reader(declaration.spec.unwrap, paging.keys())
 
     def gathered(self, *args: P.args, **kwargs: P.kwargs) -> Flow[list[T]]:
         """Return a flow of all items, to be part of another one: `albums = yield from self.list.gathered()`."""

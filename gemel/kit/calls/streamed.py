@@ -10,7 +10,7 @@ from typing_extensions import ParamSpec, TypeVar
 from gemel.kit.bind.declaration import Declaration
 from gemel.kit.calls.call import Call
 from gemel.kit.calls.download import AsyncDownload, Download, open_transfer
-from gemel.kit.calls.event_reader import Course, Wanted, open_course
+from gemel.kit.calls.event_reader import Course, Wanted, event_text, open_course
 from gemel.kit.calls.stream import AsyncStream, Stream
 from gemel.kit.errors import DeclarationError
 from gemel.kit.flow.effects import Flow
@@ -18,6 +18,7 @@ from gemel.kit.http.messages import Request
 from gemel.kit.http.sse import EventStream, ServerSentEvent
 from gemel.kit.policies.options import Options
 from gemel.kit.stubs.resource import Resource
+from gemel.kit.stubs.roles import Spec
 from gemel.kit.tracebacks import entry
 
 __all__ = [
@@ -101,8 +102,12 @@ class StreamCall(_OpeningCall[P, Stream[T]], Generic[P, T]):
     def __init__(self, declaration: Declaration, resource: Resource[Any], options: Options | None = None) -> None:
         super().__init__(declaration, resource, options)
         self._events: EventStream = declaration.spec.events or EventStream()
-        whole = self._read_type(declaration.definition.returns) is ServerSentEvent
-        self._wanted: Wanted = None if whole else self._decode
+        self._wanted: Wanted = self._decode
+        hint = self._read_type(declaration.definition.returns)
+        if hint is ServerSentEvent:
+            self._wanted = None
+        elif hint is str and declaration.spec.unwrap is None and not declaration.spec.alternatives:
+            self._wanted = event_text
 
     def gathered(self, *args: P.args, **kwargs: P.kwargs) -> Flow[list[T]]:
         """Return a flow of all events, to be part of another one: `words = yield from self.stream.gathered()`."""
@@ -164,14 +169,17 @@ class AsyncDownloadCall(DownloadCall[P]):
         return AsyncDownload(await self._caller.arun(open_transfer(self._caller, self._request(args, kwargs))))
 
 
-def check_opening(events: Any, unwrap: str | None, returned: Any, label: str) -> None:
+def check_opening(spec: Spec, returned: Any, label: str) -> None:
     """Check a declaration against its return type, where that is known; raises DeclarationError."""
+    events: Any = spec.events
     if events is not None and not isinstance(events, EventStream):
         raise DeclarationError(f"{label}(): events: not an EventStream: {events!r}")
     if events is not None and returned is not None and (get_origin(returned) or returned) is not Stream:
         raise DeclarationError(f"{label}(): with events=... it returns Stream[T], the type of one event in brackets")
-    if returned is Download and unwrap is not None:
+    if returned is Download and spec.unwrap is not None:
         raise DeclarationError(f"{label}(): a Download is the body as it comes; there is no envelope to unwrap")
+    if returned is Download and spec.alternatives:
+        raise DeclarationError(f"{label}(): a Download is the body as it comes; there are no keys in it")
 
 
 def read_type(returned: Any, label: str) -> Any:

@@ -10,6 +10,7 @@ from gemel.kit.errors import InvalidArgument
 from gemel.kit.http.encoding import Refused, query_pairs
 from gemel.kit.http.messages import CallContext, Request, Response, origin
 from gemel.kit.http.sensitive import address_secrets, is_sensitive_parameter
+from gemel.kit.http.verbs import verb_of
 from gemel.kit.models.decode import json_decoder, keyed_decoder
 from gemel.kit.models.encode import json_bytes
 from gemel.kit.models.secrecy import named_secrets
@@ -18,7 +19,6 @@ from gemel.kit.types import OMIT
 
 __all__ = ["expected_decoder", "undeclared_request"]
 
-_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _PATH_CHARACTERS = "!$%&'()*+,/:;=@-._~"
 
 
@@ -33,11 +33,12 @@ def undeclared_request(
 ) -> Request:
     """Return a request for a path below the client's endpoint, or an address of the same origin.
 
-    Raises InvalidArgument: unknown method, another origin, a path with dot segments, a value without wire form.
+    Raises InvalidArgument: what is no verb, another origin, a path with dot segments, a value without wire form.
     """
-    verb = method.upper()
-    if verb not in _METHODS:
-        raise InvalidArgument(label, "method", f"expected one of {', '.join(sorted(_METHODS))}, got {method!r}")
+    try:
+        verb = verb_of(method)
+    except Refused:
+        raise InvalidArgument(label, "method", f"expected a verb such as GET, got {method!r}") from None
     address = _address(caller, url, label)
     query = _query(params or {}, label)
     separator = "&" if "?" in address else "?"

@@ -7,7 +7,9 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from gemel.kit.http.charset import json_of, media_type, obstacle, shown_text
 from gemel.kit.http.messages import Response
 from gemel.kit.types import is_array, is_object
 
@@ -20,7 +22,13 @@ _DEEPEST = 100
 class Fault(Struct, frozen=True):
     """What an error body says, in neutral words.
 
-    hint: what to do next, where an API knows better than the status code.
+    Attributes:
+        message: What is wrong.
+        code: The API's own name for it.
+        details: More of it, decoded.
+        request_id: By which the API's operators find the request.
+        retry_after: Seconds that the server asks to wait, None when it does not say.
+        hint: What to do next, where an API knows better than the status code.
     """
 
     message: str = ""
@@ -32,12 +40,12 @@ class Fault(Struct, frozen=True):
 
 
 FaultReader: TypeAlias = Callable[[Response], Fault]
-"""Reads the error body of one API; never raises."""
+"""Reads the error body of one API; never raises. The body that it is given is UTF-8, whatever the server sent."""
 
 
 def read_fault(response: Response) -> Fault:
     """Read the usual shapes: {"message"}, {"error": {"message", "code"}}, {"detail"}, or the start of a text."""
-    body = _parsed(response.body)
+    body = _parsed(response)
     request_id = response.headers.get("x-request-id", "")
     if not is_object(body):
         return Fault(message=_excerpt(response), request_id=request_id)
@@ -49,18 +57,17 @@ def read_fault(response: Response) -> Fault:
 
 def readable(response: Response) -> Any:
     """Return the body as decoded JSON, else as text."""
-    text = response.body.decode("utf-8", "replace")
-    parsed = _parsed(text)
-    return text if parsed is _NOT_JSON else parsed
+    parsed = _parsed(response)
+    return shown_text(response) if parsed is _NOT_JSON else parsed
 
 
 _NOT_JSON: Any = object()
 
 
-def _parsed(body: str | bytes) -> Any:
+def _parsed(response: Response) -> Any:
     """Return the JSON of an error body; what nests so deep that it could be neither shown nor pickled is a text."""
     try:
-        parsed = json.loads(body)
+        parsed = json_of(response)
     except (ValueError, RecursionError):
         return _NOT_JSON
     return parsed if _within(parsed, _DEEPEST) else _NOT_JSON
@@ -72,11 +79,11 @@ def _within(value: Any, levels: int) -> bool:
 
 
 def _excerpt(response: Response) -> str:
-    text = " ".join(response.body[: 4 * _EXCERPT].decode("utf-8", "replace").split())
-    kind = response.headers.get("content-type", "").partition(";")[0]
-    if "html" in kind:
+    text = " ".join(shown_text(replace(response, body=response.body[: 4 * _EXCERPT])).split())
+    if "html" in media_type(response.headers):
         return f"an HTML page instead of JSON: {text[:_EXCERPT]}"
-    return text[:_EXCERPT]
+    problem = obstacle(response)
+    return f"{problem}: {text[:_EXCERPT]}" if problem else text[:_EXCERPT]
 
 
 def _text(value: Any) -> str:

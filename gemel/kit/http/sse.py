@@ -83,13 +83,23 @@ class EventDecoder:
     def feed(self, piece: bytes) -> Iterator[ServerSentEvent]:
         """Yield the events that this piece completes; to be read to the end before the next piece.
 
-        Raises EventTooLarge. What is unfinished when the stream ends is no event: there is nothing to call then.
+        What is unfinished when the stream ends is no event.
+
+        Raises:
+            EventTooLarge: An event has more bytes than are kept; those before it have been given.
         """
         *whole, rest = _LINE_END.split(self._whole_breaks(self._past_bom(piece)))
         for line in whole:
             yield from self._ended(line)
         if rest:
             self._keep(rest)
+
+    @property
+    def unfinished(self) -> str | None:
+        """The data of the event that no blank line has ended yet, None where there is none."""
+        name, _, value = b"".join(self._line).partition(b":")
+        data = [*self._data, value.removeprefix(b" ")] if name == b"data" else self._data
+        return _text(b"\n".join(data)) if data else None
 
     def _past_bom(self, piece: bytes) -> bytes:
         """Return the piece without the byte order mark that may open the stream."""

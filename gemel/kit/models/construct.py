@@ -10,8 +10,8 @@ import msgspec
 
 from gemel.kit.models.extras import keep_extras, keeps_unknown
 from gemel.kit.models.fast import converter, read_moment
-from gemel.kit.models.hints import json_kind, model_fields, model_of, tag_of, taken_apart
-from gemel.kit.models.keep_unknown import choose
+from gemel.kit.models.hints import json_kind, members_of, model_fields, model_of, tag_of, taken_apart
+from gemel.kit.models.schema import load
 from gemel.kit.types import OMIT, is_array, is_object
 
 __all__ = ["construct"]
@@ -24,7 +24,10 @@ def construct(hint: Any, value: Any) -> Any:
     """
     plain, marks, _ = taken_apart(hint)
     if get_origin(plain) in (Union, UnionType):
-        found = choose(plain, marks, value)
+        members = members_of(plain, marks)
+        if members.anything and not (members.by_tag and is_object(value)):
+            return load(hint, value)  # what fits none of the others is anything
+        found = members.told(value)
         return _leaf(hint, value) if found is None else construct(found, value)
     if model_of(plain) is not None and is_object(value):
         return _record(plain, value)

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import functools
+import json
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, cast
 
 import msgspec
+from msgspec import Struct
 
 from gemel.kit.errors import AlternativeReplyError, ResponseValidationError
-from gemel.kit.http.messages import Request, Response
+from gemel.kit.http.charset import Unreadable, is_json, json_of, media_type, obstacle, text_of
+from gemel.kit.http.messages import Headers, Request, Response
 from gemel.kit.http.redaction import Redactor
-from gemel.kit.models.decimals import read_json
+from gemel.kit.models.decimals import Numeral, read_json
 from gemel.kit.models.drift import LENIENT, Drift, Found, Reading, drift_of, drift_of_faults, faults_of
 from gemel.kit.models.fast import fast_decoder
-from gemel.kit.models.hints import holds_decimals, is_schema
+from gemel.kit.models.hints import holds_decimals, is_schema, taken_apart
 from gemel.kit.models.keep_unknown import keeper
+from gemel.kit.models.members import NOWHERE, paths_of, raw_members, value_at
 from gemel.kit.models.secrecy import finder
-from gemel.kit.types import is_array, is_mapping, is_object
+from gemel.kit.models.unions import Discriminator
+from gemel.kit.types import is_array, is_mapping
 
 __all__ = ["Alternatives", "Decode", "decoder", "from_json", "json_decoder", "keyed_decoder"]
 
@@ -29,122 +35,170 @@ Alternatives = Mapping[str, type[AlternativeReplyError]]
 _FAST_PATH_ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
+class _Wanted(Struct, frozen=True):
+    """What is wanted of a reply: a type, in an envelope or not, or one of several alternatives to it."""
+
+    hint: Any
+    unwrap: str | None
+    alternatives: Alternatives
+
+
 def decoder(
     hint: Any, *, unwrap: str | None = None, alternatives: Alternatives | None = None, reading: Reading = LENIENT
 ) -> Decode:
     """Return the decoder of a declared return type.
 
-    hint: the type; None ignores the body, bytes and str give it as it is, Any gives plain JSON.
-    unwrap: the key of the envelope that holds the value.
-    alternatives: keys that may stand in its place.
-    reading: how strictly, and who is told of drift.
+    Args:
+        hint: The type. None ignores the body, bytes and str give it as it is, Any gives plain JSON.
+        unwrap: The key of the envelope that holds the value, with dots to go into objects.
+        alternatives: Keys that may stand in its place; without an envelope, anywhere in the reply's object.
+        reading: How strictly, and who is told of drift.
+
+    Raises:
+        TypeError: JSON cannot be read as the type.
     """
+    wanted = _Wanted(hint, unwrap, alternatives or {})
     if hint is None or hint is type(None):
-        return lambda response, request: None
-    if hint is bytes:
-        return lambda response, request: response.body
-    if hint is str and unwrap is None:
-        return _text
-    return _read(hint, unwrap, alternatives or {}, reading)
+        decode: Decode = lambda response, request: None  # noqa: E731
+    elif unwrap is None and (whole := _whole_body(hint)) is not None:
+        decode = whole
+    else:
+        decode = _read(wanted, reading)
+    return _or_another(wanted, decode) if alternatives else decode
 
 
-def _read(hint: Any, unwrap: str | None, alternatives: Alternatives, reading: Reading) -> Decode:
+def _whole_body(hint: Any) -> Decode | None:
+    """Return the decoder of a type that is the body as it is; None for a type that is read from JSON."""
+    plain, marks, allow_none = taken_apart(hint)
+    if plain not in (bytes, str) or any(is_schema(mark) or isinstance(mark, _READING) for mark in marks):
+        return None
+    read: Decode = _text if plain is str else lambda response, request: response.body
+    if not allow_none:
+        return read
+    return lambda response, request: None if _says_nothing(response, plain) else read(response, request)
+
+
+def _says_nothing(response: Response, plain: Any) -> bool:
+    """Say whether a body that may be missing is: it is empty, or JSON's null in the place of a text."""
+    return not response.body or (plain is str and is_json(response.headers) and response.body.strip() == b"null")
+
+
+_READING = (msgspec.Meta, Discriminator)
+
+
+def _read(wanted: _Wanted, reading: Reading) -> Decode:
     if reading.validate == "strict" or reading.on_drift is not None:
-        return _watched(hint, unwrap, alternatives, reading)
-    return (_unchecked if reading.validate == "off" else _typed)(hint, unwrap, alternatives)
+        return _watched(wanted, reading)
+    return (_unchecked if reading.validate == "off" else _typed)(wanted)
 
 
 def from_json(hint: Any, text: str | bytes) -> Any:
-    """Return a JSON text as a type; raises ValueError: for what is not JSON, and marshmallow.ValidationError."""
-    fast, keep = fast_decoder(hint), keeper(hint)
-    if fast is not None:
-        try:
-            return fast(text.encode() if isinstance(text, str) else text)
-        except _FAST_PATH_ERRORS:
-            pass
-    if keep is not None:
-        try:
-            return keep(msgspec.json.decode(text))
-        except _FAST_PATH_ERRORS:
-            pass
+    """Return a JSON text as a type.
+
+    Raises:
+        ValueError: The text is not JSON; marshmallow.ValidationError where it does not fit the type.
+        TypeError: JSON cannot be read as the type.
+    """
+    body = text.encode() if isinstance(text, str) else text
+    return _by_roads(hint, None, lambda response, _: _loaded(hint, text))(Response(200, Headers(), body, ""), _NO_ONE)
+
+
+def _loaded(hint: Any, text: str | bytes) -> Any:
     from gemel.kit.models.schema import load
 
     return load(hint, read_json(text, exact=holds_decimals(hint)))
 
 
+_NO_ONE = Request("", "", Headers())
+
+
 def json_decoder(response: Response, request: Request) -> Any:
-    """Return the reply as plain JSON."""
-    return _loads(response, request)
+    """Return the reply as plain JSON, None for one without a body."""
+    return _opened(_Wanted(Any, None, {}), response, request)
 
 
 def keyed_decoder(expected: Mapping[str, Any], reading: Reading = LENIENT) -> Decode:
-    """Return a decoder that takes the first expected key the reply has; the empty key means the whole reply.
+    """Return a decoder that takes the first expected key the reply has.
 
-    Raises TypeError for a type that cannot be decoded.
+    Args:
+        expected: Types by key; the empty key means the whole reply.
+        reading: How strictly, and who is told of drift.
+
+    Raises:
+        TypeError: JSON cannot be read as one of the types.
     """
     hints = {key: Annotated[Any, hint] if is_schema(hint) else hint for key, hint in expected.items()}
-    decoders = {key: _read(hint, key or None, {}, reading) for key, hint in hints.items()}
+    decoders = {key: _read(_Wanted(hint, key or None, {}), reading) for key, hint in hints.items()}
 
     def decode(response: Response, request: Request) -> Any:
-        document = _loads(response, request)
+        document = json_decoder(response, request)
         for key, read in decoders.items():
-            if not key or (is_object(document) and key in document):
+            if not key or value_at(document, key) is not NOWHERE:
                 return read(response, request)
         raise _invalid(f"none of the keys {sorted(expected)} is in the reply", response, request)
 
     return decode
 
 
-def _typed(hint: Any, unwrap: str | None, alternatives: Alternatives) -> Decode:
-    fast, keep = fast_decoder(hint, unwrap), keeper(hint)
+def _by_roads(hint: Any, unwrap: str | None, slow: Decode) -> Decode:
+    """Return what reads a body by the first road that takes it: msgspec, that of models that keep, and the slow one.
+
+    Raises:
+        TypeError: JSON cannot be read as the type.
+    """
+    paths: list[tuple[str, ...]] = [()] if unwrap is None else paths_of(unwrap)
+    fast, *others = [found for path in paths if (found := fast_decoder(hint, path)) is not None] or [_no_road]
+    keep = keeper(hint)
+    if keep is not None:
+        others.append(lambda body: keep(_value_in(body, unwrap)))
 
     def decode(response: Response, request: Request) -> Any:
-        if fast is not None:
+        try:
+            return fast(response.body)
+        except _FAST_PATH_ERRORS:
+            pass
+        for other in others:
             try:
-                return fast(response.body)
+                return other(response.body)
             except _FAST_PATH_ERRORS:
                 pass
-        if keep is not None:
-            try:
-                return keep(_value_in(response, unwrap))
-            except _FAST_PATH_ERRORS:
-                pass
-        return _slow(hint, unwrap, alternatives, response, request)
+        return slow(response, request)
 
     return decode
 
 
-def _value_in(response: Response, unwrap: str | None) -> Any:
+def _no_road(body: bytes) -> Any:
+    raise msgspec.DecodeError("only a schema can say")
+
+
+def _value_in(body: bytes, unwrap: str | None) -> Any:
     """Return what a decoder is to read, as plain JSON; raises msgspec.DecodeError when there is none."""
-    document = msgspec.json.decode(response.body)
-    if unwrap is None:
-        return document
-    if not is_object(document) or unwrap not in document:
+    document = msgspec.json.decode(body)
+    value = document if unwrap is None else value_at(document, unwrap)
+    if value is NOWHERE:
         raise msgspec.DecodeError("the envelope is not there")
-    return document[unwrap]
+    return value
 
 
-def _unchecked(hint: Any, unwrap: str | None, alternatives: Alternatives) -> Decode:
+def _typed(wanted: _Wanted) -> Decode:
+    return _by_roads(wanted.hint, wanted.unwrap, functools.partial(_slow, wanted))
+
+
+def _unchecked(wanted: _Wanted) -> Decode:
     """Decode without a schema: what does not fit is taken as it came."""
-    fast = fast_decoder(hint, unwrap)
-
-    def decode(response: Response, request: Request) -> Any:
-        if fast is not None:
-            try:
-                return fast(response.body)
-            except _FAST_PATH_ERRORS:
-                pass
-        from gemel.kit.models.construct import construct
-
-        return construct(hint, _opened(unwrap, alternatives, response, request))
-
-    return decode
+    return _by_roads(wanted.hint, wanted.unwrap, functools.partial(_constructed, wanted))
 
 
-def _watched(hint: Any, unwrap: str | None, alternatives: Alternatives, reading: Reading) -> Decode:
+def _constructed(wanted: _Wanted, response: Response, request: Request) -> Any:
+    from gemel.kit.models.construct import construct
+
+    return construct(wanted.hint, _opened(wanted, response, request))
+
+
+def _watched(wanted: _Wanted, reading: Reading) -> Decode:
     """Look at each reply a second time: tell of drift, and refuse it where reading is strict."""
-    checked = _typed(hint, unwrap, alternatives)
-    unchecked = _unchecked(hint, unwrap, alternatives) if reading.validate == "off" else None
+    checked = _typed(wanted)
+    unchecked = _unchecked(wanted) if reading.validate == "off" else None
 
     def watched(response: Response, request: Request) -> Any:
         try:
@@ -154,10 +208,10 @@ def _watched(hint: Any, unwrap: str | None, alternatives: Alternatives, reading:
             if unchecked is None:
                 raise
             return unchecked(response, request)
-        document = _opened(unwrap, alternatives, response, request)
-        found = drift_of(value, document, () if unwrap is None else (unwrap,))
+        document = _opened(wanted, response, request)
+        found = drift_of(value, document, () if wanted.unwrap is None else tuple(wanted.unwrap.split(".")))
         _tell(found, reading, request)
-        faults = _unnamed(hint, document, faults_of(found)) if reading.validate == "strict" else None
+        faults = _unnamed(wanted.hint, document, faults_of(found)) if reading.validate == "strict" else None
         if faults:
             raise _invalid(f"the reply is not as declared: {_listed(faults)}", response, request, faults)
         return value
@@ -171,25 +225,74 @@ def _tell(found: Found, reading: Reading, request: Request) -> None:
             reading.on_drift(Drift(path, kind, request.context.label))
 
 
-def _slow(hint: Any, unwrap: str | None, alternatives: Alternatives, response: Response, request: Request) -> Any:
-    value = _opened(unwrap, alternatives, response, request, exact=holds_decimals(hint))
-    return _load(hint, value, response, request, unwrap or "")
+def _or_another(wanted: _Wanted, decode: Decode) -> Decode:
+    """Return a decoder that looks for the keys of another outcome, where the result itself does not rule them out.
+
+    Without an envelope that is before the reply is read, for a type whose fields are all optional fits anything. In an
+    envelope it is after, and only where that holds nothing.
+    """
+    heads = {path.partition(".")[0] for path in wanted.alternatives} | set(wanted.alternatives)
+    beside = raw_members(sorted(heads))
+
+    def look(response: Response, request: Request) -> None:
+        found = beside(response)
+        if found:
+            _raise_another(wanted, {name: _plain(raw) for name, raw in found.items()}, response, request)
+
+    def before(response: Response, request: Request) -> Any:
+        look(response, request)
+        return decode(response, request)
+
+    def after(response: Response, request: Request) -> Any:
+        value = decode(response, request)
+        if value is None:
+            look(response, request)
+        return value
+
+    return before if wanted.unwrap is None else after
 
 
-def _opened(
-    unwrap: str | None, alternatives: Alternatives, response: Response, request: Request, *, exact: bool = False
-) -> Any:
-    """Return the JSON value in the envelope; raises the error of another outcome, or that there is none."""
+def _plain(raw: bytes) -> Any:
+    try:
+        return json.loads(raw)
+    except (ValueError, RecursionError):
+        return None  # what cannot be read is told when the reply itself is read
+
+
+def _raise_another(wanted: _Wanted, document: Any, response: Response, request: Request) -> None:
+    """Raise the error of the first key of another outcome that a reply has; null says that there is none."""
+    for key, error in wanted.alternatives.items():
+        value = value_at(document, key)
+        if value is not NOWHERE and value is not None:
+            raise error(_load(error.model, value, response, request, key), request=request)
+
+
+def _slow(wanted: _Wanted, response: Response, request: Request) -> Any:
+    value = _opened(wanted, response, request, exact=holds_decimals(wanted.hint))
+    return _load(wanted.hint, value, response, request, wanted.unwrap or "")
+
+
+def _opened(wanted: _Wanted, response: Response, request: Request, *, exact: bool = False) -> Any:
+    """Return the JSON value in the envelope, None where there is no body and none is needed.
+
+    Raises:
+        ResponseValidationError: There is no such value.
+        AlternativeReplyError: There is another outcome in its place.
+    """
+    if not response.body.strip():
+        if taken_apart(wanted.hint).allow_none:
+            return None
+        problem = f"the server accepted the request, but its reply has no body (status {response.status})"
+        raise _invalid(problem, response, request)
     document = _loads(response, request, exact=exact)
-    if unwrap is None:
+    if wanted.unwrap is None:
         return document
-    members = document if is_object(document) else {}
-    if unwrap in members:
-        return members[unwrap]
-    for key, error in alternatives.items():
-        if key in members:
-            raise error(_load(error.model, members[key], response, request, key), request=request)
-    raise _invalid(f"the reply lacks {unwrap!r}", response, request, {unwrap: ["Missing data for required field."]})
+    value = value_at(document, wanted.unwrap)
+    if value is not NOWHERE:
+        return value
+    _raise_another(wanted, document, response, request)
+    faults = _nested(wanted.unwrap, ["Missing data for required field."])
+    raise _invalid(f"the reply lacks {wanted.unwrap!r}", response, request, faults)
 
 
 def _load(hint: Any, value: Any, response: Response, request: Request, key: str = "") -> Any:
@@ -202,7 +305,7 @@ def _load(hint: Any, value: Any, response: Response, request: Request, key: str 
         raise _invalid("the reply is nested too deeply", response, request) from None
     except ValidationError as error:
         messages: Any = _unnamed(hint, value, cast("Any", error).messages)
-        faults = {key: messages} if key else messages
+        faults = _nested(key, messages) if key else messages
         raise _invalid(f"the reply is not valid: {_listed(faults)}", response, request, faults) from None
 
 
@@ -214,23 +317,37 @@ def _unnamed(hint: Any, document: Any, faults: Any) -> Any:
     return Redactor(secrets).json(faults) if secrets else faults
 
 
-def _loads(response: Response, request: Request, *, exact: bool = False) -> Any:
-    if not response.body:
-        raise _invalid(f"the reply has no body (status {response.status})", response, request)
+def _nested(path: str, faults: Any) -> dict[str, Any]:
+    for key in reversed(path.split(".")):
+        faults = {key: faults}
+    return cast("dict[str, Any]", faults)
+
+
+def _loads(response: Response, request: Request, *, exact: bool) -> Any:
     try:
-        return read_json(response.body, exact=exact)
+        return json_of(response, parse_float=Numeral if exact else None)
     except (ValueError, RecursionError) as error:
-        reason = getattr(error, "msg", type(error).__name__)
-    kind = response.headers.get("content-type", "no content type").partition(";")[0]
+        reason = getattr(error, "msg", "" if isinstance(error, Unreadable) else type(error).__name__)
+    kind = media_type(response.headers) or "no content type"
     advice = "a proxy or another service may have answered: check the endpoint" if "json" not in kind else "retry"
-    raise _invalid(f"the reply is not JSON ({kind}, {len(response.body)} bytes: {reason}); {advice}", response, request)
+    told = f"{kind}, {len(response.body)} bytes{f': {reason}' if reason else ''}"
+    raise _invalid(f"the reply is not JSON ({told}); {obstacle(response) or advice}", response, request)
 
 
 def _text(response: Response, request: Request) -> str:
+    """Return the body as text; JSON that is a text gives that text, any other JSON is given as it is written."""
     try:
-        return response.body.decode()
-    except UnicodeDecodeError:
-        raise _invalid("the reply is not UTF-8 text", response, request) from None
+        text = text_of(response)
+    except Unreadable as refusal:
+        told = obstacle(response)
+        raise _invalid(f"the reply is {refusal}{f'; {told}' if told else ''}", response, request) from None
+    if is_json(response.headers):
+        try:
+            value = json.loads(text)
+        except (ValueError, RecursionError):
+            return text
+        return value if isinstance(value, str) else text
+    return text
 
 
 def _invalid(problem: str, response: Response, request: Request, faults: Any = None) -> ResponseValidationError:

@@ -10,7 +10,8 @@ import msgspec
 
 from gemel.kit.http.encoding import Refused, rfc3339, wire_text
 from gemel.kit.models.fast import converter
-from gemel.kit.models.plain import plain_of
+from gemel.kit.models.hints import loosest
+from gemel.kit.models.plain import as_builtin, plain_of
 from gemel.kit.types import OMIT, SCALARS, is_array, is_mapping
 
 __all__ = [
@@ -33,7 +34,7 @@ _ENCODER = msgspec.json.Encoder()
 def _check_fields(record: msgspec.Struct) -> None:
     """Refuse a record whose fields have other types than declared: making one does not look."""
     try:
-        converter(type(record))(msgspec.to_builtins(record))
+        converter(loosest(type(record)))(msgspec.to_builtins(record, enc_hook=as_builtin))
     except msgspec.ValidationError as error:
         raise Refused(str(error)) from None
 

@@ -8,7 +8,7 @@ replaced only while msgspec looks at them, once, when the first decoder of the m
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import datetime, timezone
 from types import UnionType
@@ -20,21 +20,26 @@ from msgspec.inspect import CustomType, type_info
 from gemel.kit.annotations import replaced
 from gemel.kit.models.hints import (
     ANNOTATIONS,
-    Tag,
+    Members,
+    completed,
     discriminator,
     holds_decimals,
+    is_alias,
     is_class,
     is_schema,
-    members_by_tag,
+    json_kind,
+    members_of,
     model_fields,
     model_of,
+    opened,
     parts,
+    rebuilt,
+    refuse_unknown_variables,
     remembered,
     tag_of,
     taken_apart,
 )
 from gemel.kit.models.meta import ModelMeta
-from gemel.kit.models.unions import Discriminator
 from gemel.kit.types import is_array, is_object
 
 __all__ = ["FastDecoder", "converter", "fast_decoder", "read_moment"]
@@ -53,23 +58,37 @@ def read_moment(value: Any) -> datetime:
 
 
 @remembered
-def fast_decoder(hint: Any, unwrap: str | None = None) -> FastDecoder | None:
+def fast_decoder(hint: Any, path: tuple[str, ...] = ()) -> FastDecoder | None:
     """Return a decoder that accepts only what the schema of the hint accepts, with an equal result.
 
-    unwrap: the key of an envelope around the value.   None where only a schema can say: the hint names one.
-    Raises TypeError for a type that cannot be decoded.
+    Args:
+        hint: The type.
+        path: The keys that lead from the top of the reply to the value, through the envelopes around it.
+
+    Returns:
+        The decoder; None where only a schema can say: the hint names one.
+
+    Raises:
+        TypeError: JSON cannot be read as the type, or not told which of its members it is.
     """
+    refuse_unknown_variables(hint)
     if any(is_schema(part) for part in parts(hint)):
         return None
     _refuse_undecodable(hint)
     told = _tell(hint)
-    if any(isinstance(part, _Choice) for part in parts(told)) and holds_decimals(hint):
+    # What msgspec gives a hook is decoded already, numbers with a fraction to floats.
+    if any(_is_hooked(part) and holds_decimals(part) for part in parts(hint)):
         return None
-    if unwrap is None:
-        return msgspec.json.Decoder(told, dec_hook=_read_choice).decode
-    envelope = msgspec.defstruct("Envelope", [("value", told)], rename={"value": unwrap}, gc=False)
-    decode = msgspec.json.Decoder(envelope, dec_hook=_read_choice).decode
-    return lambda body: cast(Any, decode(body)).value
+    for key in reversed(path):
+        told = msgspec.defstruct("Envelope", [("value", told)], rename={"value": key}, gc=False)
+    decode: FastDecoder = msgspec.json.Decoder(told, dec_hook=_read_choice).decode
+    if len(path) < 2:
+        return (lambda body: cast(Any, decode(body)).value) if path else decode
+    return lambda body: functools.reduce(_value_of, path, decode(body))
+
+
+def _value_of(envelope: Any, key: str) -> Any:
+    return envelope.value
 
 
 @remembered
@@ -81,6 +100,7 @@ def converter(hint: Any, *, str_keys: bool = False) -> Callable[[Any], Any]:
 
 def _tell(hint: Any) -> Any:
     """Return the exact form of a hint, after msgspec has seen the exact annotations of the models in it."""
+    hint = opened(hint)
     with ANNOTATIONS:
         met = [part for part in parts(hint) if model_of(part) is not None and part not in _told]
         told = _exact(hint)
@@ -89,7 +109,7 @@ def _tell(hint: Any) -> Any:
                 exact = {item.name: _exact(item.type) for item in model_fields(model)}
                 meanwhile.enter_context(replaced(model, exact))
             for seen in [*met, told]:  # msgspec reads the annotations of a model once, and keeps what it made of them
-                msgspec.json.Decoder(seen, dec_hook=_read_choice)
+                msgspec.json.Decoder(completed(seen), dec_hook=_read_choice)
         _told.update(part for part in met if isinstance(part, ModelMeta))
     return told
 
@@ -99,15 +119,27 @@ def _exact(hint: Any) -> Any:
         return _AWARE
     if hint is object:
         return Any
-    origin, inner = get_origin(hint), get_args(hint)
-    if origin is None or origin is Literal or origin is Callable:
-        return hint
-    if origin is Annotated:
-        return _exact_annotated(hint, inner)
-    told = tuple(map(_exact, inner))
-    if told == inner:
-        return hint
-    return Union[told] if origin in (Union, UnionType) else origin[told]  # noqa: UP007
+    if isinstance(hint, ModelMeta):
+        return completed(hint)
+    if is_alias(hint):
+        return _Choice("Again", (), {"read": functools.partial(_read_again, hint)})
+    if get_origin(hint) is Annotated:
+        return _exact_annotated(hint, get_args(hint))
+    if _is_open(hint):
+        return _exact_open(members_of(*taken_apart(hint)[:2]))
+    return rebuilt(hint, _exact)
+
+
+def _is_open(hint: Any) -> bool:
+    """Say whether a hint is a union in which Any is one of the members."""
+    return get_origin(hint) in (Union, UnionType) and any(member in (Any, object) for member in get_args(hint))
+
+
+def _is_hooked(hint: Any) -> bool:
+    """Say whether a `_Choice` stands for a hint."""
+    if get_origin(hint) is Annotated and (chosen := discriminator(get_args(hint)[1:])) is not None:
+        return isinstance(_exact_choice(get_args(hint)[0], (chosen,)), _Choice | UnionType)
+    return is_alias(hint) or _is_open(hint)
 
 
 def _exact_annotated(hint: Any, inner: tuple[Any, ...]) -> Any:
@@ -115,36 +147,65 @@ def _exact_annotated(hint: Any, inner: tuple[Any, ...]) -> Any:
     chosen = discriminator(marks)
     if plain is datetime and any(isinstance(mark, msgspec.Meta) and mark.tz is not None for mark in marks):
         return hint
-    told = _exact(plain) if chosen is None else _exact_choice(plain, chosen)
+    told = _exact(plain) if chosen is None else _exact_choice(plain, tuple(marks))
     return Annotated[cast(Any, (told, *marks))]
 
 
-def _exact_choice(union: Any, chosen: Discriminator) -> Any:
-    members = [member for member in get_args(union) if member is not type(None)]
-    by_tag = members_by_tag(members, chosen)
-    if all(tag_of(member) is not None for member in members):
+def _exact_choice(union: Any, marks: tuple[Any, ...]) -> Any:
+    members = members_of(taken_apart(union).plain, marks)
+    if members.anything:
+        return _exact_open(members)
+    if all(tag_of(member) is not None for member in members.by_tag.values()):
         return union
-    choice = _Choice("Choice", (), {"by_tag": by_tag, "field": chosen.field})
+    choice = _Choice("Choice", (), {"read": functools.partial(_read_told, members)})
     return choice | None if type(None) in get_args(union) else choice
 
 
+def _exact_open(members: Members) -> Any:
+    """Return what stands for a union that has Any in it, which msgspec takes for Any alone."""
+    if not members.by_kind:
+        return Any
+    return _Choice("Open", (), {"read": functools.partial(_read_open, members)})
+
+
+def _read_again(alias: Any, value: Any) -> Any:
+    return converter(alias)(value)
+
+
+def _read_told(members: Members, value: Any) -> Any:
+    member = members.told(value)
+    if member is None:
+        raise ValueError("not one of the union's models")
+    return converter(member)(value)
+
+
+def _read_open(members: Members, value: Any) -> Any:
+    """Read what a member is meant by as that member, and leave anything else as it came.
+
+    What does not fit the one type that it may be is left to the schema, which forgives more.
+    """
+    if members.by_tag and is_object(value):
+        member = members.told(value)
+        return value if member is None else converter(member)(value)
+    kind = members.by_kind.get("object" if is_object(value) else "array" if is_array(value) else "scalar")
+    return value if kind is None or value is None else converter(Union[kind])(value)  # noqa: UP007
+
+
 class _Choice(type):
-    """A class that stands for a union of models; msgspec hands what it meets there to `_read_choice`."""
+    """A class that stands for what msgspec cannot read by itself; it hands what it meets there to `_read_choice`."""
 
-    by_tag: Mapping[Tag, Any]
-    field: str
+    read: Callable[[Any], Any]
 
+    # msgspec asks whether what the hook gave is an instance of the class that it was called for.
     def __instancecheck__(cls, instance: Any) -> bool:
-        return isinstance(instance, msgspec.Struct)
+        return True
 
 
 def _read_choice(choice: type, value: Any) -> Any:
     if not isinstance(choice, _Choice):
         raise NotImplementedError(f"{choice.__name__} cannot be decoded")
-    tag: Any = value.get(choice.field) if is_object(value) else None
-    if type(tag) not in (str, int) or tag not in choice.by_tag:
-        raise ValueError("not one of the union's models")
-    return msgspec.convert(value, choice.by_tag[tag], dec_hook=_read_choice)
+    # The road of models that keep has built some records by itself.
+    return value if isinstance(value, msgspec.Struct) else choice.read(value)
 
 
 def _refuse_undecodable(hint: Any) -> None:
@@ -152,10 +213,20 @@ def _refuse_undecodable(hint: Any) -> None:
     for place, leaf in _leaves(hint, "", set()):
         if _holds_custom(type_info(leaf)):
             raise TypeError(f"{place}{getattr(leaf, '__qualname__', leaf)} is nothing that JSON can hold")
+    for part in parts(hint):
+        if _is_open(part):
+            for kind in ("array", "scalar"):
+                members = tuple(member for member in get_args(part) if json_kind(member) == kind)
+                if members:
+                    converter(Union[members])  # noqa: UP007
 
 
 def _leaves(hint: Any, place: str, seen: set[Any]) -> Iterator[tuple[str, type[Any]]]:
     """Yield the classes in a hint that are no Models, and in which field each is; marks are none of its types."""
+    if is_alias(hint):
+        if hint in seen:
+            return
+        seen.add(hint)
     plain = taken_apart(hint).plain
     base, inner = get_origin(plain) or plain, get_args(plain)
     model = model_of(plain)

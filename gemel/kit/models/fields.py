@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, TypeAlias, Union
+from typing import TYPE_CHECKING, Any, TypeAlias, Union, cast
 
 import marshmallow as ma
 import msgspec
@@ -16,6 +16,7 @@ from gemel.kit.models.hints import Tag, taken_apart
 from gemel.kit.types import is_array, is_mapping, is_object
 
 __all__ = [
+    "Again",
     "Array",
     "Choice",
     "Converted",
@@ -137,37 +138,62 @@ class TagField(_Field):
 
 
 class Choice(_Field):
-    """One of several models, told apart by a field."""
+    """One of several models, told apart by a field; with a `rest`, an object that is none of them is read by that."""
 
-    def __init__(self, by_tag: Mapping[Tag, Any], field: str, **options: Any) -> None:
+    def __init__(self, by_tag: Mapping[Tag, Any], field: str, rest: Any = None, **options: Any) -> None:
         super().__init__(**options)  # pyright: ignore[reportUnknownMemberType]
         self._field = field
         self._fields = by_tag
+        self._rest = rest
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> Any:
         if not is_object(value):
             raise ma.ValidationError("Not a valid object.")
+        tag: Any = value.get(self._field)
+        if type(tag) in (str, int) and tag in self._fields:
+            return self._fields[tag].deserialize(value)
+        if self._rest is not None:
+            return self._rest.deserialize(value)
         if self._field not in value:
             raise ma.ValidationError({self._field: [_MISSING]})
-        tag = value[self._field]
-        if type(tag) not in (str, int) or tag not in self._fields:
-            raise ma.ValidationError({self._field: [f"Must be one of: {', '.join(map(str, self._fields))}."]})
-        return self._fields[tag].deserialize(value)
+        got = f"{tag!r:.60}" if type(tag) in (str, int) else type(tag).__name__
+        raise ma.ValidationError({self._field: [f"Must be one of: {', '.join(map(str, self._fields))}; got {got}."]})
 
 
 class UnionField(_Field):
-    """One of several types, of which the JSON value's own kind leaves at most one, or a few plain ones."""
+    """One of several types, of which the JSON value's own kind leaves at most one, or a few plain ones.
 
-    def __init__(self, by_kind: Mapping[str, Any], **options: Any) -> None:
+    With a `rest`, what is of no such kind is read by that, and what does not fit, unless a tag says what it is.
+    """
+
+    def __init__(self, by_kind: Mapping[str, Any], rest: Any = None, **options: Any) -> None:
         super().__init__(**options)  # pyright: ignore[reportUnknownMemberType]
         self._fields = by_kind
+        self._rest = rest
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> Any:
         kind = "object" if is_mapping(value) else "array" if is_array(value) else "scalar"
-        field = self._fields.get("any") or self._fields.get(kind)
+        field: Any = self._fields.get("any") or self._fields.get(kind) or self._rest
         if field is None:
             raise ma.ValidationError("Not a valid value.")
-        return field.deserialize(value)
+        is_sure = isinstance(cast("object", field), Choice)
+        try:
+            return field.deserialize(value)
+        except ma.ValidationError:
+            if self._rest is None or is_sure:
+                raise
+            return self._rest.deserialize(value)
+
+
+class Again(_Field):
+    """A type that names itself, by way of an alias; its field is made on first use."""
+
+    def __init__(self, make: Callable[[], Any], **options: Any) -> None:
+        super().__init__(**options)  # pyright: ignore[reportUnknownMemberType]
+        self._made = make
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> Any:
+        return self._made().deserialize(value)
 
 
 class Scalars(Converted):

@@ -1,38 +1,68 @@
-"""Type hints taken apart: what models, marks and unions are in them, and how JSON tells the members apart."""
+"""Type hints taken apart: aliases and type variables opened, and what models, marks and unions are in them."""
 
 from __future__ import annotations
 
 import functools
+import sys
 import threading
+import typing
 from collections.abc import Callable, Collection, Iterator, Mapping
 from decimal import Decimal
 from enum import EnumMeta
 from types import UnionType
-from typing import Annotated, Any, Literal, NamedTuple, TypeAlias, TypeGuard, TypeVar, Union, cast, get_args, get_origin
+from typing import (
+    Annotated,
+    Any,
+    ForwardRef,
+    Literal,
+    NamedTuple,
+    TypeAlias,
+    TypeGuard,
+    TypeVar,
+    Union,
+    cast,
+    get_args,
+    get_origin,
+)
 
 import msgspec
+import typing_extensions
 from msgspec import UnsetType
-from typing_extensions import ParamSpec
+from typing_extensions import NoDefault, ParamSpec, get_original_bases, get_type_hints
 
 from gemel.kit.models.meta import ModelMeta
 from gemel.kit.models.unions import Discriminator
+from gemel.kit.types import is_array, is_object
 
 __all__ = [
     "ANNOTATIONS",
     "Apart",
+    "Members",
     "Tag",
+    "completed",
     "discriminator",
+    "filled",
+    "given_arguments",
     "holds_decimals",
+    "is_alias",
     "is_class",
     "is_schema",
     "json_kind",
+    "loosest",
     "members_by_tag",
+    "members_of",
     "model_fields",
     "model_of",
+    "opened",
+    "opened_aliases",
     "parts",
+    "rebuilt",
+    "refuse_unknown_variables",
     "remembered",
     "tag_of",
     "taken_apart",
+    "type_arguments",
+    "variables_in",
 ]
 
 P = ParamSpec("P")
@@ -43,6 +73,9 @@ Tag: TypeAlias = "str | int"
 
 ANNOTATIONS = threading.RLock()
 """Held while annotations are read, or are other than written."""
+
+# Python 3.12 and 3.13 have a class of their own for the type statement, beside that of typing_extensions.
+_ALIASES = (typing_extensions.TypeAliasType, getattr(typing, "TypeAliasType", typing_extensions.TypeAliasType))
 
 
 def remembered(make: Callable[P, R]) -> Callable[P, R]:
@@ -67,34 +100,231 @@ def model_of(hint: Any) -> ModelMeta | None:
 
 
 def is_class(value: Any) -> TypeGuard[type[Any]]:
-    """Whether it is a class, and not a form of typing such as Any."""
+    """Say whether it is a class, and not a form of typing such as Any."""
     return isinstance(value, type)
 
 
 def is_schema(value: Any) -> bool:
-    """Whether it is a marshmallow schema, told without importing marshmallow."""
+    """Say whether it is a marshmallow schema, without importing marshmallow."""
     return hasattr(value, "_declared_fields")
 
 
+def is_alias(hint: Any) -> bool:
+    """Say whether it is an alias of a `type` statement (PEP 695), with or without type arguments."""
+    return isinstance(get_origin(hint) or hint, _ALIASES)
+
+
+def rebuilt(hint: Any, change: Callable[[Any], Any]) -> Any:
+    """Return a hint whose type arguments have been changed; marks, literals and signatures stay."""
+    base, inner = get_origin(hint), get_args(hint)
+    if base is None or base is Literal or base is Callable:
+        return hint
+    if base is Annotated:
+        return Annotated[cast(Any, (change(inner[0]), *inner[1:]))]
+    changed = tuple(map(change, inner))
+    if changed == inner:
+        return hint
+    if base in (Union, UnionType):
+        return Union[changed]  # noqa: UP007
+    return base[changed[0]] if len(changed) == 1 else base[changed]
+
+
+@remembered
+def opened(hint: Any) -> Any:
+    """Return a hint with what its aliases, NewTypes and type variables stand for.
+
+    A type variable stands for its default, its bound, or anything. An alias that names itself stays where it does so:
+    opening that again goes round once more.
+
+    Raises:
+        NameError: An alias names what is not there.
+    """
+    return _settled(_opened(hint, ()))
+
+
+def opened_aliases(hint: Any) -> Any:
+    """Return a hint with what its aliases and NewTypes stand for; its type variables stay.
+
+    Raises:
+        NameError: An alias names what is not there.
+    """
+    return _opened(hint, ())
+
+
+def _settled(hint: Any) -> Any:
+    if isinstance(hint, TypeVar):
+        return opened(_stand_in(hint, Any))
+    return rebuilt(hint, _settled)
+
+
+def _opened(hint: Any, inside: tuple[Any, ...]) -> Any:
+    if hasattr(hint, "__supertype__"):
+        return _opened(hint.__supertype__, inside)
+    told = rebuilt(hint, lambda inner: _opened(inner, inside))
+    if not is_alias(told):
+        return told
+    alias = get_origin(told) or told
+    return told if alias in inside else _opened(_meaning(alias, get_args(told)), (*inside, alias))
+
+
+def _meaning(alias: Any, arguments: tuple[Any, ...]) -> Any:
+    """Return what an alias stands for; its texts are looked up in its module (the backport does not evaluate late)."""
+    value = _looked_up(alias.__value__, alias.__module__)
+    return filled(value, dict(zip(alias.__type_params__, arguments, strict=False))) if arguments else value
+
+
+def _looked_up(hint: Any, module: str | None) -> Any:
+    def holder() -> None: ...
+
+    holder.__annotations__ = {"hint": hint}
+    names = vars(sys.modules[module]) if module in sys.modules else {}
+    return get_type_hints(holder, names, include_extras=True)["hint"]
+
+
+def completed(model: Any) -> Any:
+    """Return a generic model with what its type parameters stand for where nothing is said; any other as it is."""
+    variables = getattr(model, "__parameters__", ())
+    return model[tuple(_stand_in(variable, Any) for variable in variables)] if variables else model
+
+
+def loosest(model: Any) -> Any:
+    """Return a generic model whose type parameters may be anything: what the class of a record says of its fields."""
+    variables = getattr(model, "__parameters__", ())
+    return model[(Any,) * len(variables)] if variables else model
+
+
+def _stand_in(variable: Any, otherwise: Any) -> Any:
+    """Return what a type variable stands for where nothing is said: its default (PEP 696), else its bound."""
+    default, bound = getattr(variable, "__default__", NoDefault), getattr(variable, "__bound__", None)
+    if default is not NoDefault:
+        return _looked_up(default, variable.__module__)
+    if bound is None:
+        return otherwise
+    return _looked_up(bound, variable.__module__) if isinstance(bound, str | ForwardRef) else bound
+
+
+def given_arguments(parameters: tuple[Any, ...], arguments: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return the type arguments in brackets, the defaults that typing has filled in looked up.
+
+    Before Python 3.13, typing leaves defaults out, or has the text that one was written as.
+    """
+    pairs = zip(parameters, arguments, strict=False)
+    looked_up = (
+        _looked_up(argument, parameter.__module__) if isinstance(argument, str | ForwardRef) else argument
+        for parameter, argument in pairs
+    )
+    return (*looked_up, *(_stand_in(parameter, parameter) for parameter in parameters[len(arguments) :] if arguments))
+
+
+def filled(hint: Any, arguments: Mapping[Any, Any]) -> Any:
+    """Return a hint in which type variables are what the arguments say; one that they do not name stays."""
+    if isinstance(hint, TypeVar):
+        return arguments.get(hint, hint)
+    return rebuilt(hint, lambda inner: filled(inner, arguments)) if arguments else hint
+
+
+def variables_in(hint: Any) -> tuple[Any, ...]:
+    """Return the type variables in a hint, each once."""
+    if isinstance(hint, TypeVar):
+        return (hint,)
+    inner = () if get_origin(hint) in (None, Literal, Callable) else get_args(hint)
+    return tuple(dict.fromkeys(variable for part in inner for variable in variables_in(part)))
+
+
+def type_arguments(owner: Any, base: type) -> dict[Any, Any]:
+    """Return what the type parameters of a class stand for in a class derived from it.
+
+    Args:
+        owner: The derived class, or one with type arguments: `Crud[Item, Sync]`.
+        base: The class whose parameters are asked for.
+
+    Returns:
+        What each parameter stands for. One that nobody has filled is not there.
+    """
+    found: Any = get_origin(owner) or owner
+    parameters = getattr(found, "__parameters__", ())
+    arguments = dict(zip(parameters, given_arguments(parameters, get_args(owner)), strict=False))
+    if found is base:
+        return arguments
+    for above in get_original_bases(found):
+        if issubclass(get_origin(above) or above, base):
+            return type_arguments(filled(above, arguments), base)
+    return {}
+
+
+def refuse_unknown_variables(hint: Any, place: str = "", seen: set[Any] | None = None) -> None:
+    """Refuse a type parameter that stands for nothing: what is read of it would be plain JSON, silently.
+
+    Args:
+        hint: The type; its aliases, and the fields of the models in it, are looked into.
+        place: What the error's text begins with.
+        seen: Models and aliases that were looked into.
+
+    Raises:
+        TypeError: A type parameter has no type argument, no default and no bound.
+    """
+    seen = set[Any]() if seen is None else seen
+    if _is_unknown(hint):
+        said = "name it in brackets where the class is derived from or used"
+        raise TypeError(f"{place}nothing says what {hint.__name__} stands for: {said}")
+    if any(map(_is_unknown, _bare_parameters(hint))):
+        raise TypeError(f"{place}{hint.__name__} needs its type argument: {hint.__name__}[...]")
+    for inner_place, inner in _inside(hint, place, seen):
+        refuse_unknown_variables(inner, inner_place, seen)
+
+
+def _is_unknown(hint: Any) -> bool:
+    return isinstance(hint, TypeVar) and _stand_in(hint, None) is None
+
+
+def _bare_parameters(hint: Any) -> tuple[Any, ...]:
+    """Return the type parameters of a generic class that is written without brackets."""
+    return getattr(hint, "__parameters__", ()) if is_class(hint) and get_origin(hint) is None else ()
+
+
+def _inside(hint: Any, place: str, seen: set[Any]) -> Iterator[tuple[str, Any]]:
+    model = model_of(hint)
+    if (model is not None or is_alias(hint)) and hint not in seen:
+        seen.add(hint)
+        if model is None:
+            yield place, _meaning(get_origin(hint) or hint, get_args(hint))
+        else:
+            yield from ((f"{model.__name__}.{item.name}: ", item.type) for item in _written_fields(hint))
+    if hasattr(hint, "__supertype__"):
+        yield place, hint.__supertype__
+    for inner in () if get_origin(hint) in (Literal, Callable) else get_args(hint):
+        yield place, inner
+
+
 @functools.cache
-def model_fields(model: Any) -> tuple[msgspec.structs.FieldInfo, ...]:
-    """Return the fields of a model as declared, type arguments filled in."""
+def _written_fields(model: Any) -> tuple[msgspec.structs.FieldInfo, ...]:
     with ANNOTATIONS:
         return msgspec.structs.fields(model)
 
 
+@functools.cache
+def model_fields(model: Any) -> tuple[msgspec.structs.FieldInfo, ...]:
+    """Return the fields of a model as declared, type arguments filled in and aliases opened."""
+    return tuple(msgspec.structs.replace(item, type=opened_aliases(item.type)) for item in _written_fields(model))
+
+
 def parts(hint: Any, seen: set[Any] | None = None) -> Iterator[Any]:
     """Yield a hint, the marks and hints in it, and those of the fields of each Model that is met, once."""
-    seen = set() if seen is None else seen
+    yield from _parts(opened(hint), set() if seen is None else seen)
+
+
+def _parts(hint: Any, seen: set[Any]) -> Iterator[Any]:
     yield hint
-    if model_of(hint) is not None:
+    if model_of(hint) is not None or is_alias(hint):
         if hint in seen:
             return
         seen.add(hint)
-        for item in model_fields(hint):
-            yield from parts(item.type, seen)
+        if is_alias(hint):
+            yield from _parts(opened(hint), seen)
+        for item in model_fields(hint) if model_of(hint) is not None else ():
+            yield from _parts(_settled(item.type), seen)
     for inner in () if get_origin(hint) is Literal else get_args(hint):
-        yield from parts(inner, seen)
+        yield from _parts(inner, seen)
 
 
 class Apart(NamedTuple):
@@ -107,32 +337,46 @@ class Apart(NamedTuple):
 
 @remembered
 def taken_apart(hint: Any) -> Apart:
-    """Return a hint without its marks, and without None and OMIT in a union."""
+    """Return a hint without its marks, and without None and OMIT in a union; what is inside it stays as it is."""
+    hint = _outside(hint)
     marks, allow_none = tuple[Any, ...](), hint in (None, type(None))
     while True:
         members = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
         left = [member for member in members if member not in (type(None), UnsetType)]
         allow_none = allow_none or type(None) in members
         if len(left) < len(members) and left:
-            hint = Union[tuple(left)]  # noqa: UP007
+            hint = _outside(Union[tuple(left)])  # noqa: UP007
         elif get_origin(hint) is Annotated:
             hint, *more = get_args(hint)
-            marks += tuple(more)
-        elif isinstance(hint, TypeVar):
-            hint = hint.__bound__ or Any
-        elif hasattr(hint, "__supertype__"):
-            hint = hint.__supertype__
+            hint, marks = _outside(hint), (*marks, *more)
         else:
-            allow_none = allow_none or hint in (Any, object) or (get_origin(hint) is Literal and None in get_args(hint))
+            allow_none = allow_none or _takes_null(hint)
             return Apart(hint, marks, allow_none)
+
+
+def _outside(hint: Any) -> Any:
+    """Return a hint opened where it, or a member of the union that it is, is an alias and the like."""
+    if is_alias(hint) or isinstance(hint, TypeVar) or hasattr(hint, "__supertype__"):
+        return opened(hint)
+    if get_origin(hint) not in (Union, UnionType):
+        return hint
+    members = tuple(map(_outside, get_args(hint)))
+    return hint if members == get_args(hint) else Union[members]  # noqa: UP007
+
+
+def _takes_null(hint: Any) -> bool:
+    if get_origin(hint) in (Union, UnionType):
+        return any(member in (Any, object) for member in get_args(hint))
+    return hint in (Any, object) or (get_origin(hint) is Literal and None in get_args(hint))
 
 
 def json_kind(hint: Any) -> str:
     """Return what kind of JSON value a type is read from: "object", "array", "scalar", or "any" of them."""
+    hint = _outside(hint)
     if get_origin(hint) is Annotated:
         return json_kind(get_args(hint)[0])
     base: Any = get_origin(hint) or hint
-    if base in (Any, object) or isinstance(base, TypeVar):
+    if base in (Any, object):
         return "any"
     if not is_class(base) or issubclass(base, str | bytes | bytearray):
         return "scalar"
@@ -143,7 +387,7 @@ def json_kind(hint: Any) -> str:
 
 @remembered
 def holds_decimals(hint: Any) -> bool:
-    """Whether a value of this type may hold a Decimal: JSON numbers then keep every digit."""
+    """Say whether a value of this type may hold a Decimal: JSON numbers then keep every digit."""
     return any(part is Decimal for part in parts(hint))
 
 
@@ -159,14 +403,60 @@ def tag_of(model: Any) -> tuple[str, Tag] | None:
     return (config.tag_field, config.tag) if config is not None and config.tag_field is not None else None
 
 
+class Members(NamedTuple):
+    """The members of a union, as JSON tells them apart.
+
+    Attributes:
+        by_kind: Those of each kind of JSON value.
+        field: The field that tells its models apart, "" where none is needed.
+        by_tag: The models by the value of that field.
+        anything: Whether Any is one: what no other member is meant by is then taken as it came.
+    """
+
+    by_kind: Mapping[str, tuple[Any, ...]]
+    field: str
+    by_tag: Mapping[Tag, Any]
+    anything: bool
+
+    def told(self, value: Any) -> Any:
+        """Return the one member that a JSON value is to be read as, None where there is none or are several."""
+        if is_object(value) and self.by_tag:
+            tag: Any = value.get(self.field)
+            return self.by_tag.get(tag) if type(tag) in (str, int) else None
+        members = self.by_kind.get("object" if is_object(value) else "array" if is_array(value) else "scalar", ())
+        return members[0] if len(members) == 1 else None
+
+
+@remembered
+def members_of(union: Any, marks: tuple[Any, ...] = ()) -> Members:
+    """Return the members of a union without None.
+
+    Raises:
+        TypeError: Two of its models cannot be told apart.
+    """
+    members = [member for member in get_args(union) if member not in (Any, object)]
+    by_kind: dict[str, tuple[Any, ...]] = {}
+    for member in members:
+        kind = json_kind(member)
+        by_kind[kind] = (*by_kind.get(kind, ()), member)
+    anything, objects = len(members) < len(get_args(union)), by_kind.get("object", ())
+    chosen = discriminator(marks)
+    tagged = tag_of(taken_apart(objects[0]).plain) if objects else None
+    if chosen is None and len(objects) < (1 if anything and tagged is not None else 2):
+        return Members(by_kind, "", {}, anything)
+    by_tag = members_by_tag(list(objects if chosen is None else members), chosen)
+    return Members(by_kind, chosen.field if chosen is not None else cast(Any, tagged)[0], by_tag, anything)
+
+
 def members_by_tag(members: list[Any], chosen: Discriminator | None) -> dict[Tag, Any]:
     """Return the models of a union by the value that tells them apart.
 
-    Raises TypeError when there is none, it is not the discriminator's, or two models have the same.
+    Raises:
+        TypeError: There is no such value, it is not the discriminator's, or two models have the same.
     """
     found: dict[Tag, Any] = {}
     for member in members:
-        for tag in _tags(member, chosen):
+        for tag in _tags(taken_apart(member).plain, chosen):
             if found.setdefault(tag, member) is not member:
                 raise TypeError(f"{found[tag]!r} and {member!r} cannot be told apart: both are {tag!r}")
     return found

@@ -10,12 +10,13 @@ from typing import Any, TypeAlias, Union, get_args, get_origin
 from gemel.kit.models.extras import anything_keeps, keep_extras, keeps_unknown
 from gemel.kit.models.fast import converter
 from gemel.kit.models.hints import (
-    discriminator,
     holds_decimals,
+    is_alias,
     json_kind,
-    members_by_tag,
+    members_of,
     model_fields,
     model_of,
+    opened,
     parts,
     remembered,
     tag_of,
@@ -23,7 +24,7 @@ from gemel.kit.models.hints import (
 )
 from gemel.kit.types import is_array, is_object
 
-__all__ = ["choose", "keeper"]
+__all__ = ["keeper"]
 
 Build: TypeAlias = "Callable[[Any], Any]"
 """Puts finished records in the place of the JSON objects that have extras."""
@@ -47,14 +48,17 @@ def _keeps(hint: Any) -> bool:
 
 @remembered
 def _building(hint: Any) -> Build:
-    plain, marks, _ = taken_apart(hint)
     if not _keeps(hint):
         return _as_it_is
+    if is_alias(hint):  # it may name itself, so it is looked into on first use
+        return lambda value: _building(opened(hint))(value)
+    plain, marks, _ = taken_apart(hint)
     if model_of(plain) is not None:
         return _Records(plain)
     base, inner = get_origin(plain), get_args(plain)
     if base in (Union, UnionType):
-        return lambda value: value if (found := choose(plain, marks, value)) is None else _building(found)(value)
+        members = members_of(plain, marks)
+        return lambda value: value if (found := members.told(value)) is None else _building(found)(value)
     if json_kind(plain) == "object":
         build = _building(inner[1])
         return lambda value: {key: build(item) for key, item in value.items()} if is_object(value) else value
@@ -71,18 +75,6 @@ def _each(builds: list[Build], value: Any) -> list[Any]:
 
 def _as_it_is(value: Any) -> Any:
     return value
-
-
-def choose(union: Any, marks: Any, value: Any) -> Any:
-    """Return the member of a union that a JSON object, array or scalar is to be read as, None when none fits it."""
-    kind = "object" if is_object(value) else "array" if is_array(value) else "scalar"
-    members = [member for member in get_args(union) if json_kind(member) == kind]
-    if not is_object(value) or len(members) < 2:
-        return members[0] if len(members) == 1 else None
-    chosen = discriminator(marks)
-    field = chosen.field if chosen is not None else (tag_of(taken_apart(members[0]).plain) or ("",))[0]
-    tag: Any = value.get(field)
-    return members_by_tag(members, chosen).get(tag) if type(tag) in (str, int) else None
 
 
 class _Records:

@@ -55,8 +55,8 @@ class ModelMeta(msgspec.StructMeta):
         if unknown == "keep":
             settings["dict"] = True
             namespace = {**KEEPING, **namespace}
-        absent = [field for field, default in namespace.items() if default is ABSENT]
-        made = super().__new__(mcls, name, bases, {**namespace, **dict.fromkeys(absent, OMIT)}, **settings)
+        absent = {field: omitted for field, given in namespace.items() if (omitted := _omitted(given)) is not None}
+        made = super().__new__(mcls, name, bases, {**namespace, **absent}, **settings)
         name_types_only(made)
         for field_name in absent:
             setattr(made, field_name, none_for_absent(made, field_name))
@@ -65,3 +65,15 @@ class ModelMeta(msgspec.StructMeta):
         if keeps_unknown(made) and "extras" in made.__struct_fields__:
             raise TypeError(f'{name}: the field "extras" hides .extras; name it otherwise: field(name="extras")')
         return made
+
+
+def _omitted(given: Any) -> Any:
+    """Return what a field has as its default in the place of ABSENT, itself or in a `field()`; None for another."""
+    if given is ABSENT:
+        return OMIT
+    if isinstance(given, _Field) and given.default is ABSENT:
+        return msgspec.field(default=OMIT, name=given.name)
+    return None
+
+
+_Field: Any = msgspec.field().__class__

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, cast
 
 import msgspec
 from msgspec import field
-from typing_extensions import Self, dataclass_transform
+from typing_extensions import Self, TypeVar, dataclass_transform
 
 from gemel.kit.models.extras import keep_extras, kept
+from gemel.kit.models.hints import given_arguments
 from gemel.kit.models.meta import ModelMeta
-from gemel.kit.models.plain import by_name, given_back, plain_of
+from gemel.kit.models.plain import as_builtin, by_name, given_back, plain_of
 from gemel.kit.models.secrecy import shown_fields
 from gemel.kit.tracebacks import entry
 
@@ -40,6 +41,31 @@ __all__ = [
     "Model",
     "field",
 ]
+
+_Alias: Any = cast(Any, Generic)[TypeVar("_T")].__class__
+
+
+class _Filled(_Alias, _root=True):  # type: ignore[misc,call-arg]
+    """A generic model with its type arguments, `Box[Item]`.
+
+    typing's own alias passes `from_dict` on to the class, which then does not know of the arguments.
+    """
+
+    def from_dict(self, data: Mapping[str, Any]) -> Any:
+        from gemel.kit.models.schema import load
+
+        return load(self, data)
+
+    def from_json(self, text: str | bytes) -> Any:
+        from gemel.kit.models.decode import from_json
+
+        return from_json(self, text)
+
+    @property
+    def Schema(self) -> Any:
+        from gemel.kit.models.schema import schema_of
+
+        return schema_of(self)
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(field,))
@@ -73,6 +99,13 @@ class Model(_Record, metaclass=ModelMeta):
 
     else:
         Schema = _SchemaOfOwner()
+
+        def __class_getitem__(cls, arguments: Any) -> Any:
+            try:
+                alias = super().__class_getitem__(arguments)
+            except AttributeError:
+                raise TypeError(f"{cls.__name__} takes no type arguments") from None
+            return _Filled(cls, given_arguments(cls.__parameters__, alias.__args__))
 
     @property
     def extras(self) -> dict[str, Any]:
@@ -110,7 +143,7 @@ class Model(_Record, metaclass=ModelMeta):
 
     def to_json(self) -> str:
         """Return the record as a JSON text, as to_dict. Secret values are in it."""
-        return msgspec.json.encode(given_back(self)).decode()
+        return msgspec.json.encode(given_back(self), enc_hook=as_builtin).decode()
 
     @entry
     def replace(self, **changes: Any) -> Self:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any, TypeVar, cast
 
 import msgspec
@@ -13,6 +16,7 @@ from gemel.kit.models.records import is_record, record_fields
 from gemel.kit.types import OMIT, SCALARS, is_array, is_mapping
 
 __all__ = [
+    "as_builtin",
     "by_name",
     "given_back",
     "plain_of",
@@ -26,7 +30,7 @@ def given_back(value: Any) -> Any:
 
 def plain_of(value: Any, *, kept_types: tuple[type, ...] = ()) -> Any:
     """Return a value as JSON would hold it, by wire names, extras included; values of `kept_types` stay as they are."""
-    document = msgspec.to_builtins(value, builtin_types=kept_types, str_keys=True)
+    document = msgspec.to_builtins(value, builtin_types=kept_types, str_keys=True, enc_hook=as_builtin)
     if anything_keeps():
         _merge(value, document)
     return document
@@ -38,11 +42,50 @@ def by_name(value: Any) -> Any:
         fields = msgspec.structs.asdict(value).items()
         return {**{name: by_name(inner) for name, inner in fields if inner is not OMIT}, **kept(value)}
     if is_mapping(value):
-        names = msgspec.to_builtins(dict.fromkeys(value), str_keys=True)
+        names = msgspec.to_builtins(dict.fromkeys(value), str_keys=True, enc_hook=as_builtin)
         return dict(zip(names, map(by_name, value.values()), strict=True))
     if is_array(value) or isinstance(value, set | frozenset):
         return [by_name(inner) for inner in cast("list[Any]", value)]
-    return msgspec.to_builtins(value, str_keys=True)
+    return msgspec.to_builtins(value, str_keys=True, enc_hook=as_builtin)
+
+
+def as_builtin(value: Any) -> Any:
+    """Return a value of a derived class as what it is derived from: numpy's float64, a template engine's safe string.
+
+    msgspec encodes the builtin classes alone, and asks its hook for others.
+
+    Raises:
+        TypeError: JSON has no form for it.
+    """
+    for kind, plain in _BUILTIN.items():
+        if isinstance(value, kind):
+            return plain(value)
+    raise TypeError(f"Encoding objects of type {type(value).__name__} is unsupported")
+
+
+def _datetime(value: datetime) -> datetime:
+    day = (value.year, value.month, value.day)
+    return datetime(*day, value.hour, value.minute, value.second, value.microsecond, value.tzinfo, fold=value.fold)
+
+
+def _time(value: time) -> time:
+    return time(value.hour, value.minute, value.second, value.microsecond, value.tzinfo, fold=value.fold)
+
+
+# In this order: a datetime is a date, too. The methods are those of the builtin classes, so that a text is what it
+# holds, and not what a derived class shows in its place.
+_BUILTIN: dict[type, Callable[[Any], Any]] = {
+    str: str.__str__,
+    int: int.__int__,
+    float: float.__float__,
+    datetime: _datetime,
+    date: lambda value: date(value.year, value.month, value.day),
+    time: _time,
+    timedelta: lambda value: timedelta(value.days, value.seconds, value.microseconds),
+    Decimal: Decimal,
+    bytes: bytes,
+    Mapping: dict,
+}
 
 
 def _has_extras(value: Any) -> bool:

@@ -17,6 +17,7 @@ import msgspec
 from gemel.kit.models.decimals import plain_numbers
 from gemel.kit.models.extras import keep_extras, keeps_unknown
 from gemel.kit.models.fields import (
+    Again,
     Array,
     Choice,
     Converted,
@@ -30,19 +31,21 @@ from gemel.kit.models.fields import (
     UnionField,
 )
 from gemel.kit.models.hints import (
-    discriminator,
+    Members,
+    is_alias,
     is_class,
     is_schema,
     json_kind,
-    members_by_tag,
+    members_of,
     model_fields,
     model_of,
+    opened,
+    refuse_unknown_variables,
     remembered,
     tag_of,
     taken_apart,
 )
 from gemel.kit.models.meta import ModelMeta
-from gemel.kit.models.unions import Discriminator
 
 __all__ = ["ValidationError", "load", "schema_of"]
 
@@ -72,7 +75,8 @@ def load(hint: Any, value: Any) -> Any:
 
 @remembered
 def _root(hint: Any) -> Any:
-    return _field(hint, name=None, required=True)
+    refuse_unknown_variables(hint)
+    return _field(opened(hint), name=None, required=True)
 
 
 _TAG = "tag of the model"
@@ -94,14 +98,15 @@ def _maker(model: ModelMeta) -> Any:
 def _field(hint: Any, *, name: str | None, required: bool) -> ma.fields.Field[Any]:
     plain, marks, allow_none = taken_apart(hint)
     options: dict[str, Any] = {"data_key": name, "required": required, "allow_none": allow_none}
+    if is_alias(hint):
+        return Again(functools.partial(_root, hint), **options)
     schema = next((mark for mark in marks if is_schema(mark)), None)
     if schema is not None:
         return ma.fields.Nested(schema, **options)
     if any(isinstance(mark, msgspec.Meta) for mark in marks):
         return Converted(Annotated[cast(Any, (plain, *marks))], **options)
-    chosen = discriminator(marks)
-    if chosen is not None:
-        return _choice(list(get_args(plain)), chosen, options)
+    if get_origin(plain) in (Union, UnionType):
+        return _union(members_of(plain, marks), options)
     if model_of(plain) is not None:
         return ma.fields.Nested(lambda: schema_of(plain)(), **options)
     if plain in _SIMPLE:
@@ -113,8 +118,6 @@ def _field(hint: Any, *, name: str | None, required: bool) -> ma.fields.Field[An
 def _container(plain: Any, options: dict[str, Any]) -> ma.fields.Field[Any]:
     base: Any = get_origin(plain) or plain
     inner = get_args(plain)
-    if base in (Union, UnionType):
-        return _union(inner, options)
     if base is Literal:
         return Member(plain, [choice for choice in inner if choice is not None], **options)
     if is_class(base) and issubclass(base, enum.Enum):
@@ -140,23 +143,18 @@ def _is_record(base: Any) -> bool:
     return hasattr(base, "__total__") or not is_class(base) or not issubclass(base, Mapping)
 
 
-def _choice(models: list[Any], chosen: Discriminator | None, options: dict[str, Any]) -> ma.fields.Field[Any]:
-    field = chosen.field if chosen is not None else (tag_of(taken_apart(models[0]).plain) or ("",))[0]
-    by_tag = members_by_tag(models, chosen)
-    return Choice({tag: _field(model, name=None, required=True) for tag, model in by_tag.items()}, field, **options)
+def _union(members: Members, options: dict[str, Any]) -> ma.fields.Field[Any]:
+    rest = Plain() if members.anything else None
+    fields = {kind: _of_kind(kind, members, rest) for kind in members.by_kind}
+    return UnionField(fields, rest, **options)
 
 
-def _union(members: tuple[Any, ...], options: dict[str, Any]) -> ma.fields.Field[Any]:
-    kinds: dict[str, list[Any]] = {}
-    for member in members:
-        kinds.setdefault(json_kind(member), []).append(member)
-    return UnionField({kind: _members(kind, group) for kind, group in kinds.items()}, **options)
-
-
-def _members(kind: str, group: list[Any]) -> ma.fields.Field[Any]:
-    if len(group) == 1 or kind == "any":
-        return _field(group[0], name=None, required=True)
-    return _choice(group, None, {}) if kind == "object" else Scalars(group)
+def _of_kind(kind: str, members: Members, rest: ma.fields.Field[Any] | None) -> ma.fields.Field[Any]:
+    group = members.by_kind[kind]
+    if kind == "object" and members.by_tag:
+        by_tag = {tag: _field(model, name=None, required=True) for tag, model in members.by_tag.items()}
+        return Choice(by_tag, members.field, rest)
+    return _field(group[0], name=None, required=True) if len(group) == 1 else Scalars(list(group))
 
 
 def _integer(**options: Any) -> ma.fields.Field[Any]:

@@ -11,7 +11,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from gemel.kit.errors import InvalidArgument
+from gemel.kit.http.encoding import Refused, header_name
 from gemel.kit.http.messages import Request
+from gemel.kit.http.verbs import BODILESS, SENDS_QUERY
 from gemel.kit.paging.page import Glance
 from gemel.kit.paging.position import Place
 from gemel.kit.policies.options import NO_OPTIONS
@@ -19,31 +21,38 @@ from gemel.kit.types import is_object
 
 __all__ = ["Paging", "is_whole"]
 
-_SEND_QUERY = frozenset({"GET", "HEAD", "DELETE"})
 _NOT_NAMES = frozenset({"limit", "max_pages", "start", "within"})
 
 
 class Paging(Struct, frozen=True, kw_only=True):
     """How an API gives a list in pages: one of Offset, PageNumber, Cursor, LinkHeader and NextAddress.
 
-    limit: how many items to ask for on a page, unless the call says it; None asks for no number.
-    limit_param: the parameter that carries it.
-    total, more: what the reply says beside its items: how many there are in all, and whether there are more. These and
-    the other keys of a reply may go into objects with dots, "meta.total".
-    within: where the parameters go; None is where plain arguments of the verb go.
-    max_pages: how many pages one iteration may take, a bound against lists that never end.
+    Attributes:
+        limit: How many items to ask for on a page, unless the call says it; None asks for no number.
+        limit_param: The parameter that carries it.
+        total: The key of the reply that says how many items there are in all. This and the other keys of a reply may
+            go into objects with dots, "meta.total".
+        more: The key that says whether there are more.
+        total_header: The header field that says how many items there are in all.
+        within: Where the parameters go; None is where plain arguments of the verb go.
+        max_pages: How many pages one iteration may take, a bound against lists that never end.
     """
 
     limit: int | None = None
     limit_param: str = "limit"
     total: str = ""
     more: str = ""
+    total_header: str = ""
     within: Literal["query", "body"] | None = None
     max_pages: int = 10_000
 
     needed: ClassVar[tuple[str, ...]] = ("limit_param",)
     keyed: ClassVar[tuple[str, ...]] = ("total", "more")
     places: ClassVar[tuple[type, ...]] = (str, type(None))
+    headers: ClassVar[tuple[str, ...]] = ("total_header",)
+    # A place that the server names is new when its name is. One that is counted is new by our own doing: only the items
+    # tell whether the server knows the parameter at all.
+    named: ClassVar[bool] = False
 
     def keys(self) -> tuple[str, ...]:
         """Return the paths to read beside the items."""
@@ -58,9 +67,12 @@ class Paging(Struct, frozen=True, kw_only=True):
             value: Any = getattr(self, name)
             if name not in _NOT_NAMES and (not isinstance(value, str) or (name in self.needed and not value)):
                 return f"{name} must be a name, got {value!r}"
+        for name in self.headers:
+            if (field := getattr(self, name)) and not _is_header(field):
+                return f"{name} must be the name of a header field, got {field!r}"
         if self.within not in (None, "query", "body"):
             return f'within must be "query" or "body", got {self.within!r}'
-        if method in ("GET", "HEAD") and (method == "HEAD" or self.within == "body"):
+        if method in BODILESS and (method == "HEAD" or self.within == "body"):
             return f"a {method} {'reply has no items' if method == 'HEAD' else 'request has no body'}"
         if self.keys() and unwrap is None:
             return f"{self.keys()[0]!r} is beside the items: name their key too, unwrap=..."
@@ -113,9 +125,13 @@ class Paging(Struct, frozen=True, kw_only=True):
         options = NO_OPTIONS.with_values({self._where(request): values}, request.context.label)
         return replace(options, secrets=()).applied(request, 0.0)  # a "pageToken" opens nothing
 
+    def total_of(self, glance: Glance) -> int | None:
+        """Return how many items the whole list has, None where the reply does not say."""
+        return glance.number(self.total, self.total_header)
+
     def is_last(self, glance: Glance, reached: int) -> bool:
         """Say whether a page is the last, after so many items: the API's word first, then the size of the page."""
-        more, total = glance.flag(self.more), glance.number(self.total)
+        more, total = glance.flag(self.more), self.total_of(glance)
         if more is not None:
             return not more
         if total is not None:
@@ -124,7 +140,7 @@ class Paging(Struct, frozen=True, kw_only=True):
         return limit is not None and len(glance.items) < limit
 
     def _where(self, request: Request) -> str:
-        return self.within or ("query" if request.method in _SEND_QUERY else "body")
+        return self.within or ("query" if request.method in SENDS_QUERY else "body")
 
 
 def _members(request: Request) -> Mapping[str, Any]:
@@ -138,6 +154,13 @@ def _members(request: Request) -> Mapping[str, Any]:
         problem = 'paging goes into a JSON object, and the body is none; declare it with within="query"'
         raise InvalidArgument(request.context.label, "body", problem)
     return body
+
+
+def _is_header(name: str) -> bool:
+    try:
+        return bool(header_name(name))
+    except Refused:
+        return False
 
 
 def is_whole(value: Any, *, least: int, optional: bool = False) -> bool:

@@ -15,7 +15,9 @@ __all__ = ["Offset", "PageNumber"]
 class Offset(Paging, frozen=True, kw_only=True):
     """Pages that begin at an item: `@get("items", paging=Offset(limit=100, total="totalCount"))`.
 
-    param: the parameter that carries the offset.   start: that of the first item.
+    Attributes:
+        param: The parameter that carries the offset.
+        start: The offset of the first item.
     """
 
     param: str = "offset"
@@ -48,16 +50,21 @@ class Offset(Paging, frozen=True, kw_only=True):
 class PageNumber(Paging, frozen=True, kw_only=True):
     """Pages that are numbered: `@get("items", paging=PageNumber(limit=50, limit_param="per_page"))`.
 
-    param: the parameter that carries the number.   start: that of the first page.
-    pages: the key of a reply that says how many pages there are.
+    Attributes:
+        param: The parameter that carries the number.
+        start: The number of the first page.
+        pages: The key of a reply that says how many pages there are.
+        pages_header: The header field that says so.
     """
 
     param: str = "page"
     start: int = 1
     pages: str = ""
+    pages_header: str = ""
 
     needed: ClassVar[tuple[str, ...]] = ("limit_param", "param")
     keyed: ClassVar[tuple[str, ...]] = ("total", "more", "pages")
+    headers: ClassVar[tuple[str, ...]] = ("total_header", "pages_header")
     places: ClassVar[tuple[type, ...]] = (int,)
 
     def problem(self, method: str, unwrap: str | None) -> str:
@@ -77,7 +84,7 @@ class PageNumber(Paging, frozen=True, kw_only=True):
     def after(self, place: Place, glance: Glance) -> Place | None:
         """Return the next number."""
         following = Place(_whole(place.at) + 1, place.seen + len(glance.items))
-        pages = glance.number(self.pages)
+        pages = glance.number(self.pages, self.pages_header)
         over = self.is_last(glance, following.seen) if pages is None else _whole(following.at) - self.start >= pages
         return None if over or not glance.items else following
 

@@ -23,22 +23,33 @@ __all__ = ["Cursor", "LinkHeader", "NextAddress"]
 class Cursor(Paging, frozen=True, kw_only=True):
     """Pages that name the next one: `Cursor(next="nextCursor")`, or `Cursor(item="id", param="after", more="more")`.
 
-    param: the parameter that carries the cursor.   next: the key of a reply that gives the next one.
-    item: in its place, the field of the last item that is the cursor.
+    The next cursor is in one of three places.
+
+    Attributes:
+        param: The parameter that carries the cursor.
+        next: The key of a reply that gives the next one.
+        next_header: The header field that gives it.
+        item: The field of the last item that is the cursor.
     """
 
     param: str = "cursor"
     next: str = ""
+    next_header: str = ""
     item: str = ""
 
     needed: ClassVar[tuple[str, ...]] = ("limit_param", "param")
     keyed: ClassVar[tuple[str, ...]] = ("total", "more", "next")
+    headers: ClassVar[tuple[str, ...]] = ("total_header", "next_header")
     places: ClassVar[tuple[type, ...]] = (int, str, type(None))
+    named: ClassVar[bool] = True
 
     def problem(self, method: str, unwrap: str | None) -> str:
         """Return what is wrong with the declaration, "" when nothing is."""
-        if bool(self.next) == bool(self.item):
-            return "the cursor is either next=, a key of the reply, or item=, a field of the last item"
+        if sum(map(bool, (self.next, self.next_header, self.item))) != 1:
+            return (
+                "the cursor is either next=, a key of the reply, or item=, a field of the last item, "
+                "or next_header=, a header field"
+            )
         return super().problem(method, unwrap)
 
     def begin(self, request: Request) -> Place:
@@ -62,6 +73,8 @@ class Cursor(Paging, frozen=True, kw_only=True):
 
     def _cursor(self, glance: Glance) -> int | str | None:
         value: Any = self._of_last_item(glance) if self.item else glance.beside.get(self.next)
+        if self.next_header:
+            value = glance.header(self.next_header)
         if value is None or value == "":
             return None
         if isinstance(value, bool) or not isinstance(value, int | str):
@@ -80,6 +93,8 @@ class Cursor(Paging, frozen=True, kw_only=True):
 
 class _Addressed(Paging, frozen=True, kw_only=True):
     """Pages whose address the server gives; it is followed at the call's own origin only."""
+
+    named: ClassVar[bool] = True
 
     def aimed(self, request: Request, place: Place) -> Request:
         """Return the request to the address of the place; raises PagingError when it is elsewhere."""
@@ -120,7 +135,8 @@ class _Addressed(Paging, frozen=True, kw_only=True):
 class LinkHeader(_Addressed, frozen=True, kw_only=True):
     """Pages named by a Link field of the reply (RFC 8288): `LinkHeader(limit=100, limit_param="per_page")`.
 
-    rel: the relation of the next page.
+    Attributes:
+        rel: The relation of the next page.
     """
 
     rel: str = "next"
@@ -134,7 +150,8 @@ class LinkHeader(_Addressed, frozen=True, kw_only=True):
 class NextAddress(_Addressed, frozen=True, kw_only=True):
     """Pages whose address is in the reply: `NextAddress(field="next", total="count")`.
 
-    field: the key of the reply that has it; it may be relative.
+    Attributes:
+        field: The key of the reply that has it; it may be relative.
     """
 
     field: str = "next"

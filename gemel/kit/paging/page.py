@@ -15,14 +15,21 @@ __all__ = ["Glance", "Page"]
 
 T = TypeVar("T")
 
+_LONGEST_NUMBER = 18
+
 
 class Page(Generic[T]):
     """One page of a list; a stub that returns `Page[Album]` is called for a pager of albums.
 
-    items: what is on it.   total: how many the whole list has, None when the API does not say.
-    position: where to go on after this page, for `resume`; None when it is the last. Text that may be stored: it holds
-    no credential and no secret argument, and only the same call to the same server takes it.
-    status, headers, body, url: the reply as it came.
+    Attributes:
+        items: What is on it.
+        total: How many items the whole list has, None when the API does not say.
+        position: Where to go on after this page, for `resume`; None when it is the last. Text that may be stored: it
+            holds no credential and no secret argument, and only the same call to the same server takes it.
+        status: The status code of the reply.
+        headers: Its header fields.
+        body: Its bytes, content coding removed.
+        url: The address that answered.
     """
 
     def __init__(self, items: list[T], *, total: int | None, position: str | None, response: Response) -> None:
@@ -47,17 +54,31 @@ class Page(Generic[T]):
 
 
 class Glance(Struct, frozen=True):
-    """What is looked at of one reply: its items, and what it says beside them, by path."""
+    """What is looked at of one reply.
+
+    Attributes:
+        request: What was asked.
+        response: The reply.
+        items: Its items, decoded.
+        beside: What it says beside them, by path.
+    """
 
     request: Request
     response: Response
     items: Sequence[Any]
     beside: Mapping[str, Any]
 
-    def number(self, path: str) -> int | None:
-        """Return what the reply says there when it is a whole number."""
+    def number(self, path: str, header: str = "") -> int | None:
+        """Return what the reply says there, or else in a header field, when it is a whole number."""
         value = self.beside.get(path)
-        return value if isinstance(value, int) and not isinstance(value, bool) else None
+        if isinstance(value, int) and not isinstance(value, bool):
+            return value
+        text = self.header(header)
+        return int(text) if text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER else None
+
+    def header(self, name: str) -> str:
+        """Return what the reply says in a header field, "" where it has none."""
+        return self.response.headers.get(name, "").strip() if name else ""
 
     def flag(self, path: str) -> bool | None:
         """Return what the reply says there when it is true or false."""

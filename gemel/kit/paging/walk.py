@@ -26,15 +26,21 @@ T = TypeVar("T")
 class Listing(Struct, Generic[T], frozen=True, eq=False):
     """One call of a paged endpoint, not sent yet.
 
-    first: the request of its first page.   decode: gives the items of a reply.   read: gives what is beside them.
-    place: where to begin.   limit: how many items to take, None for all.
+    Attributes:
+        caller: The way to the server.
+        first: The request of its first page.
+        paging: How the API gives its pages.
+        decode: Gives the items of a reply.
+        read: Gives what is beside them.
+        place: Where to begin.
+        limit: How many items to take, None for all.
     """
 
     caller: Caller
     first: Request
     paging: Paging
     decode: Callable[[Response, Request], list[T]]
-    read: Callable[[bytes], Members]
+    read: Callable[[Response], Members]
     place: Place
     limit: int | None = None
 
@@ -93,15 +99,15 @@ class Walk(Generic[T]):
     def taken(self, place: Place, request: Request, response: Response) -> Page[T]:
         """Return the page that came, and go on to the next place."""
         listing = self._listing
-        items, read = listing.decode(response, request), listing.read(response.body)
-        self._remember(items, read, request)
+        items, read = listing.decode(response, request), listing.read(response)
         glance = Glance(request, response, items, read.values)
         following = listing.paging.after(place, glance)
+        self._remember(items, read, request, following)
         kept = items[place.skip :][: self._left]
         cut = place.skip + len(kept) < len(items)
         self._place = None if cut else self._counted(following, len(kept))
         position = listing.position(replace(place, skip=place.skip + len(kept)) if cut else following)
-        return Page(kept, total=glance.number(listing.paging.total), position=position, response=response)
+        return Page(kept, total=listing.paging.total_of(glance), position=position, response=response)
 
     def _counted(self, following: Place | None, taken: int) -> Place | None:
         """Return the next place, unless so many items were all that is wanted."""
@@ -121,10 +127,15 @@ class Walk(Generic[T]):
         self._pages += 1
         self._places.add(place.at)
 
-    def _remember(self, items: list[T], read: Members, request: Request) -> None:
-        """Refuse a page that came before; empty pages may come again."""
+    def _remember(self, items: list[T], read: Members, request: Request, following: Place | None) -> None:
+        """Refuse a page that came before; empty pages may come again.
+
+        Two pages may have equal items. Where the server names its pages, one came before only when the page that it
+        names as the next did so too.
+        """
         content = hash(read.listed)
-        if items and content in self._contents:
+        goes_on = self._listing.paging.named and (following is None or following.at not in self._places)
+        if items and content in self._contents and not goes_on:
             problem = (
                 f"page {self._pages} has the items of a page before it; the server does not know the parameters "
                 "of the paging declaration, or its list goes in a circle"

@@ -17,6 +17,7 @@ from typing_extensions import get_type_hints
 from gemel.kit.annotations import annotations_of, signature_of, written
 from gemel.kit.errors import DeclarationError
 from gemel.kit.http.encoding import Refused, header_name, header_text
+from gemel.kit.http.verbs import BODILESS, SENDS_QUERY
 from gemel.kit.models.typed_dicts import is_typed_dict, keys_of, unpacked
 from gemel.kit.paging import Page, Paging
 from gemel.kit.stubs.roles import (
@@ -48,7 +49,6 @@ __all__ = [
     "split_path",
 ]
 
-_SEND_QUERY = frozenset({"GET", "HEAD", "DELETE"})
 _VARIABLE = re.compile(r"\{([^{}]*)\}")
 _LITERAL = re.compile(r"[A-Za-z0-9\-._~!$&'()*+,;=:@/%]*")
 _IN_BODY = (Field, Body, Form, Part)
@@ -200,7 +200,7 @@ def _role(spec: Spec, label: str, parameter: inspect.Parameter, *, in_path: bool
         return replace(declared, name=declared.name or name)
     if in_path:
         return Path(name)
-    role = declared or (Query() if spec.method in _SEND_QUERY else Field())
+    role = declared or (Query() if spec.method in SENDS_QUERY else Field())
     if isinstance(role, Header):
         return replace(role, name=_checked(header_name, label, name, role.name or wire_name.replace("_", "-")))
     if isinstance(role, Body):
@@ -261,7 +261,7 @@ def _check_together(label: str, roles: Mapping[str, Role], spec: Spec) -> None:
     if len(in_body) > 1:
         said = " and ".join(f"{name} is a {kind.__name__}" for kind, name in in_body.items())
         raise DeclarationError(f"{label}(): a body is of one kind, but {said}")
-    if in_body and spec.method in ("GET", "HEAD"):
+    if in_body and spec.method in BODILESS:
         raise DeclarationError(f"{label}(): {next(iter(in_body.values()))}: a {spec.method} request has no body")
     taken_by: dict[tuple[type, str], str] = {}
     for argument, role in roles.items():

@@ -10,6 +10,7 @@ from typing_extensions import dataclass_transform, get_type_hints
 
 from gemel.kit.annotations import annotations_of, name_types_only, names_of_types
 from gemel.kit.errors import DeclarationError
+from gemel.kit.models.hints import filled, type_arguments
 from gemel.kit.models.meta import wire_case
 from gemel.kit.policies.caller import Caller
 from gemel.kit.types import M
@@ -122,17 +123,26 @@ class Mount:
     def __get__(self, instance: Mounting | None, owner: type) -> Any:
         if instance is None:
             return self
-        resource = self.resource_class()
-        if resource is None:
+        hint = self.resource_in(getattr(instance, "__orig_class__", owner))
+        if hint is None:
             raise AttributeError(f"{type(instance).__name__!r} object has no attribute {self._name!r}")
-        made = instance.__dict__[self._name] = resource(instance)
+        made = instance.__dict__[self._name] = (get_origin(hint) or hint)(instance)
+        made.__orig_class__ = hint  # as typing has it for `Albums[Sync](client)`
         return made
+
+    def resource_in(self, owner: Any) -> Any:
+        """Return the Resource class that the annotation names, with its type arguments; None for something else.
+
+        Args:
+            owner: The class that has it, or one with type arguments; what it fills in is filled in here too.
+        """
+        hint = filled(self._resolved(), type_arguments(owner, self._owner))
+        return hint if _is_resource(get_origin(hint) or hint) else None
 
     def resource_class(self) -> type[Resource[Any]] | None:
         """Return the Resource class that the annotation names, None when it names something else."""
-        hint = self._resolved()
-        found: Any = get_origin(hint) or hint
-        return found if _is_resource(found) else None
+        hint = self.resource_in(self._owner)
+        return None if hint is None else get_origin(hint) or hint
 
     def _resolved(self) -> Any:
         def holder() -> None: ...
