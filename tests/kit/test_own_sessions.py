@@ -1,4 +1,4 @@
-"""A requests.Session of the program: the environment and headers as requests reads them, and replies that are made up."""
+"""A requests.Session of the program: the environment and headers as requests reads them, and made-up replies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recorders and mocks that work below requests, in urllib3 and in its place: they see what the blocking client sends."""
+"""Recorders and mocks that work below requests or in its place: they see what the blocking client sends."""
 
 from __future__ import annotations
 

@@ -1,0 +1,222 @@
+"""The load: an API of one name, clients of both modes, and what breaks their calls off."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Coroutine, Iterator
+from typing import Any, Generic
+
+from gemel.kit.client import AsyncClient, BaseClient, Client
+from gemel.kit.declare import get, post
+from gemel.kit.errors import GemelError
+from gemel.kit.flow.effects import Flow
+from gemel.kit.http.messages import Retry, Timeout
+from gemel.kit.models.model import Model
+from gemel.kit.policies.auth import Fetch, Token
+from gemel.kit.policies.caller import Caller
+from gemel.kit.stubs.resource import Resource
+from gemel.kit.types import Async, M, Sync
+
+LIMITS = Timeout(total=3.0, connect=1.0, read=0.4)
+SLACK = 4.0
+SETTINGS: dict[str, Any] = {"timeout": LIMITS, "retries": Retry(limit=2, base=0.01, cap=0.05)}
+WRITES = 0.3
+
+
+class Issued(Model):
+    token: str
+    expires_in: float
+
+
+class Named(Model):
+    name: str
+
+
+class Names(Resource[M]):
+    """Names, which come back."""
+
+    @post("login", authenticated=False)
+    def login(self) -> Issued:
+        """Return a token."""
+        ...
+
+    @get("names/{name}")
+    def read(self, name: str) -> Named:
+        """Return the name."""
+        ...
+
+    @post("names")
+    def write(self, name: str) -> Named:
+        """Write the name."""
+        ...
+
+
+class Login:
+    """A credential whose tokens live for two seconds."""
+
+    renewable = True
+
+    def bound(self, caller: Caller) -> Fetch:
+        """Return what fetches a token."""
+        login: Any = Names[Any](caller).login
+
+        def fetch(deadline: float) -> Flow[Token]:
+            issued: Any = yield from login.flow(deadline)
+            return Token(issued.token, issued.expires_in)
+
+        return fetch
+
+
+class Book(BaseClient[M], Generic[M]):
+    """The API in either mode."""
+
+    names: Names[M]
+
+
+class BookClient(Book[Sync], Client):
+    """The blocking client."""
+
+
+class AsyncBookClient(Book[Async], AsyncClient):
+    """The awaited client."""
+
+
+class Interrupted(Exception):
+    """What a signal handler raises."""
+
+
+class Figures:
+    """What came of the calls; `wrong` has what must not come.
+
+    told: how often each outcome came.   slowest: the seconds of the longest call.
+    """
+
+    def __init__(self) -> None:
+        self.told: Counter[str] = Counter()
+        self.wrong: list[str] = []
+        self.slowest = 0.0
+        self._guard = threading.Lock()
+
+    def note(self, name: str, outcome: Any, seconds: float) -> None:
+        """Note what came of the call with this name."""
+        with self._guard:
+            self.slowest = max(self.slowest, seconds)
+            self.told[type(outcome).__name__ if isinstance(outcome, BaseException) else "the value"] += 1
+            if isinstance(outcome, BaseException):
+                if not isinstance(outcome, GemelError | Interrupted | asyncio.CancelledError):
+                    self.wrong.append(f"{name}: {outcome!r}")
+            elif outcome.name != name:
+                self.wrong.append(f"{name}: the reply to {outcome.name}")
+            if seconds > LIMITS.total + SLACK:
+                self.wrong.append(f"{name}: it took {seconds:.1f} s")
+
+
+def _planned(chance: random.Random, who: str) -> Iterator[tuple[bool, str]]:
+    number = 0
+    while True:
+        number += 1
+        yield chance.random() < WRITES, f"{who}-{number}"
+
+
+def blocking(url: str, seconds: float, seed: int, workers: int = 6) -> Figures:
+    """Call by several threads of one client; in the main one a signal handler raises every now and then."""
+    figures, end = Figures(), time.monotonic() + seconds
+
+    def work(who: str) -> None:
+        for writes, name in _planned(random.Random(f"{seed}-{who}"), who):
+            if time.monotonic() > end:
+                return
+            start, outcome = time.monotonic(), None
+            try:
+                outcome = book.names.write(name) if writes else book.names.read(name)
+            except Exception as error:
+                outcome = error
+            figures.note(name, outcome, time.monotonic() - start)
+
+    with BookClient(url, credential=Login(), **SETTINGS) as book:
+        threads = [threading.Thread(target=work, args=(f"thread{number}",)) for number in range(workers)]
+        for thread in threads:
+            thread.start()
+        with _interruptions(random.Random(seed)) as armed:
+            _interrupted(book, figures, armed, end, seed)
+        for thread in threads:
+            thread.join()
+    return figures
+
+
+def _interrupted(book: BookClient, figures: Figures, armed: threading.Event, end: float, seed: int) -> None:
+    for writes, name in _planned(random.Random(f"{seed}-main"), "main"):
+        if time.monotonic() > end:
+            return
+        start, outcome = time.monotonic(), None
+        try:
+            armed.set()
+            outcome = book.names.write(name) if writes else book.names.read(name)
+        except Exception as error:
+            outcome = error
+        while armed.is_set():
+            with contextlib.suppress(Interrupted):  # a last one
+                armed.clear()
+        figures.note(name, outcome if outcome is not None else Interrupted(), time.monotonic() - start)
+
+
+@contextlib.contextmanager
+def _interruptions(chance: random.Random) -> Iterator[threading.Event]:
+    """Raise Interrupted in this thread at moments by chance, while the event is set."""
+    armed, over, main = threading.Event(), threading.Event(), threading.get_ident()
+
+    def handler(*_: Any) -> None:
+        if armed.is_set():
+            armed.clear()
+            raise Interrupted
+
+    def disturb() -> None:
+        while not over.wait(chance.uniform(0.0005, 0.03)):
+            signal.pthread_kill(main, signal.SIGUSR1)
+
+    before = signal.signal(signal.SIGUSR1, handler)
+    disturbing = threading.Thread(target=disturb)
+    disturbing.start()
+    try:
+        yield armed
+    finally:
+        over.set()
+        disturbing.join()
+        signal.signal(signal.SIGUSR1, before)
+
+
+def awaited(url: str, seconds: float, seed: int, workers: int = 40) -> Figures:
+    """Call by many tasks of one client; some calls are cancelled, at moments by chance."""
+    return asyncio.run(_awaited(url, seconds, seed, workers), debug=False)
+
+
+async def _awaited(url: str, seconds: float, seed: int, workers: int) -> Figures:
+    figures, end = Figures(), time.monotonic() + seconds
+
+    async def work(who: str) -> None:
+        chance = random.Random(f"{seed}-{who}")
+        for writes, name in _planned(chance, who):
+            if time.monotonic() > end:
+                return
+            call: Coroutine[Any, Any, Any] = book.names.write(name) if writes else book.names.read(name)
+            start, task = time.monotonic(), asyncio.ensure_future(call)
+            if chance.random() < 0.1:
+                asyncio.get_running_loop().call_later(chance.uniform(0.0, 0.05), task.cancel)
+            (outcome,) = await asyncio.gather(task, return_exceptions=True)
+            figures.note(name, outcome, time.monotonic() - start)
+
+    async with AsyncBookClient(url, credential=Login(), **SETTINGS) as book:
+        await asyncio.gather(*(work(f"task{number}") for number in range(workers)))
+        for _ in range(100):
+            left = asyncio.all_tasks() - {asyncio.current_task()}
+            if not left:
+                break
+            await asyncio.sleep(0.02)
+        figures.wrong += [f"a task is left: {task!r}" for task in left]
+    return figures
