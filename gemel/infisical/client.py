@@ -14,6 +14,7 @@ from gemel.infisical.api.projects import Environments, Projects
 from gemel.infisical.api.secrets import Secrets
 from gemel.infisical.credentials import ProviderChain, check_texts, find_credential, find_endpoint
 from gemel.infisical.errors import read_infisical_fault, token_refused
+from gemel.infisical.limits import limit_group
 from gemel.kit.calls.undeclared import expected_decoder, undeclared_request
 from gemel.kit.client import AsyncClient, BaseClient, Client, Settings
 from gemel.kit.errors import InvalidArgument
@@ -88,6 +89,10 @@ class BaseInfisicalClient(BaseClient[M]):
     def _token_refused(self, response: Response) -> bool:
         """Say whether the token is no longer accepted: 401, or 403 with the code TokenError."""
         return token_refused(response)
+
+    def _limited_with(self, request: Request) -> str:
+        """Name the group of requests that the server limits together: secrets, auth, read or write."""
+        return limit_group(request)
 
 
 class InfisicalClient(BaseInfisicalClient[Sync], Client):

@@ -100,7 +100,7 @@ def find_endpoint(given: str | None, found: str | None, environ: Mapping[str, st
     """Return the server's address without a trailing /api: argument, provider chain, environment, US cloud."""
     named = (environ.get(name) for name in _ENDPOINT_VARIABLES)
     address = given or found or next((value for value in named if value), DEFAULT_ENDPOINT)
-    return address.rstrip("/").removesuffix("/api")
+    return address.strip().rstrip("/").removesuffix("/api")
 
 
 def _from_environment(environ: Mapping[str, str]) -> Credential:

@@ -10,7 +10,6 @@ from gemel.infisical.models.secrets import SecretApproval
 from gemel.kit.errors import AlternativeReplyError
 from gemel.kit.http.messages import Response
 from gemel.kit.http.problem import Fault, read_fault
-from gemel.kit.policies.retry import retry_after
 from gemel.kit.types import is_array, is_object
 
 __all__ = ["ApprovalRequiredError", "read_infisical_fault", "token_refused"]
@@ -66,8 +65,6 @@ def _issue(issue: Any) -> str:
 
 
 def _wait(response: Response, text: str) -> float | None:
-    if response.status != 429:
-        return None
-    found = _TRY_AGAIN.search(text)
-    asked = retry_after(response.headers)
-    return asked if asked is not None else float(found[1]) if found else None
+    """Return the seconds that the message of a 429 tells, where its headers may not."""
+    found = _TRY_AGAIN.search(text) if response.status == 429 else None
+    return float(found[1]) if found else None

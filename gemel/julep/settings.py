@@ -31,7 +31,7 @@ def find_base_url(given: object, environ: Mapping[str, str] = os.environ) -> str
 
     Raises MissingSettingError, InvalidArgument for what is no text, ValueError for what is no address.
     """
-    found = _found(given, "base_url", "JULEP_API_URL", environ)
+    found = _found(given, "base_url", "JULEP_API_URL", environ).strip()
     if not found.lower().startswith(("http://", "https://")):
         said = found.rpartition("@")[2]
         raise ValueError(f"base_url, or JULEP_API_URL: expected an address like https://host/api, got {said!r}")

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from random import random as system_random
 from typing import TYPE_CHECKING, Any, Generic, TypedDict, cast
-from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 from typing_extensions import Self, TypeVar, Unpack
@@ -19,8 +18,9 @@ from gemel.kit.calls.undeclared import undeclared_request
 from gemel.kit.flow.clock import Clock, monotonic
 from gemel.kit.flow.drive import AsyncPerformer, Performer
 from gemel.kit.flow.effects import Flow
-from gemel.kit.http.encoding import Refused, header_name, header_text
-from gemel.kit.http.messages import Headers, Response, Retry, Timeout
+from gemel.kit.http.address import named_address
+from gemel.kit.http.encoding import Refused, header_field
+from gemel.kit.http.messages import Headers, Request, Response, Retry, Timeout
 from gemel.kit.http.problem import Fault, read_fault
 from gemel.kit.http.sensitive import credentials_in, is_sensitive_header
 from gemel.kit.models.drift import OnDrift, Reading, Validate
@@ -106,12 +106,13 @@ class BaseClient(Mounting, Generic[M]):
         base, times, retry = _base_address(endpoint), _times(clock, random), Retry.of(retries)
         observers = Observers.of(on_request, on_response, on_retry)
         network = Network.of(verify=verify, certificate=certificate, proxy=proxy, trust=trust_env, home=base)
-        self._transport: Any = self._connected(network, session, max_response_bytes)
+        self._transport: Any = self._connected(_checked(network, base, session), session, max_response_bytes)
         self._auth = Authorizing(credential, base, refused=self._token_refused, clock=times["clock"])
         self._cache: CachingPolicy | None = self._keeping(cache, base, times, (session, certificate))
         self._caller: Caller = Caller(
             base=base,
             **_sent_with_all(headers, session, network.secrets),
+            signs=self._auth.signs,
             timeout=Timeout.of(timeout),
             exchange=self._exchange(_following(follow_redirects, session), retry, observers, times),
             retry=retry,
@@ -150,6 +151,22 @@ class BaseClient(Mounting, Generic[M]):
         """Say whether a reply means that the token is no longer accepted; 401 unless an SDK knows better."""
         return response.status == 401
 
+    def _repeatable(self, response: Response) -> bool:
+        """Say whether a failed reply may be repeated as 503 is, although its status does not say so.
+
+        An SDK overrides it for what its server says in its own way, such as a 403 with Retry-After; statuses alone are
+        said by `Retry(statuses=...)`. Asked of requests that are safe to repeat. Never raises.
+        """
+        return False
+
+    def _limited_with(self, request: Request) -> str:
+        """Name the group of requests that the server limits together, "" for the only one.
+
+        After a 429 the calls of its group wait, and no others. An SDK overrides it whose server has several limits.
+        Never raises.
+        """
+        return ""
+
     @entry
     def with_options(self, **options: Unpack[CallOptions]) -> Self:
         """Return a light copy of the client whose calls have these options (see CallOptions).
@@ -178,7 +195,14 @@ class BaseClient(Mounting, Generic[M]):
             cache=self._cache,
             redirects=redirects,
             auth=self._auth,
-            retry=Retrying(retry, repeating=observers.repeating if observers else None, **times),
+            retry=Retrying(
+                retry,
+                repeating=observers.repeating if observers else None,
+                read=self._read_fault,
+                repeatable=self._repeatable,
+                group=self._limited_with,
+                **times,
+            ),
             attempts=Attempts(observers) if observers or debugging() else None,
         )
 
@@ -365,14 +389,19 @@ class AsyncClient(_ModeClient["aiohttp.ClientSession", Async]):
 
 
 def _base_address(endpoint: str) -> str:
-    parts = urlsplit(endpoint)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(f"endpoint: expected an address like https://host, got {_without_user(endpoint)!r}")
-    if parts.username or parts.password:
+    """Return what paths are appended to; raises ValueError for an endpoint that cannot work, without its password."""
+    if not isinstance(cast("object", endpoint), str):
+        raise ValueError(f"endpoint: expected an address like https://host, got {type(endpoint).__name__}")
+    try:
+        address = named_address(endpoint)
+    except Refused as refusal:
+        shown = _without_user(endpoint)
+        raise ValueError(f"endpoint: expected an address like https://host, got {shown!r}: {refusal}") from None
+    if address.user:
         raise ValueError("endpoint: it must not hold a user name or password")
-    if parts.query or parts.fragment or "{" in endpoint:
+    if "{" in endpoint:
         raise ValueError(f"endpoint: it must end with the path, got {endpoint!r}")
-    return endpoint.rstrip("/") + "/"
+    return address.root + address.path.rstrip("/") + "/"
 
 
 def _times(clock: Clock | None, random: Callable[[], float]) -> dict[str, Any]:
@@ -397,13 +426,22 @@ def _without_user(endpoint: str) -> str:
 _USER_AGENT = f"gemel/{__version__} python/{platform.python_version()}"
 
 
-def _default_headers(own: Mapping[str, str] | None) -> Headers:
-    common = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate", "User-Agent": _USER_AGENT}
+def _checked(network: Network, base: str, session: Any) -> Network:
+    """Return the network; raises ValueError for a proxy that cannot be used, unless an own session is."""
+    if session is None:
+        network.proxy_for(base)
+    return network
+
+
+def _default_headers(own: Mapping[str, str] | None) -> dict[str, Any]:
+    """Return what every request has, where the reply is read as JSON and where it is not, as a Caller takes it."""
     try:
-        checked = {header_name(name): header_text(value) for name, value in (own or {}).items()}
+        checked = [header_field(name, value) for name, value in (own or {}).items()]
     except Refused as refusal:
         raise ValueError(f"headers: {refusal}") from None
-    return Headers(common).with_values(checked)
+    common = {"Accept-Encoding": "gzip, deflate", "User-Agent": _USER_AGENT}
+    made = {"headers": {"Accept": "application/json", **common}, "plain_headers": {"Accept": "*/*", **common}}
+    return {name: Headers(fields).with_values(checked) for name, fields in made.items()}
 
 
 def _sent_with_all(headers: Mapping[str, str] | None, session: Any, known: tuple[str, ...]) -> dict[str, Any]:
@@ -415,9 +453,9 @@ def _sent_with_all(headers: Mapping[str, str] | None, session: Any, known: tuple
         known: More values that are never shown.
     """
     common, own = _default_headers(headers), cast("Mapping[str, Any]", getattr(session, "headers", None) or {})
-    fields = [*common.pairs(), *((name, value) for name, value in own.items() if isinstance(value, str))]
+    fields = [*common["headers"].pairs(), *((name, value) for name, value in own.items() if isinstance(value, str))]
     secrets = (text for name, value in fields if is_sensitive_header(name) for text in credentials_in(value))
-    return {"headers": common, "secrets": (*known, *secrets)}
+    return {**common, "secrets": (*known, *secrets)}
 
 
 def _refuse_unknown(client: type, unknown: Iterable[str]) -> None:

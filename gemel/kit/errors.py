@@ -114,6 +114,11 @@ class APIError(GemelError):
         self.request: Request = request.masked()
         super().__init__(redact(message, request.context.secrets))
 
+    def add_hint(self, hint: str) -> None:
+        """Add to the text what may be the reason, or what to do next; an empty hint adds nothing."""
+        if hint:
+            self.args: tuple[Any, ...] = (f"{self}; {hint}",)
+
     @property
     def method(self) -> str:
         """The verb."""
@@ -215,11 +220,6 @@ class ResponseValidationError(APIError, ValueError):
         """The reply's bytes; they may hold secret values."""
         return self._body.value
 
-    def add_hint(self, hint: str) -> None:
-        """Add to the text what may be the reason; an empty hint adds nothing."""
-        if hint:
-            self.args: tuple[Any, ...] = (f"{self}; {hint}",)
-
 
 class ResponseTooLargeError(APIError):
     """The reply has more bytes than the client takes; the rest was not read, and the connection was closed.
@@ -295,7 +295,10 @@ _BY_STATUS: dict[int, type[APIStatusError]] = {
     429: RateLimitError,
 }
 
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
 _HINTS: dict[int, str] = {
+    304: "it has not changed since the ETag or the time that the request names: use what you have",
     401: "check that the credentials belong to this server and are not revoked",
     403: "ask for a role that allows it, or use other credentials",
     404: "check the names and ids; what these credentials may not see is reported the same way",
@@ -317,11 +320,8 @@ def _of_status(response: Response, request: Request, fault: Fault) -> APIStatusE
     status = response.status
     if status >= 500:
         return InternalServerError(fault, response=response, request=request, hint="try again later")
-    hint = fault.hint or (_redirect_hint(response) if 300 <= status < 400 else _HINTS.get(status, ""))
-    error = _BY_STATUS.get(status, APIStatusError)(fault, response=response, request=request, hint=hint)
-    if isinstance(error, RateLimitError):
-        error.retry_after = fault.retry_after
-    return error
+    hint = fault.hint or (_redirect_hint(response) if status in _REDIRECTS else _HINTS.get(status, ""))
+    return _BY_STATUS.get(status, APIStatusError)(fault, response=response, request=request, hint=hint)
 
 
 def stream_error(event: str, response: Response, request: Request, read: FaultReader) -> StreamFailedError:
@@ -340,7 +340,9 @@ def _status_text(error: APIStatusError, request: Request, hint: str) -> str:
 
 
 def _redirect_hint(response: Response) -> str:
-    target = response.headers.get("location", "nowhere").partition("?")[0]
+    target = response.headers.get("location", "").partition("?")[0]
+    if not target:
+        return "the server redirects, and does not say where"
     return (
         f"the server redirects to {target}: correct the endpoint; follow_redirects=True follows, "
         "but sends no body to another origin and does not leave https"

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import aiohttp
 import pytest
 import requests
 
+from gemel.kit.declare import Header, get
 from gemel.kit.errors import APIStatusError, CredentialsError
 from gemel.kit.policies.auth import ProvidedToken, StaticToken
+from gemel.kit.stubs.resource import Resource
+from gemel.kit.types import OMIT, M, Omit
 
 from .shop import ASYNC, SYNC, AsyncShopClient, Mode, Shop, ShopClient
 from .wire import Wire, reply
@@ -95,10 +98,52 @@ def test_an_own_aiohttp_session_is_used_and_not_closed() -> None:
     assert wire.seen[0].headers["authorization"] == "Bearer tok-1"
 
 
-def test_the_token_replaces_a_header_of_the_same_name(mode: Mode) -> None:
+def sent(wire: Wire) -> list[list[str]]:
+    """What Authorization each request had, every field of it."""
+    return [[value for name, value in each.fields if name.lower() == "authorization"] for each in wire.seen]
+
+
+class Traced(Resource[M]):
+    """Endpoints that declare the header themselves."""
+
+    @get("api/tree")
+    def tree(self, *, key: Annotated[str | Omit, Header("Authorization")] = OMIT) -> dict[str, Any]:
+        """Return a tree."""
+        ...
+
+
+OWN_WORD = {
+    "a header of the client": ({"headers": {"authorization": "Basic mine"}}, tree),
+    "an option of the call": ({}, lambda shop: shop.albums.tree.options(headers={"AUTHORIZATION": "Basic mine"})()),
+    "an option of a copy": ({}, lambda shop: shop.with_options(headers={"Authorization": "Basic mine"}).albums.tree()),
+    "a path not declared": ({}, lambda shop: shop.request("GET", "x", headers={"Authorization": "Basic mine"})),
+    "an argument": ({}, lambda shop: Traced[Any](shop).tree(key="Basic mine")),  # type: ignore[attr-defined]
+}
+
+
+@pytest.mark.parametrize(("settings", "step"), OWN_WORD.values(), ids=OWN_WORD)
+def test_the_callers_own_authorization_wins(mode: Mode, settings: Any, step: Any) -> None:
+    asked: list[str] = []
+    provided = ProvidedToken(lambda: asked.append("") or "tok-1")  # type: ignore[func-returns-value]
     with Wire(reply({})) as wire:
-        mode.run(wire.url, tree, headers={"authorization": "Basic old"}, **OWN)
-    assert [value for name, value in wire.last.fields if name.lower() == "authorization"] == ["Bearer tok-1"]
+        mode.run(wire.url, step, credential=provided, **settings)
+    assert sent(wire) == [["Basic mine"]]
+    assert not asked
+
+
+def test_an_argument_that_is_left_out_leaves_the_token(mode: Mode) -> None:
+    with Wire(reply({})) as wire:
+        mode.run(wire.url, lambda shop: Traced[Any](shop).tree(), **OWN)  # type: ignore[attr-defined]
+    assert sent(wire) == [["Bearer tok-1"]]
+
+
+def test_the_callers_own_authorization_is_not_renewed(mode: Mode) -> None:
+    with Wire(reply({}, 401)) as wire:
+        error = mode.fails(
+            wire.url, tree, headers={"authorization": "Basic mine"}, credential=ProvidedToken(lambda: "tok-1")
+        )
+    assert error.status == 401
+    assert sent(wire) == [["Basic mine"]]
 
 
 @pytest.mark.parametrize("value", ["", "two words", "line\nbreak", "käse", "a\r\nX-Evil: 1"])

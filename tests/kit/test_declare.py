@@ -47,7 +47,7 @@ QUERIES = [
     ({"limit": OMIT}, ""),
     ({"tags": ["a b", "c&d", ""]}, "tags=a%20b&tags=c%26d&tags="),
     ({"tags": []}, ""),
-    ({"ids": [1, 2, 3]}, "ids=1%2C2%2C3"),
+    ({"ids": [1, 2, 3]}, "ids=1,2,3"),
     ({"ids": []}, ""),
     ({"project": "p"}, "projectId=p&workspaceId=p"),
     ({"kind": "vinyl"}, "kind=vinyl"),

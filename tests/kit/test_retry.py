@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from gemel.kit.errors import APIConnectionError, InternalServerError, RateLimitError
+from gemel.kit.http.limits import retry_after
 from gemel.kit.http.messages import CallContext, Headers, Request, Response, Retry, Timeout
-from gemel.kit.policies.retry import Budget, Retrying, retry_after, wait
+from gemel.kit.policies.retry import Budget, Retrying, wait
 
 from .shop import Mode
 from .wire import Wire, cut, reply

@@ -151,13 +151,19 @@ class Declaration:
             raise DeclarationError(f"{self.label}(): the return type cannot be decoded: {error}") from None
 
     def requests(
-        self, resource: Resource[Any], options: Options
+        self, resource: Resource[Any], options: Options, wanted: Mapping[str, str] | None = None
     ) -> Callable[[tuple[Any, ...], dict[str, Any]], Request]:
-        """Return what makes the request of each call of this endpoint on a resource, as the options want it."""
+        """Return what makes the request of each call of this endpoint on a resource, as the options want it.
+
+        Args:
+            resource: What the call is bound to.
+            options: What the call does differently.
+            wanted: Headers that this kind of call needs, unless an argument or an option says otherwise.
+        """
         caller = caller_of(resource)
         base = root_of(caller.base) if self.spec.path.startswith("/") else caller.base
         name = f"{type(resource).__module__}.{type(resource).__qualname__}"
-        define = partial(self.definition.request, caller=caller, base=base, resource=name)
+        define = partial(self.definition.request, caller=caller, base=base, resource=name, wanted=wanted)
         if options is NO_OPTIONS:
             return define
         return lambda args, kwargs: options.applied(define(args, kwargs), caller.clock())

@@ -18,6 +18,7 @@ from gemel.kit.errors import DeclarationError, InvalidArgument
 from gemel.kit.http.encoding import Refused
 from gemel.kit.http.messages import CallContext, Headers, Request
 from gemel.kit.http.redaction import redact
+from gemel.kit.models.decode import reads_json
 from gemel.kit.models.encode import json_bytes
 from gemel.kit.models.hints import filled, opened, opened_aliases, refuse_unknown_variables, variables_in
 from gemel.kit.models.typed_dicts import dicts_in, keys_of
@@ -53,13 +54,30 @@ class Definition(commands.RequestDefinition):
         self._literals, self._variables = split_path(spec.path)
         takes_fields = any(kind_of(parameter.role) is Field for parameter in parameters)
         self._always_object: bool = takes_fields and spec.method != "DELETE"
+        self._reads_json: bool = reads_json(returns, spec.unwrap)
 
     def request(
-        self, args: tuple[Any, ...], kwargs: Mapping[str, Any], *, caller: Caller, base: str, resource: str
+        self,
+        args: tuple[Any, ...],
+        kwargs: Mapping[str, Any],
+        *,
+        caller: Caller,
+        base: str,
+        resource: str,
+        wanted: Mapping[str, str] | None = None,
     ) -> Request:
-        """Return the request of a call; raises InvalidArgument, and nothing was sent.
+        """Return the request of a call; nothing was sent.
 
-        caller: of the client.   base: what the path is appended to.   resource: the name of the resource class.
+        Args:
+            args: The arguments given by position.
+            kwargs: The arguments given by name.
+            caller: Of the client.
+            base: What the path is appended to.
+            resource: The name of the resource class.
+            wanted: Headers that this kind of call needs; an argument of the same name wins.
+
+        Raises:
+            InvalidArgument: An argument is missing, unknown, or cannot be sent.
         """
         builder = RequestBuilder()
         self.define_request(builder, args, kwargs)
@@ -68,7 +86,7 @@ class Definition(commands.RequestDefinition):
         return Request(
             builder.method,
             base + builder.address(self._literals, self._variables),
-            _headers(caller.headers, builder.headers, body),
+            _headers(caller.headers if self._reads_json else caller.plain_headers, builder.headers, body, wanted),
             body,
             CallContext(
                 label=self.label,
@@ -101,11 +119,17 @@ class Definition(commands.RequestDefinition):
         return ""
 
 
-def _headers(base: Headers, own: list[tuple[str, str]], body: bytes | Upload | None) -> Headers:
-    if body is None and not own:
+def _headers(
+    base: Headers, own: list[tuple[str, str]], body: bytes | Upload | None, wanted: Mapping[str, str] | None
+) -> Headers:
+    if body is not None:
+        base = base.with_values(_JSON)
+    if own:
+        base = base.with_values(tuple(own))
+    if wanted is None:
         return base
-    typed = base.with_values(_JSON) if body is not None else base
-    return typed.with_values(tuple(own)) if own else typed
+    given = {name.lower() for name, _ in own}
+    return base.with_values({name: value for name, value in wanted.items() if name.lower() not in given})
 
 
 class _Arguments(arguments.ArgumentAnnotationHandler):

@@ -18,6 +18,7 @@ from gemel.kit.http.encoding import (
     header_text,
     percent_encoded,
     query_pairs,
+    separator,
     utf8_bytes,
     wire_text,
 )
@@ -105,6 +106,9 @@ class QueryParameter(Parameter):
     def __init__(self, label: str, declared: inspect.Parameter, role: Role) -> None:
         super().__init__(label, declared, role)
         self._is_plain: bool = not (self.role.json or self.role.also)
+        self._names: list[str] = [percent_encoded(each) for each in (self.role.name, self.role.also) if each]
+        self._first: str = self._names[0]
+        self._separator: str = separator(self.role.join)
         self._encoded_default: tuple[str, ...] | None = None
         if self.default is not _ABSENT and not is_secret(self.hint):
             builder = RequestBuilder()
@@ -122,15 +126,17 @@ class QueryParameter(Parameter):
         """Add the value's pairs."""
         role = self.role
         if type(value) is str and self._is_plain:
-            request_builder.query.append(f"{role.name}={percent_encoded(value)}")
+            request_builder.query.append(f"{self._first}={percent_encoded(value)}")
             return
         if role.json and value is not None:
             value = json_bytes(value).decode()
         if role.join and is_array(value):
-            value = role.join.join(map(wire_text, value)) or None
-        request_builder.query += query_pairs(role.name, value)
-        if role.also:
-            request_builder.query += query_pairs(role.also, value)
+            # Each item by itself: what separates them must not be taken for what is in one (RFC 6570, section 3.2.8).
+            text = self._separator.join(percent_encoded(wire_text(item)) for item in value)
+            request_builder.query += [f"{name}={text}" for name in self._names if text]
+            return
+        for name in self._names:
+            request_builder.query += query_pairs(name, value)
 
 
 class HeaderParameter(Parameter):
@@ -163,9 +169,13 @@ class BodyParameter(Parameter):
 class FormParameter(Parameter):
     """A field of a form."""
 
+    def __init__(self, label: str, declared: inspect.Parameter, role: Role) -> None:
+        super().__init__(label, declared, role)
+        self._name: str = percent_encoded(self.role.name)
+
     def put(self, request_builder: RequestBuilder, value: Any) -> None:
         """Add the field."""
-        request_builder.form += query_pairs(self.role.name, value)
+        request_builder.form += query_pairs(self._name, value)
 
 
 class PartParameter(Parameter):

@@ -19,8 +19,7 @@ from gemel.kit.errors import DeclarationError
 from gemel.kit.http.encoding import (
     Refused,
     encode_segment,
-    header_name,
-    header_text,
+    header_field,
     percent_encoded,
     query_pairs,
     utf8_bytes,
@@ -311,7 +310,7 @@ def _put_params(builder: RequestBuilder, written: Any) -> None:
 
 def _put_headers(builder: RequestBuilder, written: Any) -> None:
     builder.secrets += named_secrets(written, is_sensitive_header)
-    given = [(header_name(wire_text(name)), header_text(value)) for name, value in written.items() if value is not None]
+    given = [header_field(wire_text(name), value) for name, value in written.items() if value is not None]
     names = {name.lower() for name, _ in given}
     builder.headers = [pair for pair in builder.headers if pair[0].lower() not in names] + given
 

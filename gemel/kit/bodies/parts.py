@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from gemel.kit.bodies.multipart import FilePart, Piece
 from gemel.kit.bodies.upload import UNKNOWN_TYPE, measured
-from gemel.kit.http.encoding import Refused, utf8_bytes, wire_text
+from gemel.kit.http.encoding import Refused, header_text, utf8_bytes, wire_text
 from gemel.kit.http.redaction import MASK
 from gemel.kit.models.encode import json_bytes
 from gemel.kit.types import is_array
@@ -28,11 +28,15 @@ class File(Struct, frozen=True):
     one that cannot seek, is read when the call is made.
     name: the file name that is sent; by default that of the path or file object.
     content_type: its media type; by default guessed from the name.
+    Raises ValueError for a media type that no header can hold.
     """
 
     content: bytes | str | os.PathLike[str] | IO[bytes]
     name: str = ""
     content_type: str = ""
+
+    def __post_init__(self) -> None:
+        header_text(self.content_type)
 
     def __repr__(self) -> str:
         return f"File({MASK}, name={self.name!r})"
@@ -50,6 +54,7 @@ def pieces(name: str, value: Any) -> list[Piece]:
     """
     if value is None:
         return []
+    utf8_bytes(name)
     if is_array(value):
         return [piece for item in value for piece in pieces(name, item)]
     if isinstance(value, File):
@@ -63,6 +68,10 @@ def pieces(name: str, value: Any) -> list[Piece]:
 
 def _file_piece(name: str, file: File) -> Piece:
     filename = file.name or _own_name(file.content) or name
+    try:
+        utf8_bytes(filename)
+    except Refused:
+        raise Refused("the file name is not valid Unicode: pass name=") from None
     kind = file.content_type or mimetypes.guess_type(filename)[0] or UNKNOWN_TYPE
     return Piece(name, _content(file.content), filename=filename, content_type=kind)
 

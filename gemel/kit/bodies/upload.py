@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 from gemel.kit.errors import UploadError
 from gemel.kit.flow.clock import monotonic
+from gemel.kit.http.encoding import header_text
 
 __all__ = ["UNKNOWN_TYPE", "Upload", "UploadReader", "measured"]
 
@@ -28,7 +29,8 @@ class Upload:
     size: in bytes; needed for a file object that cannot tell it, such as a pipe. Exactly so many bytes are sent.
     content_type: its media type; by default guessed from the name.
     on_progress: called with the bytes handed on so far and in all; a repeated request begins again at 0.
-    Raises OSError for a path that cannot be read, ValueError for a size that is not known, TypeError for a text file.
+    Raises OSError for a path that cannot be read, ValueError for a size that is not known and a media type that no
+    header can hold, TypeError for a text file.
     """
 
     def __init__(
@@ -43,7 +45,7 @@ class Upload:
         self.on_progress: Callable[[int, int], object] | None = on_progress
         self._start, found = measured(source)
         self.size: int = _known(found if size is None else size)
-        self.content_type: str = content_type or mimetypes.guess_type(_name(source))[0] or UNKNOWN_TYPE
+        self.content_type: str = header_text(content_type) or mimetypes.guess_type(_name(source))[0] or UNKNOWN_TYPE
         self.begun: bool = False
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Generic, cast
 
 from typing_extensions import ParamSpec, Self, TypeVar, Unpack
@@ -61,6 +61,8 @@ class RawReply(Generic[R_co]):
 class Call(Generic[P, R_co]):
     """An endpoint bound to a resource of a client."""
 
+    _wanted_headers: Mapping[str, str] | None = None
+
     def __init__(self, declaration: Declaration, resource: Resource[Any], options: Options | None = None) -> None:
         self.__name__: str = declaration.name
         self.__qualname__: str = declaration.label
@@ -70,7 +72,7 @@ class Call(Generic[P, R_co]):
         self._caller: Caller = caller_of(resource)
         self._options: Options = self._caller.options if options is None else options
         self._define: Callable[[tuple[Any, ...], dict[str, Any]], Request]
-        self._define = declaration.requests(resource, self._options)
+        self._define = declaration.requests(resource, self._options, self._wanted_headers)
         returns = self._read_type(declaration.definition.returns)
         self._decode: Decode = declaration.decoder(returns, self._caller.reading)
 
@@ -99,7 +101,8 @@ class Call(Generic[P, R_co]):
     @entry
     def curl(self, *args: P.args, **kwargs: P.kwargs) -> str:
         """Return the call as a curl command for a shell; credentials and secret values are masked."""
-        return curl_command(self._request(args, kwargs))
+        request = self._request(args, kwargs)
+        return curl_command(request, signed=self._caller.signs(request))
 
     def flow(self, deadline: float, *args: P.args, **kwargs: P.kwargs) -> Flow[R_co]:
         """Return this call as a flow, to be part of another one; `deadline` in monotonic seconds."""

@@ -12,10 +12,15 @@ __all__ = ["curl_command"]
 _LEFT_OUT = frozenset({"accept-encoding", "user-agent", "content-length"})
 
 
-def curl_command(request: Request) -> str:
-    """Return the request as one shell command; credentials and secret values are masked."""
+def curl_command(request: Request, *, signed: bool) -> str:
+    """Return the request as one shell command; credentials and secret values are masked.
+
+    Args:
+        request: What is to be sent, without a token.
+        signed: Whether it is sent with one.
+    """
     parts = ["curl", "-X", request.method, redact(request.url, request.context.secrets)]
-    if request.context.authenticated:
+    if signed:
         parts += ["-H", "Authorization: Bearer ***"]
     for name, value in request.headers.masked().pairs():
         if name.lower() not in _LEFT_OUT:

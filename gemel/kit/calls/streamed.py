@@ -76,12 +76,8 @@ class Opening(Generic[S]):
 class _OpeningCall(Call[P, R_co]):
     """A call whose request asks for what is read piece by piece."""
 
-    _accepts: Mapping[str, str]
-
     def _request(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Request:
-        request = super()._request(args, kwargs)
-        wanted = {name: value for name, value in self._accepts.items() if name not in self._options.headers}
-        return request.with_headers(wanted).with_context(streamed=True)
+        return super()._request(args, kwargs).with_context(streamed=True)
 
     def _read_type(self, returns: Any) -> Any:
         return read_type(returns, self._declaration.label)
@@ -97,7 +93,7 @@ class _OpeningCall(Call[P, R_co]):
 class StreamCall(_OpeningCall[P, Stream[T]], Generic[P, T]):
     """An endpoint that streams events, bound to a resource of a client."""
 
-    _accepts = _EVENTS
+    _wanted_headers = _EVENTS
 
     def __init__(self, declaration: Declaration, resource: Resource[Any], options: Options | None = None) -> None:
         super().__init__(declaration, resource, options)
@@ -145,7 +141,7 @@ class AsyncStreamCall(StreamCall[P, T]):
 class DownloadCall(_OpeningCall[P, Download]):
     """An endpoint that gives a file, bound to a resource of a client."""
 
-    _accepts = _BYTES
+    _wanted_headers = _BYTES
 
 
 class SyncDownloadCall(DownloadCall[P]):

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import quote, unquote, urljoin, urlsplit
+from urllib.parse import unquote
 
+from gemel.kit.bodies.parts import UNKNOWN_TYPE
+from gemel.kit.bodies.upload import Upload
 from gemel.kit.errors import InvalidArgument
-from gemel.kit.http.encoding import Refused, query_pairs
+from gemel.kit.http.address import encoded, referred_address
+from gemel.kit.http.encoding import Refused, percent_encoded, query_pairs
 from gemel.kit.http.messages import CallContext, Request, Response, origin
 from gemel.kit.http.sensitive import address_secrets, is_sensitive_parameter
 from gemel.kit.http.verbs import verb_of
@@ -19,7 +23,7 @@ from gemel.kit.types import OMIT
 
 __all__ = ["expected_decoder", "undeclared_request"]
 
-_PATH_CHARACTERS = "!$%&'()*+,/:;=@-._~"
+_WHOLE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
 
 def undeclared_request(
@@ -33,7 +37,17 @@ def undeclared_request(
 ) -> Request:
     """Return a request for a path below the client's endpoint, or an address of the same origin.
 
-    Raises InvalidArgument: what is no verb, another origin, a path with dot segments, a value without wire form.
+    Args:
+        caller: Of the client.
+        method: The verb.
+        url: The path, or the whole address.
+        params: Query parameters.
+        body: Bytes and an Upload are sent as they are, anything else as JSON; None sends none.
+        label: What errors call it.
+        headers: Sent beside those of the client, in the place of those of the same name.
+
+    Raises:
+        InvalidArgument: What is no verb, another origin, a path with dot segments, a value without wire form.
     """
     try:
         verb = verb_of(method)
@@ -42,12 +56,11 @@ def undeclared_request(
     address = _address(caller, url, label)
     query = _query(params or {}, label)
     separator = "&" if "?" in address else "?"
-    content = _content(body, label)
-    common = caller.headers if content is None else caller.headers.with_values({"Content-Type": "application/json"})
+    content, kind = _content(body, label)
     request = Request(
         method=verb,
         url=f"{address}{separator}{query}" if query else address,
-        headers=common,
+        headers=caller.headers.with_values({"Content-Type": kind}) if kind else caller.headers,
         body=content,
         context=CallContext(
             label=label,
@@ -63,7 +76,8 @@ def undeclared_request(
 def expected_decoder(caller: Caller, expected: Mapping[str, Any] | None) -> Callable[[Response], Any]:
     """Return what decodes a reply by the first expected key it has, or as JSON; it raises the errors of its status.
 
-    Raises InvalidArgument for a type that cannot be decoded.
+    Raises:
+        InvalidArgument: A type cannot be decoded.
     """
     try:
         decode = keyed_decoder(expected, caller.reading) if expected else json_decoder
@@ -79,21 +93,35 @@ def expected_decoder(caller: Caller, expected: Mapping[str, Any] | None) -> Call
 
 
 def _address(caller: Caller, url: str, label: str) -> str:
-    target = urljoin(caller.base, url) if "://" in url else caller.base + url.lstrip("/")
-    if url.startswith("//") or origin(target) != origin(caller.base) or "@" in urlsplit(target).netloc:
+    try:
+        target = _whole(url) if _WHOLE.match(url.strip()) else _below(caller.base, url)
+    except Refused as refusal:
+        raise InvalidArgument(label, "url", str(refusal)) from None
+    if url.startswith("//") or origin(target) != origin(caller.base):
         raise InvalidArgument(label, "url", "it must stay at the client's endpoint: credentials go nowhere else")
-    path, mark, query = target.partition("?")
-    if any(unquote(segment) in (".", "..") for segment in path.split("/")[3:]):
+    if any(unquote(segment) in (".", "..") for segment in target.partition("?")[0].split("/")[3:]):
         raise InvalidArgument(label, "url", "the path must not hold . or .. segments")
-    return quote(path, safe=_PATH_CHARACTERS) + mark + quote(query, safe=_PATH_CHARACTERS + "?")
+    return target
+
+
+def _whole(url: str) -> str:
+    address = referred_address("", url)
+    if address.user:
+        raise Refused("it must not hold a user name or password")
+    return address.root + address.target
+
+
+def _below(base: str, path: str) -> str:
+    path, mark, query = path.lstrip("/").partition("?")
+    return base + encoded(path) + mark + encoded(query, kept="?")
 
 
 def _query(params: Mapping[str, Any], label: str) -> str:
     pairs: list[str] = []
     for name, value in params.items():
         try:
-            pairs += [] if value is OMIT else query_pairs(quote(name, safe=""), value)
-        except Refused as refusal:
+            pairs += [] if value is OMIT else query_pairs(percent_encoded(name), value)
+        except (Refused, TypeError) as refusal:
             raise InvalidArgument(label, f"params[{name!r}]", str(refusal)) from None
     return "&".join(pairs)
 
@@ -103,8 +131,15 @@ def _secrets(url: str, params: Mapping[str, Any] | None, body: Any) -> list[str]
     return [*address_secrets(url), *named_secrets(params, is_sensitive_parameter), *named_secrets(body)]
 
 
-def _content(body: Any, label: str) -> bytes | None:
+def _content(body: Any, label: str) -> tuple[bytes | Upload | None, str]:
+    """Return the body as it is sent, and its media type, "" when there is none."""
+    if body is None:
+        return None, ""
+    if isinstance(body, Upload):
+        return body, body.content_type
+    if isinstance(body, bytes | bytearray):
+        return bytes(body), UNKNOWN_TYPE
     try:
-        return None if body is None else json_bytes(body)
+        return json_bytes(body), "application/json"
     except Refused as refusal:
         raise InvalidArgument(label, "body", str(refusal)) from None

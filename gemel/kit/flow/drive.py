@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 from collections.abc import Awaitable
 from typing import Any, Protocol, cast
 
 from typing_extensions import TypeVar
 
-from gemel.kit.flow.effects import AsyncReader, Effect, Flow, Lock, Offload, Open, Read, Reader, Send, Unlockable
+from gemel.kit.flow.effects import AsyncReader, Effect, Flow, Lock, Offload, Open, Read, Reader, Send, Unlockable, Wait
 from gemel.kit.http.messages import Request, Response
 
 __all__ = ["AsyncPerformer", "Performer", "adrive", "drive"]
@@ -98,6 +100,8 @@ def _perform(effect: Effect, performer: Performer) -> Any:
         return performer.stream(effect.request)
     if isinstance(effect, Offload):
         return effect.work()
+    if isinstance(effect, Wait):
+        return _waited(effect)
     performer.sleep(effect.seconds)
     return None
 
@@ -116,4 +120,32 @@ def _awaitable(effect: Effect, performer: AsyncPerformer) -> Awaitable[Any]:
         import asyncio  # a blocking program does not pay for it
 
         return asyncio.to_thread(effect.work)
+    if isinstance(effect, Wait):
+        return _awaited(effect)
     return performer.sleep(effect.seconds)
+
+
+def _waited(effect: Wait) -> bool:
+    given = threading.Event()
+    effect.signal.heard(given.set)
+    return given.wait(min(effect.seconds, threading.TIMEOUT_MAX))
+
+
+async def _awaited(effect: Wait) -> bool:
+    import asyncio
+
+    loop = asyncio.get_running_loop()
+    given = loop.create_future()
+
+    def hear() -> None:
+        with contextlib.suppress(RuntimeError):  # the loop of the one who waited is closed
+            loop.call_soon_threadsafe(settle)
+
+    def settle() -> None:
+        if not given.done():
+            given.set_result(None)
+
+    effect.signal.heard(hear)
+    # asyncio.wait() and not wait_for(), which before Python 3.12 may lose a cancellation that comes with the signal.
+    done, _ = await asyncio.wait((given,), timeout=effect.seconds)
+    return bool(done)

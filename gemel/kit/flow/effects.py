@@ -1,7 +1,8 @@
-"""What a flow may ask for: Send, Open, Read, Sleep, Lock and Offload; only the drivers perform them."""
+"""What a flow may ask for: Send, Open, Read, Sleep, Lock, Wait and Offload; only the drivers perform them."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Generator
 from typing import Any, Protocol, TypeAlias
 
@@ -21,8 +22,10 @@ __all__ = [
     "Read",
     "Reader",
     "Send",
+    "Signal",
     "Sleep",
     "Unlockable",
+    "Wait",
     "discard",
 ]
 
@@ -117,7 +120,40 @@ class Lock(Struct, frozen=True):
     name: str = ""
 
 
-Effect: TypeAlias = Send | Open | Read | Offload | Sleep | Lock
+class Signal:
+    """What one flow waits for and another gives, in whatever thread or event loop each of them runs; it is given once.
+
+    A lock would not do: that of an event loop can only be released in its own thread.
+    """
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._given = False
+        self._listener: Callable[[], object] | None = None
+
+    def give(self) -> None:
+        """Let the one who waits go on; never waits itself."""
+        with self._guard:
+            self._given, listener = True, self._listener
+        if listener is not None:
+            listener()
+
+    def heard(self, listener: Callable[[], object]) -> None:
+        """Have `listener` called when it is given, in the giver's thread; at once when it was given already."""
+        with self._guard:
+            self._listener, given = listener, self._given
+        if given:
+            listener()
+
+
+class Wait(Struct, frozen=True):
+    """Wait for a signal, so many seconds at most; the answer is whether it was given."""
+
+    signal: Signal
+    seconds: float
+
+
+Effect: TypeAlias = Send | Open | Read | Offload | Sleep | Lock | Wait
 """What a flow may ask for."""
 
 Flow: TypeAlias = Generator[Effect, Any, R]

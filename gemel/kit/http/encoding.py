@@ -28,16 +28,23 @@ from gemel.kit.types import is_array
 __all__ = [
     "Refused",
     "encode_segment",
+    "header_field",
     "header_name",
     "header_text",
     "percent_encoded",
     "query_pairs",
     "rfc3339",
+    "separator",
     "utf8_bytes",
     "wire_text",
 ]
 
 
+_FRAMING = {
+    "content-length": "the body",
+    "transfer-encoding": "the body",
+    "host": "the address",
+}
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+\-.^_`|~]+")
 _UNRESERVED = re.compile(r"[A-Za-z0-9\-._~]*")
 
@@ -94,7 +101,15 @@ def encode_segment(value: Any) -> str:
 
 
 def query_pairs(name: str, value: Any) -> list[str]:
-    """Return the encoded name=value pairs of a query parameter; None gives none, a list repeats the name."""
+    """Return the encoded name=value pairs of a query parameter; None gives none, a list repeats the name.
+
+    Args:
+        name: Encoded already, since a declared one is encoded once for all calls.
+        value: As Python has it.
+
+    Raises:
+        Refused: The value has no text form.
+    """
     if value is None:
         return []
     if is_array(value):
@@ -112,6 +127,11 @@ def percent_encoded(text: str) -> str:
         raise Refused("the text is not valid Unicode (a lone surrogate)") from None
 
 
+def separator(text: str) -> str:
+    """Return what stands between the items of a list in one parameter, encoded where a query could not hold it."""
+    return quote(text, safe="!$'()*,;:@/?")
+
+
 def utf8_bytes(text: str) -> bytes:
     """Return a text as a body; refuses what UTF-8 cannot hold."""
     try:
@@ -121,10 +141,24 @@ def utf8_bytes(text: str) -> bytes:
 
 
 def header_name(name: str) -> str:
-    """Return a header name; refuses what is not a token (RFC 9110, section 5.6.2)."""
+    """Return a header name; refuses what is not a token (RFC 9110, section 5.6.2), and what is not the caller's to say.
+
+    The transports say these fields themselves, of the body and the address that they send. A second word on them would
+    make two servers on the way see two different messages in the same bytes (request smuggling).
+    """
     if not _TOKEN.fullmatch(name):
         raise Refused(f"{name!r} is not a header name")
+    if name.lower() in _FRAMING:
+        raise Refused(f"{name} follows from {_FRAMING[name.lower()]} and cannot be set")
     return name
+
+
+def header_field(name: str, value: Any) -> tuple[str, str]:
+    """Return a header field; refuses what `header_name` and `header_text` do, and a Connection that names fields."""
+    field = header_name(name), header_text(value)
+    if name.lower() == "connection" and field[1].lower() not in ("close", "keep-alive"):
+        raise Refused("Connection can be close or keep-alive; with other words it makes proxies drop or change fields")
+    return field
 
 
 def header_text(value: Any) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeAlias, cast
 from urllib.parse import urlsplit
 
 from msgspec import Struct
-from msgspec.structs import replace
+from msgspec.structs import force_setattr, replace
 from typing_extensions import Self
 
 from gemel.kit.http.redaction import MASK, Redactor, redact
@@ -91,6 +91,10 @@ class Headers(Mapping[str, str]):
             return Headers(self._items + added)
         return Headers((*(item for item in self._items if item[0].lower() not in names), *added))
 
+    def added(self, name: str, value: str) -> Headers:
+        """Return a copy with one more field at the end."""
+        return Headers((*self._items, (name, value)))
+
     def masked(self, secrets: Iterable[str] = ()) -> Headers:
         """Return a copy in which every credential is masked.
 
@@ -153,16 +157,25 @@ class Timeout(Struct, frozen=True):
 class Retry(Struct, frozen=True):
     """How often and how patiently a failed request is sent again.
 
-    limit: repeats after the first attempt; 0 switches retries off.
-    base, cap: the waiting ceiling doubles from `base` to `cap` seconds; the wait is drawn below it (full jitter).
-    retry_after_cap: the longest Retry-After that is obeyed, in seconds; a longer one ends the attempts.
-    Raises ValueError for numbers that cannot work.
+    Attributes:
+        limit: Repeats after the first attempt; 0 switches retries off, and waiting for a rate limit too.
+        base: The ceiling of the first wait, in seconds; each wait is drawn below its ceiling (full jitter).
+        cap: The highest ceiling, in seconds; they double from `base` on.
+        retry_after_cap: The longest Retry-After that is obeyed, in seconds; a longer one ends the attempts.
+        budget: How many repeats a client has in store: each takes one, each success gives a tenth back; None for any
+            number. What a 429 asks for takes none. It is the client's: of a single call's Retry only None counts.
+        statuses: What is repeated as 503 is, besides the usual statuses: `{520, 522, 524, 529}`.
+
+    Raises:
+        ValueError: The numbers cannot work.
     """
 
     limit: int = 2
     base: float = 0.5
     cap: float = 8.0
     retry_after_cap: float = 60.0
+    budget: float | None = 20.0
+    statuses: Collection[int] = frozenset()
 
     def __post_init__(self) -> None:
         limit = cast("object", self.limit)
@@ -170,6 +183,12 @@ class Retry(Struct, frozen=True):
             raise ValueError(f"retries: the limit must be a whole number, 0 or more, got {limit!r}")
         if not (0 < self.base <= self.cap < float("inf") and 0 <= self.retry_after_cap < float("inf")):
             raise ValueError("retries: base must be positive and at most cap, and all of them finite, in seconds")
+        if self.budget is not None and not 0 <= self.budget < float("inf"):
+            raise ValueError(f"retries: the budget must be a number, 0 or more, or None for any, got {self.budget!r}")
+        statuses = cast("object", self.statuses)
+        if not isinstance(statuses, Collection) or not all(map(_is_failure, cast("Collection[object]", statuses))):
+            raise ValueError(f"retries: statuses are whole numbers from 400 to 599, got {statuses!r}")
+        force_setattr(self, "statuses", frozenset(self.statuses))
 
     @classmethod
     def of(cls, value: Retry | int) -> Retry:
@@ -179,6 +198,10 @@ class Retry(Struct, frozen=True):
     def pause(self, repeats: int, random: float) -> float:
         """Return the seconds to wait after so many repeats: full jitter below a ceiling that doubles."""
         return float(random * min(self.cap, self.base * 2 ** min(repeats, 64)))
+
+
+def _is_failure(status: object) -> bool:
+    return isinstance(status, int) and 400 <= status <= 599
 
 
 class BodyReader(Protocol):

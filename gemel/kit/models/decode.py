@@ -24,7 +24,7 @@ from gemel.kit.models.secrecy import finder
 from gemel.kit.models.unions import Discriminator
 from gemel.kit.types import is_array, is_mapping
 
-__all__ = ["Alternatives", "Decode", "decoder", "from_json", "json_decoder", "keyed_decoder"]
+__all__ = ["Alternatives", "Decode", "decoder", "from_json", "json_decoder", "keyed_decoder", "reads_json"]
 
 Decode = Callable[[Response, Request], Any]
 """Turns a successful reply into the declared value; raises ResponseValidationError."""
@@ -65,6 +65,11 @@ def decoder(
     else:
         decode = _read(wanted, reading)
     return _or_another(wanted, decode) if alternatives else decode
+
+
+def reads_json(hint: Any, unwrap: str | None) -> bool:
+    """Say whether a declared return type is read as JSON: not None, and without an envelope not bytes and str."""
+    return not (hint is None or hint is type(None) or (unwrap is None and _whole_body(hint) is not None))
 
 
 def _whole_body(hint: Any) -> Decode | None:

@@ -14,17 +14,24 @@ from gemel.kit.types import ABSENT, OMIT
 __all__ = [
     "ModelMeta",
     "camel_case",
+    "snake_case",
     "wire_case",
 ]
 
 
+def snake_case(name: str) -> str:
+    """Return a Python name as it is, but for the underscore that tells it from a keyword: "from_" is "from"."""
+    return name[:-1] if name.endswith("_") and name.strip("_") else name
+
+
 def camel_case(name: str) -> str:
-    """Turn snake_case into camelCase: "secret_path" is "secretPath" on the wire."""
-    first, *rest = name.split("_")
-    return first + "".join(word.capitalize() for word in rest)
+    """Turn snake_case into camelCase: "secret_path" is "secretPath" on the wire, "_id" stays "_id"."""
+    inner = name.lstrip("_")
+    first, *rest = snake_case(inner).split("_")
+    return name[: len(name) - len(inner)] + first + "".join(word.capitalize() for word in rest)
 
 
-_CASES: dict[str, Callable[[str], str]] = {"snake": str, "camel": camel_case}
+_CASES: dict[str, Callable[[str], str]] = {"snake": snake_case, "camel": camel_case}
 
 
 def wire_case(case: str) -> Callable[[str], str]:

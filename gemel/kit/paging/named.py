@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from msgspec.structs import replace
 
 from gemel.kit.errors import PagingError
+from gemel.kit.http.address import as_octets
 from gemel.kit.http.links import linked
 from gemel.kit.http.messages import Request, origin
 from gemel.kit.http.sensitive import address_secrets
@@ -112,9 +113,9 @@ class _Addressed(Paging, frozen=True, kw_only=True):
     def after(self, place: Place, glance: Glance) -> Place | None:
         """Return the address that the reply gives, made absolute."""
         reference: Any = self._reference(glance)
-        if reference is None or reference == "":
+        if reference is None or reference in ("", b""):
             return None
-        target = absolute(glance.response.url, reference) if isinstance(reference, str) else None
+        target = absolute(glance.response.url, reference) if isinstance(reference, str | bytes) else None
         if target is None:
             glance.refuse("what the reply gives as the next page is not an address")
         return Place(target, place.seen + len(glance.items))
@@ -144,7 +145,8 @@ class LinkHeader(_Addressed, frozen=True, kw_only=True):
     needed: ClassVar[tuple[str, ...]] = ("limit_param", "rel")
 
     def _reference(self, glance: Glance) -> Any:
-        return linked(glance.response.headers.get_list("link"), self.rel)
+        target = linked(glance.response.headers.get_list("link"), self.rel)
+        return None if target is None else as_octets(target)
 
 
 class NextAddress(_Addressed, frozen=True, kw_only=True):

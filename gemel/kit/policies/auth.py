@@ -1,4 +1,9 @@
-"""Credentials as objects: tokens fetched by one caller at a time, ahead of expiry, once more when refused."""
+"""Credentials as objects: tokens fetched by one caller at a time, ahead of expiry, once more when refused.
+
+A login that the server refuses is not tried again at once. Servers count failed logins and lock an identity after few
+of them, for every replica that uses it, those with the right secret included; Infisical's default is three within 30 s
+of each other, for 300 s. So the first pause is longer than such a counter lasts, and each following one doubles.
+"""
 
 from __future__ import annotations
 
@@ -41,8 +46,15 @@ logger: logging.Logger = logging.getLogger("gemel")
 REVOKING = 5.0
 """How long closing a client waits for its token to be revoked, in seconds, at most."""
 
+FIRST_PAUSE = 40.0
+"""How long a refused login is not tried again, in seconds; each further refusal doubles it."""
+
+LONGEST_PAUSE = 300.0
+"""How long it becomes at most, in seconds."""
+
 _EARLY = 0.8
 _VISIBLE = re.compile(r"[!-~]+")
+_NOT_REFUSALS = frozenset({408, 425, 429})
 
 Sender: TypeAlias = Callable[[Request], Flow[Response]]
 """Sends a request through the policies below."""
@@ -54,9 +66,12 @@ Refused: TypeAlias = Callable[[Response], bool]
 class Token(Struct, frozen=True):
     """A bearer token; its repr masks it.
 
-    value: visible ASCII without spaces (RFC 6750, section 2.1).
-    lifetime: seconds from now until it expires, None when unknown.
-    Raises CredentialsError for what cannot be sent in a header.
+    Attributes:
+        value: Visible ASCII without spaces (RFC 6750, section 2.1).
+        lifetime: Seconds from now until it expires, None when unknown.
+
+    Raises:
+        CredentialsError: The value cannot be sent in a header.
     """
 
     value: str
@@ -169,11 +184,72 @@ class ProvidedToken:
         return Token(self._provide())
 
 
+class _Refusal(Struct, frozen=True):
+    """A login that the server has refused.
+
+    Attributes:
+        error: What it was refused with.
+        identity: The digest of the credential, empty for one that does not tell.
+        since: When, in monotonic seconds.
+        count: How often in a row.
+    """
+
+    error: APIStatusError
+    identity: bytes
+    since: float
+    count: int
+
+    @property
+    def until(self) -> float:
+        """When it may be tried again, in monotonic seconds."""
+        return self.since + min(FIRST_PAUSE * 2.0 ** min(self.count - 1, 32), LONGEST_PAUSE)
+
+    def again(self, now: float) -> APIStatusError:
+        """Return the error once more, with what has become of it."""
+        error = copy(self.error)
+        past, left = now - self.since, self.until - now
+        error.add_hint(f"the login was refused {past:.0f} s ago; next try in {max(left, 1):.0f} s")
+        return error
+
+
+class _Attempt(Struct, frozen=True):
+    """How a login ended that others may have waited for.
+
+    Attributes:
+        number: Counts the logins of the client.
+        token: What it gave; None when it failed.
+        error: What it failed with.
+        deadline: When it had to be over, in monotonic seconds.
+    """
+
+    number: int = 0
+    token: Token | None = None
+    error: Exception | None = None
+    deadline: float = 0.0
+
+    def serves(self, request: Request, refused: Token | None) -> bool:
+        """Whether it counts for a call that has waited: not a timeout, when the call has much longer to go."""
+        if self.token is not None:
+            return self.token is not refused
+        longer = request.context.deadline - self.deadline > request.context.timeout.total / 2
+        return not (isinstance(self.error, APITimeoutError) and longer)
+
+
 class Authorizing:
     """The authorization policy of one client: `Authorization: Bearer` (RFC 6750) to its own origin only.
 
-    A token is fetched when first needed and again after 80 % of its lifetime, by one caller while the others wait;
-    a refused token is replaced, and the request repeated, once.
+    A token is fetched when first needed and again after 80 % of its lifetime, by one caller while the others wait; how
+    that ends counts for all of them. A refused token is replaced, and the request repeated, once. A login that was
+    refused is not tried again before a pause that grows. A request with an Authorization of its own is sent as it is.
+
+    Args:
+        credential: Gives the tokens; None sends none.
+        base: The client's address.
+        refused: Whether a reply means that the token is no longer accepted.
+        clock: Monotonic seconds.
+
+    Raises:
+        TypeError: The credential is something else.
     """
 
     def __init__(
@@ -184,6 +260,7 @@ class Authorizing:
         refused: Refused,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        _check_kind(credential)
         self._credential = credential
         self._fetch: Fetch | None = None
         self._revoke: Revoke | None = None
@@ -192,20 +269,28 @@ class Authorizing:
         self._clock = clock
         self._token: Token | None = None
         self._stale_at = self._over_at = 0.0
-        self._failure: APIStatusError | None = None
-        self._failures = 0
+        self._common: tuple[Headers | None, Token | None, Headers] = (None, None, Headers())
+        self._last = _Attempt()
+        self._refusal: _Refusal | None = None
         self._fetching = False
         self._process = 0
         self._nameless: bytes = os.urandom(32)
-        self._last: tuple[Headers | None, Token | None, Headers] = (None, None, Headers())
         self._identified = credential if isinstance(credential, Identified) else None
+
+    def signs(self, request: Request) -> bool:
+        """Whether a request is sent with a token: at home, and unless the caller has said otherwise."""
+        if self._fetch is None or not request.context.authenticated:
+            return False
+        if request.headers is not self._common[0] and "authorization" in request.headers:
+            return False
+        return request.url.startswith(self._base) or origin(request.url) == origin(self._base)
 
     def identity(self, request: Request) -> bytes:
         """Return a digest of the credential that goes with a request, empty when none does.
 
         A credential that does not tell (see Identified) is known by this client alone, and by the token it has given.
         """
-        if self._fetch is None or not request.context.authenticated or not self._at_home(request.url):
+        if not self.signs(request):
             return b""
         return self._nameless if self._identified is None else self._identified.identity()
 
@@ -225,11 +310,13 @@ class Authorizing:
     def close(self, timeout: float) -> Flow[None]:
         """Give the token back that was fetched last and is not over; what goes wrong is logged, and never raised.
 
-        timeout: seconds, of which at most REVOKING are taken, a token that is just being fetched included.
+        Args:
+            timeout: Seconds, of which at most REVOKING are taken, a token that is just being fetched included.
         """
         deadline = self._clock() + min(timeout, REVOKING)
         lock: Unlockable | None = yield Lock(deadline)
         token, self._token, self._stale_at = self._token, None, 0.0
+        self._last, self._common = _Attempt(), (None, None, Headers())
         if lock is not None:
             lock.release()
         if token is not None and self._revoke is not None and self._clock() < self._over_at:
@@ -240,58 +327,61 @@ class Authorizing:
 
     def around(self, request: Request, send: Sender) -> Flow[Response]:
         """Send with a token; when it is refused, with a new one."""
-        if self._fetch is None or not request.context.authenticated or not self._at_home(request.url):
+        fetch = self._fetch
+        if fetch is None or not self.signs(request):
             return (yield from send(request))
-        token = self._fresh() or (yield from self._renewed(request, self._fetch, None))
+        token = self._token
+        if token is None or self._clock() >= self._stale_at:
+            token = yield from self._renewed(request, fetch, None)
         response = yield from send(self._signed(request, token))
         if self._renewable(request) and self._refused(response):
             discard(response)
-            token = yield from self._renewed(request, self._fetch, token)
+            token = yield from self._renewed(request, fetch, token)
             response = yield from send(self._signed(request, token))
         return _without(response, token)
 
     def _signed(self, request: Request, token: Token) -> Request:
         """Return the request with the token; the headers that almost all calls have are made once."""
-        common, held, headers = self._last
+        common, held, headers = self._common
         if request.headers is not common or token is not held:
-            headers = request.headers.with_values((("Authorization", f"Bearer {token.value}"),))
-            self._last = request.headers, token, headers
+            headers = request.headers.added("Authorization", f"Bearer {token.value}")
+            self._common = request.headers, token, headers
         context = replace(request.context, secrets=(*request.context.secrets, token.value))
         return replace(request, headers=headers, context=context)
 
     def _renewable(self, request: Request) -> bool:
         return self._credential is not None and self._credential.renewable and request.replayable
 
-    def _at_home(self, url: str) -> bool:
-        return url.startswith(self._base) or origin(url) == origin(self._base)
-
-    def _fresh(self) -> Token | None:
-        return self._token if self._clock() < self._stale_at else None
-
     def _renewed(self, request: Request, fetch: Fetch, refused: Token | None) -> Flow[Token]:
-        failures = self._failures
+        """Return a token other than the refused one: of another call that was fetching it, or of a login."""
+        before = self._last.number
         lock: Unlockable | None = yield Lock(request.context.deadline)
         if lock is None:
             problem = f"{request.context.label}: no token in time; another call is fetching it"
             raise APITimeoutError(problem, request=request, sent=False)
         try:
-            held = self._fresh()
-            if held is None or held is refused:
-                if self._failure is not None and self._failures > failures:
-                    raise copy(self._failure)
-                held = yield from self._fetched(fetch, request.context.deadline)
-            return held
+            if self._token is not None and self._token is not refused and self._clock() < self._stale_at:
+                return self._token
+            if self._last.number > before and self._last.serves(request, refused):
+                return _shared(self._last)
+            self._refrain()
+            return (yield from self._fetched(fetch, request.context.deadline))
         finally:
             lock.release()
 
+    def _refrain(self) -> None:
+        """Raise the error of a login that the server has refused and that must rest."""
+        refusal, now = self._refusal, self._clock()
+        if refusal is not None and now < refusal.until and refusal.identity == self._named():
+            raise refusal.again(now)
+
     def _fetched(self, fetch: Fetch, deadline: float) -> Flow[Token]:
-        """Fetch; a refusal is kept for those who wait meanwhile, since repeated failed logins lock an identity."""
+        """Fetch a token, and note how it went; a cancellation is nobody's but the caller's, and the next one leads."""
         self._fetching = True
         try:
             token = yield from fetch(deadline)
-        except APIStatusError as error:
-            self._failure = copy(error)
-            self._failures += 1
+        except Exception as error:
+            self._failed(error, deadline)
             raise
         finally:
             self._fetching = False
@@ -300,7 +390,53 @@ class Authorizing:
             self._nameless = os.urandom(32)
         self._token, self._process = token, os.getpid()
         self._stale_at, self._over_at = self._clock() + lifetime * _EARLY, self._clock() + lifetime
+        self._refusal = None
+        self._last = _Attempt(self._last.number + 1, token)
         return token
+
+    def _failed(self, error: Exception, deadline: float) -> None:
+        kept = _copied(error)
+        self._last = _Attempt(self._last.number + 1, error=kept, deadline=deadline)
+        if isinstance(kept, APIStatusError) and 400 <= kept.status < 500 and kept.status not in _NOT_REFUSALS:
+            named, before = self._named(), self._refusal
+            count = before.count + 1 if before is not None and before.identity == named else 1
+            self._refusal = _Refusal(kept, named, self._clock(), count)
+
+    def _named(self) -> bytes:
+        """Return the digest of the credential, empty for one that does not tell."""
+        return b"" if self._identified is None else self._identified.identity()
+
+
+def _check_kind(credential: Any) -> None:
+    """Raise TypeError for what gives no tokens, without showing it."""
+    if credential is None or (isinstance(credential, Credential) and not isinstance(credential, type)):
+        return
+    if isinstance(credential, str):
+        advice = "write StaticToken(token) for a token"
+    elif isinstance(credential, type):
+        advice = f"give an instance, {credential.__name__}(...)"
+    elif callable(credential):
+        advice = "write ProvidedToken(function) for a function that returns a token"
+    else:
+        advice = "it takes StaticToken, ProvidedToken, or an object with `renewable` and `bound(caller)`"
+    raise TypeError(f"credential: expected a Credential, got {type(credential).__name__}; {advice}")
+
+
+def _shared(attempt: _Attempt) -> Token:
+    """Return what another call's login gave; raises what it failed with."""
+    if attempt.token is None:
+        raise _copied(attempt.error)
+    return attempt.token
+
+
+def _copied(error: Exception | None) -> Exception:
+    """Return an error that can be raised again: a copy, since many may raise it and each adds to its traceback.
+
+    Of an error that is not gemel's own nobody knows how it is made or what it holds, so that it is only named.
+    """
+    if isinstance(error, GemelError):
+        return copy(error)
+    return CredentialsError(f"another call has tried to get a token, and failed with {type(error).__name__}")
 
 
 def _tell_failure(error: Exception, token: Token) -> None:

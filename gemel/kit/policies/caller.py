@@ -18,7 +18,7 @@ from gemel.kit.http.problem import FaultReader
 from gemel.kit.models.drift import LENIENT, Reading
 from gemel.kit.policies.options import NO_OPTIONS, Options
 from gemel.kit.policies.pipeline import Pipeline
-from gemel.kit.policies.retry import retry_after
+from gemel.kit.policies.retry import asked_wait
 
 __all__ = ["Caller"]
 
@@ -27,26 +27,43 @@ def _unexplained(response: Response) -> str:
     return ""
 
 
+def _unsigned(request: Request) -> bool:
+    return False
+
+
 class Caller(Struct, frozen=True, eq=False):
     """One client's way to the server.
 
-    base: the address that paths are appended to, ending in "/".
-    headers: sent with every request.   timeout: of every call.   secrets: values of the client that are never shown.
-    explain: says why a reply may not be as declared.   options: what every call does differently.
-    retry: how a lost stream waits before it is opened again.
-    reading: how replies are checked, and who is told of drift.
-    clock: monotonic seconds.   now: the time of day, in seconds.   random: numbers in [0, 1).
-    exchange: the pipeline.   performer, async_performer: the transport of the client's mode; the other is None.
+    Attributes:
+        base: The address that paths are appended to, ending in "/".
+        headers: Sent with every request whose reply is read as JSON.
+        plain_headers: The same for a reply that may be of any kind; they differ in what they accept.
+        timeout: Of every call.
+        exchange: The pipeline.
+        read_fault: Reads error bodies.
+        explain: Says why a reply may not be as declared.
+        performer: The transport of a blocking client, else None.
+        async_performer: The transport of an async client, else None.
+        signs: Whether a request is sent with the client's token.
+        secrets: Values of the client that are never shown.
+        options: What every call does differently.
+        retry: How a lost stream waits before it is opened again.
+        reading: How replies are checked, and who is told of drift.
+        clock: Monotonic seconds.
+        now: The time of day, in seconds.
+        random: Numbers in [0, 1).
     """
 
     base: str
     headers: Headers
+    plain_headers: Headers
     timeout: Timeout
     exchange: Pipeline
     read_fault: FaultReader
     explain: Callable[[Response], str] = _unexplained
     performer: Performer | None = None
     async_performer: AsyncPerformer | None = None
+    signs: Callable[[Request], bool] = _unsigned
     options: Options = NO_OPTIONS
     retry: Retry = Retry()
     reading: Reading = LENIENT
@@ -92,8 +109,8 @@ class Caller(Struct, frozen=True, eq=False):
         """Return the reply when it is a success; raises the error of its status otherwise."""
         if not 200 <= response.status < 300:
             error = status_error(response, request, self.read_fault)
-            if isinstance(error, RateLimitError) and error.retry_after is None:
-                error.retry_after = retry_after(response.headers, self.now)
+            if isinstance(error, RateLimitError):
+                error.retry_after = asked_wait(response, self.now, self.read_fault)
             raise error
         return response
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, TypedDict, cast
-from urllib.parse import quote
+from urllib.parse import unquote_plus
 
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
 from gemel.kit.errors import InvalidArgument
-from gemel.kit.http.encoding import Refused, header_name, header_text, query_pairs
+from gemel.kit.http.encoding import Refused, header_field, percent_encoded, query_pairs
 from gemel.kit.http.messages import Headers, Request, Retry, Timeout
 from gemel.kit.http.sensitive import credentials_in, is_sensitive_header, is_sensitive_parameter
 from gemel.kit.models.encode import json_bytes
@@ -89,14 +89,14 @@ class Options(Struct, frozen=True):
 
 
 def _set_headers(options: Options, headers: Mapping[str, str]) -> Options:
-    checked = {header_name(name): header_text(value) for name, value in headers.items()}
-    secrets = [text for name, value in checked.items() if is_sensitive_header(name) for text in credentials_in(value)]
+    checked = [header_field(name, value) for name, value in headers.items()]
+    secrets = [text for name, value in checked if is_sensitive_header(name) for text in credentials_in(value)]
     return replace(options, headers=options.headers.with_values(checked), secrets=(*options.secrets, *secrets))
 
 
 def _set_query(options: Options, query: Mapping[str, Any]) -> Options:
     kept = tuple(pair for pair in options.query if pair[0] not in query)
-    added = tuple((name, pair) for name, value in query.items() for pair in query_pairs(quote(name, safe=""), value))
+    added = tuple((name, pair) for name, value in query.items() for pair in query_pairs(percent_encoded(name), value))
     secrets = named_secrets(query, is_sensitive_parameter)
     return replace(options, query=kept + added, secrets=(*options.secrets, *secrets))
 
@@ -135,8 +135,9 @@ _SETTERS: dict[str, Any] = {
 
 def _with_query(url: str, query: tuple[tuple[str, str], ...]) -> str:
     path, _, present = url.partition("?")
-    replaced = {quote(name, safe="") for name, _ in query}
-    kept = [pair for pair in present.split("&") if pair and pair.partition("=")[0] not in replaced]
+    replaced = {name for name, _ in query}
+    # Names are compared decoded: the address may be the caller's or the server's, who encode as they like.
+    kept = [pair for pair in present.split("&") if pair and unquote_plus(pair.partition("=")[0]) not in replaced]
     return f"{path}?{'&'.join([*kept, *(pair for _, pair in query)])}"
 
 

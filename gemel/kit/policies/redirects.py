@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from urllib.parse import quote, urldefrag, urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
 from gemel.kit.errors import APIConnectionError
 from gemel.kit.flow.effects import Flow
+from gemel.kit.http.address import as_octets, referred_address
+from gemel.kit.http.encoding import Refused
 from gemel.kit.http.messages import Headers, Request, Response, origin
 from gemel.kit.http.sensitive import address_secrets
 
@@ -16,15 +18,15 @@ __all__ = ["Redirects", "absolute"]
 
 _KEEPS_METHOD = frozenset({307, 308})
 _REDIRECTS = frozenset({301, 302, 303}) | _KEEPS_METHOD
-_URL_CHARACTERS = "!#$%&'()*+,/:;=?@[]~"
 _HARMLESS = frozenset({"accept", "accept-language", "user-agent"})
 
 
 class Redirects:
     """The redirect policy of one client that asked for it (RFC 9110, section 15.4).
 
-    limit: how many hops one call may take.
-    abroad: whether to go to another origin; not with a session whose own headers would go along.
+    Args:
+        limit: How many hops one call may take.
+        abroad: Whether to go to another origin; not with a session whose own headers would go along.
     """
 
     def __init__(self, limit: int = 5, *, abroad: bool = True) -> None:
@@ -32,7 +34,11 @@ class Redirects:
         self.abroad = abroad
 
     def around(self, request: Request, send: Callable[[Request], Flow[Response]]) -> Flow[Response]:
-        """Send, and follow up to `limit` redirects."""
+        """Send, and follow up to `limit` redirects.
+
+        Raises:
+            APIConnectionError: There are more.
+        """
         response = yield from send(request)
         for _ in range(self.limit):
             following = self._next(request, response)
@@ -62,7 +68,7 @@ def next_request(request: Request, response: Response) -> Request | None:
     location = response.headers.get("location")
     if response.status not in _REDIRECTS or not location:
         return None
-    target = absolute(request.url, location)
+    target = absolute(request.url, as_octets(location))
     if target is None or not _allowed(request.url, target):
         return None
     same = origin(target) == origin(request.url)
@@ -74,20 +80,23 @@ def next_request(request: Request, response: Response) -> Request | None:
     return _aimed(request, target, same=same, keeps=keeps)
 
 
-def absolute(source: str, location: str) -> str | None:
-    """Return the whole address that a Location or link names, encoded; None when there is no such address."""
+def absolute(source: str, location: str | bytes) -> str | None:
+    """Return the whole address that a reply names, encoded, with its user; None when there is no such address.
+
+    Args:
+        source: The address of the reply.
+        location: Text of a body, or the octets of a header field.
+    """
     try:
-        target = urlsplit(quote(urldefrag(urljoin(source, location)).url, safe=_URL_CHARACTERS))
-        return target._replace(path=target.path or "/").geturl() if origin(target.geturl())[1] else None
-    except ValueError:
+        address = referred_address(source, location)
+    except Refused:
         return None
+    return address.with_user
 
 
 def _allowed(source: str, target: str) -> bool:
     scheme, netloc = urlsplit(target)[:2]
-    if "@" in netloc:
-        return False
-    return scheme == "https" or (scheme == "http" and urlsplit(source).scheme == "http")
+    return "@" not in netloc and (scheme == "https" or urlsplit(source).scheme == "http")
 
 
 def _aimed(request: Request, target: str, *, same: bool, keeps: bool) -> Request:

@@ -1,89 +1,112 @@
-"""When to send again: a value, a pure decision, and a budget that stops storms.
+"""When to send again: a value, a pure decision, a budget that stops storms, and gates that keep to rate limits.
 
 Defaults: 2 repeats; full jitter from 0.5 s doubling to 8 s; Retry-After obeyed up to 60 s. Repeated are: any request
 that was certainly not sent; any request refused with 429; GET, HEAD, OPTIONS, PUT and DELETE (RFC 9110, section 9.2.2),
-and others that carry an Idempotency-Key, after a lost connection, 408, 500, 502, 503 or 504.
+and others that carry an Idempotency-Key, after a lost connection, 408, 500, 502, 503, 504 and what the Retry or an SDK
+adds. After a 429 all calls of the client wait, as `gemel.kit.policies.gate` says.
 """
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
-from email.utils import parsedate_to_datetime
 from random import random as system_random
+from typing import cast
 
 from msgspec.structs import replace
 
-from gemel.kit.errors import APIConnectionError
+from gemel.kit.errors import APIConnectionError, APITimeoutError
 from gemel.kit.flow.effects import Flow, Sleep
 from gemel.kit.fork import lock_made_anew
-from gemel.kit.http.messages import Headers, Request, Response, Retry
+from gemel.kit.http.limits import retry_after
+from gemel.kit.http.messages import Request, Response, Retry
+from gemel.kit.http.problem import FaultReader, read_fault
+from gemel.kit.policies.gate import Gate, Gates, Group
 
-__all__ = ["Budget", "Retrying", "retry_after", "wait"]
+__all__ = ["Budget", "Outcome", "Repeatable", "Retrying", "asked_wait", "wait"]
 
 _IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
 _TRANSIENT = frozenset({408, 500, 502, 503, 504})
 _REFUSED = 429
 
+Outcome = Response | APIConnectionError
+"""How an attempt ended."""
+
+Repeatable = Callable[[Response], bool]
+"""Whether a failed reply may be repeated as 503 is, although its status does not say so."""
+
+
+def _never(response: Response) -> bool:
+    return False
+
+
+def _ungrouped(request: Request) -> str:
+    return ""
+
+
+def asked_wait(
+    response: Response, now: Callable[[], float] = time.time, read: FaultReader = read_fault
+) -> float | None:
+    """Return the seconds that a failed reply asks to wait, by its headers, else by its body; None when it does not.
+
+    Args:
+        response: The reply.
+        now: The time of day, in seconds, for a Retry-After that is a date.
+        read: Reads the error body; asked of a 429 alone.
+    """
+    limited = response.status == _REFUSED
+    asked = retry_after(response.headers, now, limited=limited)
+    if asked is None and limited:
+        asked = read(response).retry_after
+    return asked if asked is not None and 0 <= asked < math.inf else None
+
 
 def wait(
     retry: Retry,
     request: Request,
-    outcome: Response | APIConnectionError,
+    outcome: Outcome,
     repeats: int,
     drawn: float,
-    now: Callable[[], float] = time.time,
+    asked: Callable[[Response], float | None] = asked_wait,
+    repeatable: Repeatable = _never,
 ) -> float | None:
     """Return the seconds to wait before the next attempt, or None when there must be none.
 
     Args:
-        retry: how often and how patiently.
-        request: the request of the attempt that has ended.
-        outcome: how it ended.
-        repeats: how many were made.
-        drawn: a number in [0, 1), by chance.
-        now: the time of day, in seconds, for Retry-After as a date.
+        retry: How often and how patiently.
+        request: The request of the attempt that has ended.
+        outcome: How it ended.
+        repeats: How many were made.
+        drawn: A number in [0, 1), by chance.
+        asked: Returns the seconds that a failed reply asks to wait, None when it does not.
+        repeatable: Whether a failed reply may be repeated, beyond what its status says.
     """
-    if repeats >= retry.limit or not request.replayable or not _repeatable(request, outcome):
+    if repeats >= retry.limit or not request.replayable or not _may_repeat(retry, request, outcome, repeatable):
         return None
-    asked = None if isinstance(outcome, APIConnectionError) else retry_after(outcome.headers, now)
-    if asked is not None:
-        return asked if asked <= retry.retry_after_cap else None
+    seconds = asked(outcome) if isinstance(outcome, Response) else None
+    if seconds is not None:
+        return seconds if seconds <= retry.retry_after_cap else None
     return retry.pause(repeats, drawn)
 
 
-def _repeatable(request: Request, outcome: Response | APIConnectionError) -> bool:
+def _may_repeat(retry: Retry, request: Request, outcome: Outcome, repeatable: Repeatable) -> bool:
     safe = request.method in _IDEMPOTENT or "idempotency-key" in request.headers
     if isinstance(outcome, APIConnectionError):
         return (safe or not outcome.sent) and not outcome.permanent
-    return outcome.status == _REFUSED or (safe and outcome.status in _TRANSIENT)
-
-
-def retry_after(headers: Headers, now: Callable[[], float] = time.time) -> float | None:
-    """Return the seconds a reply asks to wait: Retry-After as seconds or date (RFC 9110), or x-ratelimit-reset."""
-    for name in ("retry-after", "x-ratelimit-reset"):
-        value = headers.get(name, "").strip()
-        if value:
-            seconds = _seconds(value, now)
-            if seconds is not None:
-                return seconds
-    return None
-
-
-def _seconds(value: str, now: Callable[[], float]) -> float | None:
-    try:
-        if value.replace(".", "", 1).isdecimal():
-            return float(value)
-        return max(0.0, parsedate_to_datetime(value).timestamp() - now())
-    except (ValueError, TypeError, OverflowError):
-        return None
+    status = outcome.status
+    return status == _REFUSED or (safe and (status in _TRANSIENT or status in retry.statuses or repeatable(outcome)))
 
 
 class Budget:
-    """How many repeats one client may still make: each costs 1, each success gives 0.1 back, up to `capacity`."""
+    """How many repeats one client may still make: each costs 1, each success gives 0.1 back, up to `capacity`.
 
-    def __init__(self, capacity: float = 20.0) -> None:
-        self._capacity = self._left = capacity
+    Args:
+        capacity: How many there are at first, and at most; None for any number.
+    """
+
+    def __init__(self, capacity: float | None = 20.0) -> None:
+        self._capacity = self._left = math.inf if capacity is None else capacity
         self._guard = lock_made_anew()
 
     def spend(self) -> bool:
@@ -102,56 +125,115 @@ class Budget:
 
 
 class Retrying:
-    """The retry policy of one client; `repeating` is told of repeats.
+    """The retry policy of one client, and what it keeps of rate limits.
 
-    clock (monotonic seconds), random and now (the time of day, in seconds) come in.
+    Args:
+        retry: How often and how patiently, unless a call says otherwise.
+        repeating: Is told of repeats: the request, how its attempt ended, and the seconds until the next.
+        read: Reads error bodies, which may say how long to wait.
+        repeatable: Whether a failed reply may be repeated, beyond what its status says.
+        group: Names the group of requests that the server limits together.
+        clock: Monotonic seconds.
+        random: Numbers in [0, 1).
+        now: The time of day, in seconds.
     """
 
     def __init__(
         self,
         retry: Retry,
         *,
-        repeating: Callable[[Request, Response | APIConnectionError, float], None] | None = None,
+        repeating: Callable[[Request, Outcome, float], None] | None = None,
+        read: FaultReader = read_fault,
+        repeatable: Repeatable = _never,
+        group: Group = _ungrouped,
         clock: Callable[[], float] = time.monotonic,
         random: Callable[[], float] = system_random,
         now: Callable[[], float] = time.time,
     ) -> None:
         self.retry = retry
+        self.budget: Budget = Budget(retry.budget)
         self._repeating = repeating
-        self.budget: Budget = Budget()
+        self._read = read
+        self._repeatable = repeatable
+        self._gates = Gates(group, clock)
         self._clock = clock
         self._random = random
         self._now = now
 
     def around(self, request: Request, send: Callable[[Request], Flow[Response]]) -> Flow[Response]:
         """Send until a reply is final or a repeat would be unsafe, too late or too many."""
+        last: Outcome | None = None
         repeats = 0
         while True:
-            outcome: Response | APIConnectionError
+            gate = self._gate(request) if self._gates.closed else None
+            if gate is not None and not (yield from gate.entered(repeats + 1, request.context.deadline)):
+                return _final(last or _held_back(request, gate), repeats)
+            outcome: Outcome
+            taken = False
             try:
-                outcome = yield from send(request)
-            except APIConnectionError as error:
-                outcome = error
-            seconds = self._wait(request, outcome, repeats)
+                try:
+                    outcome = yield from send(request)
+                except APIConnectionError as error:
+                    outcome = error
+                seconds = self._wait(request, outcome, repeats)
+                taken = gate is not None and isinstance(outcome, Response) and outcome.status != _REFUSED
+            finally:
+                if gate is not None:
+                    self._gates.left(request, gate, taken=taken)
+            repeats += 1
             if seconds is None:
-                return _final(outcome, repeats + 1)
+                return _final(outcome, repeats)
             if self._repeating is not None:
                 self._repeating(request, outcome, seconds)
-            yield Sleep(seconds)
-            repeats += 1
-            request = request.with_context(attempt=repeats + 1)
+            if not _is_limited(outcome):  # else it waits at the gate, which opens when the limit is over
+                yield Sleep(seconds)
+            request, last = request.with_context(attempt=repeats + 1), outcome
 
-    def _wait(self, request: Request, outcome: Response | APIConnectionError, repeats: int) -> float | None:
+    def _gate(self, request: Request) -> Gate | None:
+        """Return the gate that a request must pass; who wants no repeats does not wait for one either."""
+        return self._gates.before(request) if self._retry_of(request).limit else None
+
+    def _retry_of(self, request: Request) -> Retry:
+        return request.context.retry or self.retry
+
+    def _wait(self, request: Request, outcome: Outcome, repeats: int) -> float | None:
         if isinstance(outcome, Response) and outcome.status < 400:
             self.budget.refund()
             return None
-        seconds = wait(request.context.retry or self.retry, request, outcome, repeats, self._random(), self._now)
+        retry, drawn, limited = self._retry_of(request), self._random(), _is_limited(outcome)
+        if limited and retry.limit:
+            self._close(request, retry, self._asked(cast("Response", outcome)), drawn)
+        seconds = wait(retry, request, outcome, repeats, drawn, self._asked, self._repeatable)
         if seconds is None or self._clock() + seconds >= request.context.deadline:
             return None
-        return seconds if self.budget.spend() else None
+        # What the server asks for is no storm: it says when.
+        return seconds if limited or retry.budget is None or self.budget.spend() else None
+
+    def _asked(self, response: Response) -> float | None:
+        return asked_wait(response, self._now, self._read)
+
+    def _close(self, request: Request, retry: Retry, asked: float | None, drawn: float) -> None:
+        """Close the gate of what was refused; for as long as the server says, and no longer than it is believed."""
+        gate = self._gates.refused(request)
+        gate.close(retry.pause(gate.refusals, drawn) if asked is None else min(asked, retry.retry_after_cap))
 
 
-def _final(outcome: Response | APIConnectionError, attempts: int) -> Response:
+def _is_limited(outcome: Outcome) -> bool:
+    return isinstance(outcome, Response) and outcome.status == _REFUSED
+
+
+def _held_back(request: Request, gate: Gate) -> APITimeoutError:
+    """Return the error of a call that has no time left for its turn."""
+    context = request.context
+    return APITimeoutError(
+        f"{context.label or 'request'}: not sent: the server refuses calls by its rate limit for {gate.wait:.0f} s "
+        f"more, and this one has {context.timeout.total:g} s in all; raise `timeout`, or send fewer requests",
+        request=request,
+        sent=False,
+    )
+
+
+def _final(outcome: Outcome, attempts: int) -> Response:
     if isinstance(outcome, APIConnectionError):
         outcome.attempts = attempts
         raise outcome

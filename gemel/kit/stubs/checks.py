@@ -16,7 +16,7 @@ from typing_extensions import get_type_hints
 
 from gemel.kit.annotations import annotations_of, signature_of, written
 from gemel.kit.errors import DeclarationError
-from gemel.kit.http.encoding import Refused, header_name, header_text
+from gemel.kit.http.encoding import Refused, header_name, header_text, percent_encoded
 from gemel.kit.http.verbs import BODILESS, SENDS_QUERY
 from gemel.kit.models.typed_dicts import is_typed_dict, keys_of, unpacked
 from gemel.kit.paging import Page, Paging
@@ -202,10 +202,20 @@ def _role(spec: Spec, label: str, parameter: inspect.Parameter, *, in_path: bool
         return Path(name)
     role = declared or (Query() if spec.method in SENDS_QUERY else Field())
     if isinstance(role, Header):
-        return replace(role, name=_checked(header_name, label, name, role.name or wire_name.replace("_", "-")))
+        return replace(role, name=_checked(_header_name, label, name, role.name or wire_name.replace("_", "-")))
     if isinstance(role, Body):
         _checked(header_text, label, name, role.content_type)
+    for text in (role.name, getattr(role, "also", "")):
+        _checked(percent_encoded, label, name, text)
     return replace(role, name=role.name or wire_name)
+
+
+def _header_name(name: str) -> str:
+    if name.lower() == "connection":
+        raise Refused(
+            'Connection is about the client, not one argument: give the client headers={"Connection": "close"}'
+        )
+    return header_name(name)
 
 
 def _declared_role(label: str, name: str, hint: Any) -> Role | None:

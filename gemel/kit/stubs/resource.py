@@ -11,7 +11,7 @@ from typing_extensions import dataclass_transform, get_type_hints
 from gemel.kit.annotations import annotations_of, name_types_only, names_of_types
 from gemel.kit.errors import DeclarationError
 from gemel.kit.models.hints import filled, type_arguments
-from gemel.kit.models.meta import wire_case
+from gemel.kit.models.meta import snake_case, wire_case
 from gemel.kit.policies.caller import Caller
 from gemel.kit.types import M
 
@@ -94,7 +94,7 @@ class Resource(Mounting, Generic[M]):
     case: how argument names become wire names, "snake" (as they are) or "camel".
     """
 
-    _wire_name: Callable[[str], str] = staticmethod(str)
+    _wire_name: Callable[[str], str] = staticmethod(snake_case)
 
     def __init__(self, client: Mounting | Caller) -> None:
         self._caller = caller_of(client)

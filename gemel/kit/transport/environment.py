@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 import ssl
@@ -13,9 +14,11 @@ from urllib.request import getproxies, proxy_bypass
 
 from msgspec import Struct
 
+from gemel.kit.http.address import named_address
+from gemel.kit.http.encoding import Refused
 from gemel.kit.http.messages import origin
 
-__all__ = ["Certificate", "Network", "Verify"]
+__all__ = ["Certificate", "Network", "UnusableProxy", "Verify"]
 
 Verify = bool | str | ssl.SSLContext
 """True: the usual authorities; a path: those of this file or folder; a context: as it says; False: no check."""
@@ -84,25 +87,70 @@ def _passwords(proxy: str) -> list[str]:
     return [text for part in parts for text in (part, unquote(part)) if text]
 
 
+class UnusableProxy(ValueError, OSError):
+    """A proxy that cannot be used; an OSError too, as what hinders a connection that is about to be made."""
+
+
 def _proxies(proxy: str | None, known: Mapping[str, str]) -> Callable[[str], str | None]:
     if proxy is not None:
-        _check_proxy(proxy)
-        return lambda url: proxy
+        given = _proxy_address("proxy", proxy)
+        return lambda url: given
+    if not known:
+        return lambda url: None
+    # Without variables the names to leave out are those of the system, where it has any: on macOS and Windows.
+    direct = [name for part in known["no"].split(",") if (name := part.strip())] if "no" in known else None
 
     @lru_cache(maxsize=64)
     def lookup(scheme: str, netloc: str) -> str | None:
-        if proxy_bypass(netloc):
+        if proxy_bypass(netloc) if direct is None else _is_direct(netloc, scheme, direct):
             return None
-        found = known.get(scheme) or known.get("all")
-        return found if not found or "://" in found else f"http://{found}"
+        variable = scheme if known.get(scheme) else "all"
+        found = known.get(variable)
+        return _proxy_address(f"{variable.upper()}_PROXY", found) if found else None
 
-    return lambda url: lookup(*urlsplit(url)[:2]) if known else None
+    return lambda url: lookup(*urlsplit(url)[:2])
 
 
-def _check_proxy(proxy: str) -> None:
-    parts = urlsplit(proxy)
-    if parts.scheme not in ("http", "https", "socks5", "socks5h") or not parts.hostname:
-        raise ValueError("proxy: expected an address like http://proxy.example:8080")
+def _proxy_address(setting: str, proxy: str) -> str:
+    """Return a proxy's address as both transports take it; raises UnusableProxy, which shows nothing of a password."""
+    text = proxy.strip()
+    try:
+        address = named_address(text if "://" in text or setting == "proxy" else f"http://{text}")
+    except Refused as refusal:
+        scheme = text.partition("://")[0].lower()
+        reason = "SOCKS proxies cannot be used" if scheme.startswith("socks") else refusal
+        raise UnusableProxy(f"{setting}: expected an address like http://proxy.example:8080: {reason}") from None
+    return address.with_user.removesuffix(address.target)
+
+
+def _is_direct(netloc: str, scheme: str, names: list[str]) -> bool:
+    """Say whether NO_PROXY leaves a host out: by "*", a name, a domain, an address or a network; a port may follow.
+
+    The rules of requests, but that a name ends where a label does: "example.org" is not "notexample.org".
+    """
+    host, port = _host_and_port(netloc.lower())
+    port = port or ("443" if scheme == "https" else "80")
+    return any(name == "*" or _leaves_out(name.lower(), host.rstrip("."), port) for name in names)
+
+
+def _leaves_out(name: str, host: str, port: str) -> bool:
+    wanted, wanted_port = _host_and_port(name)
+    if wanted_port not in ("", port):
+        return False
+    try:
+        return ipaddress.ip_address(host) in ipaddress.ip_network(wanted, strict=False)
+    except ValueError:
+        wanted = wanted.strip(".")
+        return bool(wanted) and f".{host}".endswith(f".{wanted}")
+
+
+def _host_and_port(text: str) -> tuple[str, str]:
+    """Return both parts of a host as addresses have it, or as people write it: an IPv6 address with brackets or not."""
+    if text.startswith("["):
+        host, _, rest = text[1:].partition("]")
+        return host, rest.removeprefix(":")
+    host, _, port = text.rpartition(":")
+    return (host, port) if host and ":" not in host else (text, "")
 
 
 def _ca_bundle(verify: Verify, trust: bool) -> tuple[str, Verify]:
