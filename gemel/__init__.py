@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     )
     from gemel.kit.flow.clock import Clock
     from gemel.kit.flow.effects import Effect, Flow, Lock, Send, Sleep
+    from gemel.kit.http.limits import retry_after
     from gemel.kit.http.messages import CallContext, Headers, HeaderSource, Request, Response, Retry, Timeout
     from gemel.kit.http.problem import Fault, read_fault
     from gemel.kit.http.sse import EventStream, ServerSentEvent
@@ -81,7 +82,6 @@ if TYPE_CHECKING:
     from gemel.kit.policies.caller import Caller
     from gemel.kit.policies.events import Event, Observer
     from gemel.kit.policies.options import CallOptions
-    from gemel.kit.policies.retry import retry_after
     from gemel.kit.stubs.resource import Resource, extensible
     from gemel.kit.stubs.roles import Body, Field, Form, Header, Part, Path, Query, Role, Spec
     from gemel.kit.transport.environment import Certificate, Verify
@@ -402,7 +402,7 @@ _HOMES = {
     "post": "gemel.kit.declare",
     "put": "gemel.kit.declare",
     "read_fault": "gemel.kit.http.problem",
-    "retry_after": "gemel.kit.policies.retry",
+    "retry_after": "gemel.kit.http.limits",
     "wait_until": "gemel.kit.calls.polling",
 }
 

@@ -21,7 +21,20 @@ from gemel.kit.types import OMIT, Async, M, Omit, Sync
 from .pair import Pair
 from .wire import Seen, Wire, reply
 
-NAMES = ["a&b", "x&admin=1#", "my name", "na\u00efve", "page[number]", "a=b", "a+b", "100%", "%26", "?", "$filter", "\u65e5"]
+NAMES = [
+    "a&b",
+    "x&admin=1#",
+    "my name",
+    "na\u00efve",
+    "page[number]",
+    "a=b",
+    "a+b",
+    "100%",
+    "%26",
+    "?",
+    "$filter",
+    "\u65e5",
+]
 
 
 class Named(Resource[M]):
@@ -224,7 +237,9 @@ def test_a_file_name_that_is_no_text_is_refused(tmp_path: Path) -> None:
     Path(undecodable).write_bytes(b"x")
     with ShopClient("http://127.0.0.1:9") as shop:
         for file in (File(b"x", name="\ud800"), File(undecodable), File(Path(undecodable))):
-            with pytest.raises(InvalidArgument, match="content: the file name is not valid Unicode: pass name=") as raised:
+            with pytest.raises(
+                InvalidArgument, match="content: the file name is not valid Unicode: pass name="
+            ) as raised:
                 shop.named.upload(content=file)
             assert raised.value.parameter == "content"
     (seen,) = sent(lambda shop: shop.named.upload(content=File(undecodable, name="caf\u00e9.txt")))
@@ -280,9 +295,7 @@ class Spans(Resource[M]):
     """Arguments that are named as keywords."""
 
     @get("s")
-    def find(
-        self, *, from_: str, in_: int | Omit = OMIT, as_: Annotated[str | Omit, Header] = OMIT
-    ) -> dict[str, Any]:
+    def find(self, *, from_: str, in_: int | Omit = OMIT, as_: Annotated[str | Omit, Header] = OMIT) -> dict[str, Any]:
         """Find."""
         ...
 

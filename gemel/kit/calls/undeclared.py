@@ -7,8 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import unquote
 
-from gemel.kit.bodies.parts import UNKNOWN_TYPE
-from gemel.kit.bodies.upload import Upload
+from gemel.kit.bodies.upload import UNKNOWN_TYPE, Upload
 from gemel.kit.errors import InvalidArgument
 from gemel.kit.http.address import encoded, referred_address
 from gemel.kit.http.encoding import Refused, percent_encoded, query_pairs

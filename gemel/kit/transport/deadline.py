@@ -170,7 +170,8 @@ class Clocked:
         """Make the connection, within `connect` seconds and the deadline."""
         limits = LIMITS.get()
         if limits is None:
-            return cast(Any, super()).connect()
+            cast(Any, super()).connect()
+            return
         deadline = limits.deadline
         limits.deadline = min(deadline, monotonic() + limits.connect)
         limits.connecting = True
@@ -224,7 +225,8 @@ class Clocked:
             limits.sent = limits.sent or not limits.connecting
             me.sock.settimeout(limits.pause())
         if limits is None or len(data) <= _SENT_AT_ONCE:
-            return cast(Any, super()).send(data)
+            cast(Any, super()).send(data)
+            return
         rest = memoryview(data)
         while rest:
             me.sock.settimeout(limits.pause())

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from operator import attrgetter
-from typing import Any, get_type_hints
+from typing import Any
 
 import aiohttp
 import requests
+
+from gemel import Cache
 
 from .cases import Arguments, Case, Step, call, case
 from .recorder import reply
@@ -114,11 +115,10 @@ def configured(client: Any, mode: str, *, address: str, url: str, reading: Step,
     session.headers.update({"X-Session": "1", "Accept": "text/plain"})
     yield case("own session", *both, lambda client: session.close(), session=session)
     yield from _redirected(url, reading, writing)
-    keep = cache_of(client)
     for name, value in {"etag": '"v 1"', "last_modified": "Thu, 29 Feb 2024 18:00:15 GMT"}.items():
         kept = reply({"kept": True}, 200, **{name: value})
         twice = call("request", "GET", "kept", params={"a": [1, 2]})
-        yield case(f"kept with {name}", twice, twice, reading, cache=keep(ttl=0), replies=(kept, reply(b"", 304)))
+        yield case(f"kept with {name}", twice, twice, reading, cache=Cache(ttl=0), replies=(kept, reply(b"", 304)))
 
 
 def repeated(reading: Step, writing: Step) -> Iterator[Case]:
@@ -136,9 +136,3 @@ def _redirected(url: str, reading: Step, writing: Step) -> Iterator[Case]:
             yield case(f"read redirected by {status}{title}", reading, replies=(moved,), follow_redirects=True)
         moved = reply(b"", status, location="/moved")
         yield case(f"write redirected by {status}", writing, replies=(moved,), follow_redirects=True)
-
-
-def cache_of(client: Any) -> Any:
-    """The class of the setting `cache`: what the cache that a client has is made of."""
-    kind = type(client.cache)
-    return get_type_hints(kind.__init__, vars(sys.modules[kind.__module__]))["settings"]
