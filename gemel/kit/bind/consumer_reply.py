@@ -7,6 +7,7 @@ what a handler keeps on the one is on the other.
 
 from __future__ import annotations
 
+import codecs
 import io
 import json
 import re
@@ -157,10 +158,7 @@ class _Received:
     def _decoded(self, encoding: str | None, errors: str) -> str:
         if encoding is not None:
             return self._response.body.decode(encoding, errors)
-        try:
-            return self._response.body.decode()
-        except UnicodeDecodeError:
-            return self._response.body.decode("latin-1")
+        return self._response.body.decode(_apparent(self._response.body), errors)
 
     def _json(self, loads: Callable[..., Any], encoding: str | None = None, **options: Any) -> Any:
         """Return the body decoded as JSON; without a word about its encoding, in any that JSON may have."""
@@ -205,17 +203,13 @@ class Reply(_Received):
 
     @property
     def text(self) -> Text:
-        """The body as text, by `encoding`; where that is None in UTF-8, else in ISO 8859-1."""
+        """The body as text, by `encoding`; where that is None, by what it looks like."""
         return Text(self._decoded(self.encoding, "replace"))
 
     @property
     def apparent_encoding(self) -> str:
         """The encoding that the body looks like."""
-        try:
-            self._response.body.decode()
-        except UnicodeDecodeError:
-            return "ISO-8859-1"
-        return "utf-8"
+        return _apparent(self._response.body)
 
     @property
     def cookies(self) -> Cookies:
@@ -496,6 +490,17 @@ def _charset(kind: str) -> str | None:
     except (LookupError, UnicodeError):
         return None
     return named[1]
+
+
+def _apparent(body: bytes) -> str:
+    """Return the encoding that a body looks like: UTF-16 by its mark, UTF-8 where it is valid, else ISO 8859-1."""
+    if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return "ISO-8859-1"
+    return "utf-8"
 
 
 def _encoding(kind: str) -> str | None:
