@@ -257,9 +257,9 @@ class Reply(_Received):
 
         Args:
             chunk_size: bytes, or characters, of a piece; None for all at once.
-            decode_unicode: whether the pieces are text.
+            decode_unicode: whether the pieces are text, where `encoding` says how to make it.
         """
-        whole: Any = str(self.text) if decode_unicode else self.content
+        whole: Any = str(self.text) if decode_unicode and self.encoding else self.content
         size = chunk_size or len(whole) or 1
         return (whole[start : start + size] for start in range(0, len(whole), size))
 
@@ -268,10 +268,10 @@ class Reply(_Received):
 
         Args:
             chunk_size: taken for the sake of requests' callers; the body is there.
-            decode_unicode: whether the lines are text.
+            decode_unicode: whether the lines are text, where `encoding` says how to make it.
             delimiter: what ends a line; None for the ends of lines.
         """
-        whole: Any = str(self.text) if decode_unicode else self.content
+        whole: Any = str(self.text) if decode_unicode and self.encoding else self.content
         return iter(whole.split(delimiter) if delimiter else whole.splitlines())
 
     def __iter__(self) -> Iterator[bytes]:
