@@ -256,10 +256,14 @@ def _timeout(given: Any) -> Any:
 def _secrets(own: Iterable[tuple[str, str]], extras: Mapping[str, Any]) -> Iterable[str]:
     """Yield what a Consumer sends under the name of a credential: uplink has no mark for it."""
     for name, value in own:
-        if is_sensitive(name):
+        if _is_confidential(name):
             yield from {value, value.rpartition(" ")[2]}
     for place in ("params", "data", "json", "cookies"):
         given: Any = extras.get(place)
         for name, value in given.items() if is_mapping(given) else ():
-            if isinstance(name, str) and isinstance(value, str) and (place == "cookies" or is_sensitive(name)):
+            if isinstance(value, str) and (place == "cookies" or _is_confidential(name)):
                 yield value
+
+
+def _is_confidential(name: Any) -> bool:
+    return isinstance(name, str) and is_sensitive(name.replace("_", "-"))
