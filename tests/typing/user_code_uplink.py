@@ -1,5 +1,5 @@
 # mypy: disable-error-code="empty-body"
-"""User code with uplink: what the checkers must understand (R) and must reject (E) of it in stubs, and of the Adapter."""
+"""User code with uplink: what the checkers must understand (R) and must reject (E), in stubs and of the Adapter."""
 
 from typing import Annotated, Any
 
@@ -87,7 +87,10 @@ class MoreRepos(Repos[M]):
     """A decorated class keeps its type."""
 
 
-reveal_type(MoreRepos)  # R: type[MoreRepos[Sync]]
+def more_user(repos: MoreRepos[Sync], awaited: MoreRepos[Async]) -> None:
+    """What a class that is decorated gives."""
+    reveal_type(repos.retrieve("a", "b"))  # R: Repo
+    reveal_type(awaited.retrieve("a", "b"))  # R: Coroutine[Any, Any, Repo]
 
 
 def sync_user(client: ServiceClient) -> None:
@@ -128,11 +131,10 @@ class Wrong(Resource[M]):
     @get("b")
     def b(self) -> None: ...
 
-    @get("c")
-    def c(self, q: Annotated[str, Query(1)]) -> None: ...  # E10 a name is text
 
-    @get("d")
-    def d(self, q: Annotated[str, Query("q", encode="yes")]) -> None: ...  # E11 no such argument
+# mypy does not look into Annotated, so that these stand outside of it.
+numbered = Query(1)  # E10 a name is text
+misspelt = Query("q", encode="yes")  # E11 no such argument
 
 
 def adapted(client: ServiceClient, awaited: AsyncServiceClient) -> None:
