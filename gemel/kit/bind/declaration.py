@@ -166,4 +166,11 @@ class Declaration:
         define = partial(self.definition.request, caller=caller, base=base, resource=name, wanted=wanted)
         if options is NO_OPTIONS:
             return define
-        return lambda args, kwargs: options.applied(define(args, kwargs), caller.clock())
+        last = [name for name in wanted or () if name not in options.headers]
+
+        def optional(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Request:
+            request = options.applied(define(args, kwargs), caller.clock())
+            # What the call needs goes last, as it does without options.
+            return request.with_headers({name: request.headers[name] for name in last}) if last else request
+
+        return optional
