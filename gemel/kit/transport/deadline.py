@@ -220,7 +220,7 @@ class Clocked:
         """
         limits, me = LIMITS.get(), cast(Any, self)
         if limits is not None:
-            if me.sock is None:
+            if not me.sock:
                 self.connect()
             limits.sent = limits.sent or not limits.connecting
             me.sock.settimeout(limits.pause())

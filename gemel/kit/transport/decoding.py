@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, cast
 
 __all__ = ["Decoder", "UnknownCoding", "decoder_of"]
 
@@ -87,11 +87,12 @@ class _Inflater:
                 position = self._skipped(data, position)
                 if not self._begun(data, position):
                     break
+            stream: Any = cast("object", self._stream)
             bite = data[position : position + self._bite]
-            piece: bytes = self._stream.decompress(bite, _MOST_OUT)
-            position += len(bite) - len(self._stream.unused_data or self._stream.unconsumed_tail)
+            piece: bytes = stream.decompress(bite, _MOST_OUT)
+            position += len(bite) - len(stream.unused_data or stream.unconsumed_tail)
             self._produced += len(piece)
-            self._full = len(piece) == _MOST_OUT and not self._stream.eof
+            self._full = len(piece) == _MOST_OUT and not stream.eof
             self._go_on(data, position)
             yield piece
         self._start = None

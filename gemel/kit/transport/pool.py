@@ -86,12 +86,12 @@ def _watched() -> bool:
 
     They exchange methods and connection classes of urllib3's pools (OpenTelemetry, pook, vcrpy).
     """
-    pool: Any = HTTPConnectionPool
+    pool, secure = cast(Any, HTTPConnectionPool), cast(Any, HTTPSConnectionPool)
     return (
         pool.urlopen is not _URLOPEN
         or pool._make_request is not _MAKE_REQUEST
         or pool.ConnectionCls is not HTTPConnection
-        or HTTPSConnectionPool.ConnectionCls is not HTTPSConnection
+        or secure.ConnectionCls is not HTTPSConnection
     )
 
 
