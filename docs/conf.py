@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from operator import attrgetter
 from types import ModuleType, UnionType
-from typing import Any, ForwardRef, Literal
+from typing import Any, ForwardRef, Literal, get_origin
 
 from docutils.nodes import Node
 from sphinx.addnodes import pending_xref
@@ -81,7 +81,7 @@ class Face(SphinxDirective):
 def entry(face: ModuleType, name: str) -> str:
     """Return the directive that shows a name of a face; of a value, what its own module says of it."""
     value = getattr(face, name)
-    if inspect.isclass(value):
+    if inspect.isclass(value) and get_origin(value) is None:
         return f".. autoclass:: {face.__name__}.{name}\n   :members:"
     if inspect.isroutine(value):
         return f".. autofunction:: {face.__name__}.{name}"

@@ -93,15 +93,14 @@ class BaseClient(Mounting, Generic[M]):
         retries: repeats of a failed request that is safe to repeat, or a Retry.
         follow_redirects: whether to follow redirects; credentials never cross to another origin.
         verify: True, a file or folder of authorities, an SSLContext, or False.
-        certificate: a client certificate (PEM), or the certificate and its key.
-        proxy: an address; otherwise the environment is asked when `trust_env` is on.
+        certificate: a client certificate (PEM), or it and its key.   proxy: an address; else `trust_env` asks for one.
         on_request, on_response, on_retry: observers; each is called with an Event of every attempt, reply and repeat.
         cache: keeps replies of GET requests as it says; None keeps nothing.
         validate: "lenient", "strict" or "off"; see Reading.   on_drift: called with a Drift for each difference found.
         max_response_bytes: the largest body that is taken, None for any; a Download has a limit of its own.
         revoke_on_close: whether closing revokes the token, where the client has fetched it and the credential can.
         clock, random: the time and the chance of the machine, unless a test gives others (gemel.testing).
-        Raises ValueError for settings that cannot work.
+        Raises ValueError for settings that cannot work, TypeError for what is no credential.
         """
         base, times, retry = _base_address(endpoint), _times(clock, random), Retry.of(retries)
         observers = Observers.of(on_request, on_response, on_retry)

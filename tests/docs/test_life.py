@@ -81,8 +81,8 @@ def missed(steps: list[tuple[str, str]], entered: list[list[str]]) -> tuple[str,
 
 def fits(name: str, function: str) -> bool:
     """Whether this is the function, which may be made inside another; Python 3.10 knows the last name alone."""
-    known = function.rpartition(".")[2] if sys.version_info < (3, 11) else function
-    return name == known or name.endswith(f".<locals>.{function}")
+    known = {function} if sys.version_info >= (3, 11) else {function, function.rpartition(".")[2]}
+    return name in known or name.endswith(f".<locals>.{function}")
 
 
 def test_a_step_that_is_not_taken_is_seen() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from email.utils import formatdate
 from typing import Any
 
 import pytest
@@ -91,15 +90,6 @@ def test_a_limiter_speaks_of_a_429_alone(name: str) -> None:
     fields = Headers({name: '"a";r=0;t=30' if name == "RateLimit" else "30"})
     assert retry_after(fields, lambda: NOW, limited=False) is None
     assert retry_after(fields, lambda: NOW, limited=True) == 30.0
-
-
-def test_the_servers_own_clock_counts_where_it_shows_it() -> None:
-    """The machine's clock is a day off; the server's Date tells what it takes for now."""
-    asked = {"Retry-After": formatdate(NOW + 7, usegmt=True), "Date": formatdate(NOW, usegmt=True)}
-    assert retry_after(Headers(asked), lambda: NOW - 86400) == 7.0
-    asked = {"x-ratelimit-reset": f"{NOW + 7:.0f}", "Date": formatdate(NOW, usegmt=True)}
-    assert retry_after(Headers(asked), lambda: NOW + 86400) == 7.0
-    assert retry_after(Headers({**asked, "Date": "today"}), lambda: NOW) == 7.0
 
 
 GOOD = reply({"leaf": 1})

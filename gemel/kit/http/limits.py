@@ -41,7 +41,7 @@ def retry_after(headers: Headers, now: Callable[[], float] = time.time, *, limit
 
     Args:
         headers: Of the reply.
-        now: The time of day, in seconds; of a reply that has a Date, that counts in its place.
+        now: The time of day, in seconds.
         limited: Whether the reply is a 429, so that the fields of the rate limiter speak of it.
     """
     milliseconds = _number(headers.get("retry-after-ms", ""))
@@ -50,7 +50,7 @@ def retry_after(headers: Headers, now: Callable[[], float] = time.time, *, limit
     asked = headers.get("retry-after", "").strip()
     seconds = _number(asked)
     if seconds is None and asked:
-        seconds = _until(_date(asked), headers, now)
+        seconds = _until(_date(asked), now)
     if seconds is not None or not limited:
         return seconds
     return _window(headers, now)
@@ -61,7 +61,7 @@ def _window(headers: Headers, now: Callable[[], float]) -> float | None:
     seconds = _listed(_QUOTED.sub("", headers.get("ratelimit", "")))
     for name in _RESETS:
         if seconds is None:
-            seconds = _reset(_number(headers.get(name, "")), headers, now)
+            seconds = _reset(_number(headers.get(name, "")), now)
     return seconds
 
 
@@ -76,20 +76,16 @@ def _listed(field: str) -> float | None:
     return max((float(reset[1]) for reset in exhausted or [reset for _, reset in said]), default=None)
 
 
-def _reset(value: float | None, headers: Headers, now: Callable[[], float]) -> float | None:
+def _reset(value: float | None, now: Callable[[], float]) -> float | None:
     """Return the seconds until a reset; a time that is over says nothing, since the limit is still in force."""
     if value is None or value < _EPOCH:
         return value
-    seconds = _until(value / 1000 if value >= _EPOCH_IN_MILLISECONDS else value, headers, now)
+    seconds = _until(value / 1000 if value >= _EPOCH_IN_MILLISECONDS else value, now)
     return seconds or None
 
 
-def _until(moment: float | None, headers: Headers, now: Callable[[], float]) -> float | None:
-    """Return the seconds until a time of the server's clock, which its Date shows: that of the machine may be wrong."""
-    if moment is None:
-        return None
-    present = _date(headers.get("date", ""))
-    return max(0.0, moment - (now() if present is None else present))
+def _until(moment: float | None, now: Callable[[], float]) -> float | None:
+    return None if moment is None else max(0.0, moment - now())
 
 
 def _date(text: str) -> float | None:

@@ -76,11 +76,11 @@ class Redactor:
         """Return a body in the same way: JSON stays JSON, anything else is taken for text."""
         if not self._secrets or not data:
             return data
-        text = data.decode("utf-8", "replace")
+        text = came = data.decode("utf-8", "replace")
         if "\ufffd" in text or "\0" in text:
             text = self._in_other_charsets(data).decode("utf-8", "replace")
         masked = self(text)
-        if masked == text and (len(text) <= _LARGE or _SIGNS.search(text) is None):
+        if masked == came and (len(text) <= _LARGE or _SIGNS.search(text) is None):
             return data
         try:
             return json.dumps(self.json(json.loads(text)), ensure_ascii=False).encode("utf-8", "surrogatepass")

@@ -144,13 +144,22 @@ def _hints_of(kind: Any, origin: Any) -> dict[str, Any]:
     if is_typed_dict(origin):
         return {name: _filled(key.hint, arguments.get(origin, {})) for name, key in keys_of(origin).items()}
     with ANNOTATIONS:
-        hints = get_type_hints(origin, include_extras=True)
+        hints = get_type_hints(origin, localns=_type_parameters(origin), include_extras=True)
         written = [(base, annotations_of(base)) for base in origin.__mro__]
     filled: dict[str, Any] = {}
     for name, hint in hints.items():
         owner = next((base for base, own in written if name in own), origin)
         filled[name] = _filled(hint, arguments.get(owner, {}))
     return filled
+
+
+def _type_parameters(origin: Any) -> dict[str, Any] | None:
+    """Return what the annotations of a class may name besides the names of its module; None for the usual.
+
+    Python 3.12 does not look up the parameters of `class Box[T]` where an annotation is a text.
+    """
+    parameters = {one.__name__: one for base in origin.__mro__ for one in getattr(base, "__type_params__", ())}
+    return {**vars(origin), **parameters} if parameters else None
 
 
 def _arguments(kind: Any) -> dict[Any, dict[Any, Any]]:

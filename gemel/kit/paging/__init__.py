@@ -4,7 +4,7 @@
 |---|---|---|
 | Offset | begins after the items received | `more` is false, else `total` is reached, else it is short; it is empty |
 | PageNumber | has the next number | the number of `pages` is reached; else as for Offset |
-| Cursor | is named by `next`, or by the last item | `next` is missing, null or empty; `more` is false |
+| Cursor | is named by `next` or `next_header`, or by the last item | it is missing, null or empty; `more` is false |
 | LinkHeader | is the link with this relation (RFC 8288) | there is no such link |
 | NextAddress | is the address in `field` | it is missing, null or empty |
 

@@ -53,7 +53,7 @@ class Options(Struct, frozen=True):
 
     def __repr__(self) -> str:
         query, body = [name for name, _ in self.query], list(self.body)
-        return f"<Options headers={self.headers!r}, parameters {query}, members {body}>"
+        return f"<Options {self.headers.masked(self.secrets)!r}, parameters {query}, members {body}>"
 
     def with_values(self, given: Mapping[str, Any], label: str) -> Options:
         """Return these options with others on top; raises InvalidArgument for values that cannot be sent."""

@@ -78,7 +78,7 @@ def _repr(value: Any) -> str:
 
 def _inside(value: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(value, Mapping):
-        for number, (key, inner) in enumerate(list(value.items())):
+        for number, (key, inner) in enumerate(_pairs(value)):
             yield f"<key {number}>", key
             yield f"[{number}]", inner
     elif isinstance(value, list | tuple | set | frozenset):
@@ -95,6 +95,13 @@ def _inside(value: Any) -> Iterator[tuple[str, Any]]:
         if isinstance(frame, types.FrameType):
             yield f".{name}", dict(frame.f_locals)
     yield from _attributes(value)
+
+
+def _pairs(value: Mapping[Any, Any]) -> list[tuple[Any, Any]]:
+    try:
+        return list(value.items())
+    except NotImplementedError:  # urllib3's own pools
+        return []
 
 
 def _attributes(value: Any) -> Iterator[tuple[str, Any]]:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
+import inspect
 import pickle
+import threading
 import traceback
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from gemel.infisical import InfisicalClient
+from gemel.julep import Client as JulepClient
+from gemel.kit.calls.call import AsyncCall
+from gemel.kit.calls.paged import Pager
 from gemel.kit.declare import Upload
 from gemel.kit.errors import (
     APIConnectionError,
@@ -27,6 +36,8 @@ from gemel.kit.errors import (
     UploadError,
 )
 from gemel.kit.http.messages import Timeout
+from gemel.kit.policies.auth import StaticToken
+from gemel.kit.tracebacks import entry
 
 from ..shop import Mode
 from ..wire import Wire, cut, reply, silence, stall
@@ -272,3 +283,178 @@ def test_only_what_the_caller_may_see_is_chained(vault: Mode, name: str, tmp_pat
     frames = [frame for _, frame in frames_of(error)]
     if isinstance(error, GemelError):
         assert sum("gemel" in Path(frame.f_code.co_filename).parts[-4:-1] for frame in frames) < 4
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_reporter_of_these_tests_finds_what_a_whole_traceback_holds(
+    vault: Mode, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GEMEL_TRACEBACK", "full")
+    error = fail(CASES[name], vault, tmp_path)
+    assert any(plant in text for _, text in texts_in_frames(error) for plant in PLANTS)
+
+
+def test_a_traceback_shows_where_a_flow_failed(vault: Mode, tmp_path: Path) -> None:
+    for name, function in (("flow, at fault", "broken"), ("flow, told", "told"), ("flow, then bad", "read_or_make")):
+        error = fail(CASES[name], vault, tmp_path)
+        shown = "".join(traceback.format_exception(error))
+        assert f"in {function}" in shown and "vault.py" in shown
+    shown = traceback.format_exception(fail(CASES["flow, at fault"], vault, tmp_path))
+    assert 'return {"a": found}["b"]' in "".join(shown)
+
+
+def test_the_reason_that_a_flow_gives_stays_chained(vault: Mode, tmp_path: Path) -> None:
+    error = fail(CASES["flow, told"], vault, tmp_path)
+    assert isinstance(error.__cause__, NotFoundError) and error.__suppress_context__
+    assert isinstance(fail(CASES["flow, then bad"], vault, tmp_path).__context__, NotFoundError)
+    assert fail(CASES["lost"], vault, tmp_path).__context__ is None
+
+
+def test_what_the_caller_handles_is_left_to_the_caller(vault: Mode) -> None:
+    theirs = KeyError("theirs")
+
+    def do(client: Any) -> Any:
+        try:
+            raise theirs
+        except KeyError:
+            return client.entries.read(ARGUMENT, wanted=5)
+
+    async def awaited(client: Any) -> Any:
+        try:
+            raise theirs
+        except KeyError:
+            return await client.entries.read(ARGUMENT, wanted=5)
+
+    error = vault.fails("http://127.0.0.1:1", awaited if vault.is_async else do)
+    assert error.__context__ is theirs
+    frame = theirs.__traceback__.tb_frame  # type: ignore[union-attr]
+    assert "client" in frame.f_locals and frame.f_code.co_name == ("awaited" if vault.is_async else "do")
+
+
+def test_a_cancelled_task_leaves_no_secret() -> None:
+    arrived = threading.Event()
+
+    async def main(url: str) -> BaseException:
+        async with VAULT["async"].client(url, timeout=5.0, retries=0) as client:
+            task = asyncio.ensure_future(client.entries.read(ARGUMENT))
+            await asyncio.to_thread(arrived.wait, 5)
+            task.cancel()
+            try:
+                await task
+            except asyncio.CancelledError as error:
+                return error
+        raise AssertionError("not cancelled")
+
+    def answer(request: Any) -> Any:
+        arrived.set()
+        return silence
+
+    with Wire(answer=served(answer)) as wire:
+        error = asyncio.run(main(wire.url))
+    assert type(error) is asyncio.CancelledError
+    assert not [text for _, text in texts_in_frames(error) if any(plant in text for plant in PLANTS)]
+
+
+def test_closing_logs_and_raises_no_secret(vault: Mode, caplog: pytest.LogCaptureFixture) -> None:
+    def answer(request: Any) -> Any:
+        return echo(request, 500) if request.target == "/logout" else reply(ENTRY)
+
+    with Wire(answer=served(answer)) as wire:
+        vault.run(wire.url, lambda client: client.entries.read(ARGUMENT), revoke_on_close=True)
+        assert wire.last.target == "/logout"
+    assert "the token was not revoked" in caplog.text
+    assert not any(plant in caplog.text for plant in PLANTS)
+    assert not any(record.exc_info for record in caplog.records)
+
+
+def test_a_failing_observer_is_logged_without_the_call(vault: Mode, caplog: pytest.LogCaptureFixture) -> None:
+    with Wire(answer=served(lambda request: reply(ENTRY))) as wire:
+        vault.run(wire.url, lambda c: c.entries.read(ARGUMENT), on_response=raising(LookupError("observer")))
+    errors = [record.exc_info[1] for record in caplog.records if record.exc_info]
+    assert errors and all(isinstance(error, LookupError) for error in errors)
+    for error in errors:
+        assert error is not None
+        assert not [text for _, text in texts_in_frames(error) if any(plant in text for plant in PLANTS)]
+
+
+MADE: dict[str, Callable[[Mode], Any]] = {
+    "client": lambda mode: mode.client("http://h", secret=SENT, timeout=-1),
+    "client, unknown setting": lambda mode: mode.client("http://h", secret=SENT, timeot=1),
+    "client, bad header": lambda mode: mode.client("http://h", secret=SENT, headers={"X-Key": f"{SENT}\n"}),
+    "token": lambda mode: StaticToken(f"{SENT} with spaces"),
+    "record of a dict": lambda mode: Entry.from_dict({"name": 5, "value": SENT}),
+    "record of a text": lambda mode: Entry.from_json(f'{{"name": 5, "value": "{SENT}"}}'),
+    "changed record": lambda mode: Entry(name="n", value=FIELD).replace(vale=SENT),
+    "Infisical": lambda mode: InfisicalClient(client_id="i", client_secret=SENT, token=TOKEN),
+    "Julep": lambda mode: JulepClient(api_key=SENT, base_url="nowhere"),
+}
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_what_cannot_be_made_leaves_no_secret(vault: Mode, name: str) -> None:
+    try:
+        MADE[name](vault)
+    except Exception as error:
+        found = [(place, text[:200]) for place, text in texts_in_frames(error) if any(p in text for p in PLANTS)]
+        assert not found
+        assert list(frames_of(error))
+        return
+    raise AssertionError("no error")
+
+
+def test_an_error_costs_no_reference_cycle(tmp_path: Path) -> None:
+    """Of the blocking client: asyncio itself ties each error of a task to that task."""
+    gc.collect()
+    gc.disable()
+    try:
+        seen = weakref.ref(fail(CASES["404"], VAULT["sync"], tmp_path))
+        assert seen() is None
+    finally:
+        gc.enable()
+
+
+def test_a_call_costs_one_frame_more() -> None:
+    def depth() -> int:
+        return len(list(traceback.walk_stack(None)))
+
+    @entry
+    def entered() -> int:
+        return depth()
+
+    def plain() -> int:
+        return depth()
+
+    assert entered() == plain() + 1
+    assert entered.__name__ == "entered" and str(inspect.signature(entered)) == "() -> 'int'"
+    assert inspect.iscoroutinefunction(AsyncCall.__call__) and inspect.isgeneratorfunction(Pager.pages)
+
+
+def test_generators_that_are_entries_can_be_left_early_and_sent_to() -> None:
+    closed = list[str]()
+
+    @entry
+    def counted(name: str) -> Any:
+        try:
+            sent = yield name
+            yield sent
+        finally:
+            closed.append(name)
+
+    generator = counted("a")
+    assert (next(generator), generator.send("b")) == ("a", "b")
+    generator.close()
+
+    @entry
+    async def awaited(name: str) -> Any:
+        try:
+            yield name
+        finally:
+            closed.append(name)
+
+    async def leave() -> None:
+        items = awaited("c")
+        assert await anext(items) == "c"
+        await items.aclose()
+
+    asyncio.run(leave())
+    assert closed == ["a", "c"]

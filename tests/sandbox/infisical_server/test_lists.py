@@ -158,27 +158,27 @@ def test_who_writes_without_the_right_to_values_gets_none_back(vault: Vault, ide
 @pytest.mark.parametrize(
     ("conditions", "seen"),
     [
-        ({"environment": "dev"}, {"A", "B", "C"}),
-        ({"environment": "prod"}, set()),
-        ({"environment": {"$in": ["dev", "qa"]}}, {"A", "B", "C"}),
-        ({"environment": {"$ne": "dev"}}, set()),
-        ({"secretName": {"$glob": "A*"}}, {"A"}),
-        ({"secretName": {"$eq": "B"}, "secretPath": "/"}, {"B"}),
-        ({"secretPath": {"$glob": "/**"}}, {"A", "B", "C"}),
-        ({"secretPath": {"$glob": "/other/*"}}, set()),
-        ({"secretTags": {"$in": ["red"]}}, {"C"}),
+        ({"environment": "dev"}, "ABC"),
+        ({"environment": "prod"}, ""),
+        ({"environment": {"$in": ["dev", "qa"]}}, "ABC"),
+        ({"environment": {"$ne": "dev"}}, ""),
+        ({"secretName": {"$glob": "A*"}}, "A"),
+        ({"secretName": {"$eq": "B"}, "secretPath": "/"}, "B"),
+        ({"secretPath": {"$glob": "/**"}}, "ABC"),
+        ({"secretPath": {"$glob": "/other/*"}}, ""),
+        ({"secretTags": {"$in": ["red"]}}, "C"),
     ],
     ids=str,
 )
 def test_a_role_may_have_conditions(
-    http: Http, vault: Vault, identity: As, conditions: dict[str, object], seen: set[str]
+    http: Http, vault: Vault, identity: As, conditions: dict[str, object], seen: str
 ) -> None:
     tag = http.ok("POST", f"/api/v1/projects/{vault.project}/tags", json={"slug": "red", "color": "#f00"})["tag"]["id"]
     for name in "AB":
         vault.put(name, "v")
     vault.put("C", "v", tagIds=[tag])
     rules = [{"subject": "secrets", "action": ["describeSecret", "readValue"], "conditions": conditions}]
-    assert set(values(identity("conditioned", rules))) == seen
+    assert set(values(identity("conditioned", rules))) == set(seen)
 
 
 def test_of_the_rules_that_fit_the_last_decides(vault: Vault, identity: As) -> None:
