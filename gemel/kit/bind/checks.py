@@ -26,12 +26,23 @@ _MAPPINGS = (dict, Mapping)
 
 
 def exact_types(hint: Any) -> frozenset[type]:
-    """Return the classes whose direct instances surely fit the hint; the quick answer for almost every call."""
+    """Return the classes whose direct instances surely fit a hint; the quick answer for almost every call.
+
+    Args:
+        hint: an annotation, looked up.
+    """
     return frozenset(member for member in _members(hint) if isinstance(member, type) and get_origin(member) is None)
 
 
 def checker(hint: Any) -> Check:
-    """Return the full check of a hint: every item of a sequence, mapping or TypedDict, and no bool for a number."""
+    """Return the full check of a hint: every item of a sequence, mapping or TypedDict, and no bool for a number.
+
+    Args:
+        hint: an annotation, looked up.
+
+    Returns:
+        What says of a value whether it fits.
+    """
     checks = [_check_of(member) for member in _members(hint)]
     if len(checks) == 1:
         return checks[0]
@@ -39,12 +50,26 @@ def checker(hint: Any) -> Check:
 
 
 def expectation(hint: Any) -> str:
-    """Return a hint in words: "str or None"."""
+    """Return a hint in words: "str or None".
+
+    Args:
+        hint: an annotation, looked up.
+    """
     return " or ".join(_word(member) for member in _members(hint) if member is not UnsetType)
 
 
 def unfit(label: str, name: str, hint: Any, value: Any) -> InvalidArgument:
-    """Return the error that a value which does not fit its annotation is refused with."""
+    """Return the error that a value which does not fit its annotation is refused with.
+
+    Args:
+        label: what errors call the endpoint.
+        name: of the argument.
+        hint: its annotation.
+        value: what was given; shown only where it is short, plain and not secret.
+
+    Returns:
+        An InvalidArgument, or the class of it that a Predicate of the annotation names.
+    """
     errors = [predicate.error for member in _members(hint) for predicate in _predicates(member) if predicate.error]
     error = cast("type[InvalidArgument]", errors[0]) if errors else InvalidArgument
     problem = f"expected {expectation(hint)}, got {_shown(hint, value)}"
@@ -161,6 +186,11 @@ def misfit(hint: Any, value: Any, path: str = "") -> str:
     """Return where in a value it does not fit, and why; empty when no more can be said than that it does not.
 
     No value is shown, only names, numbers of items and types.
+
+    Args:
+        hint: what the value does not fit.
+        value: it.
+        path: the way to it from the argument.
     """
     for member in _members(hint):
         if _predicates(member) and not checker(get_args(member)[0])(value):

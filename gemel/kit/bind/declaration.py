@@ -31,7 +31,11 @@ __all__ = ["Declaration"]
 class Declaration:
     """What was declared of one endpoint; compiled once, whatever client calls it.
 
-    spec: the words of the decorator.   stub: the function.   name: of the method.   label: what errors call it.
+    Attributes:
+        spec: the words of the decorator.
+        stub: the function.
+        name: of the method.
+        label: what errors call it.
     """
 
     def __init__(self, spec: Spec, stub: Callable[..., Any]) -> None:
@@ -55,7 +59,12 @@ class Declaration:
     def declared(self, owner: type[Resource[Any]], name: str) -> Any:
         """Check the declaration when its class is made, and return what of its return type is known then.
 
-        Raises DeclarationError.
+        Args:
+            owner: the class.
+            name: of the attribute that the endpoint is.
+
+        Raises:
+            DeclarationError: it cannot work; class, method and argument are named.
         """
         self.name, self.label, self._owner = name, f"{owner.__name__}.{name}", owner
         # The type parameters of `class Crud[T, M](Resource[M])` (PEP 695) are in no namespace that typing looks into.
@@ -119,7 +128,11 @@ class Declaration:
 
     @property
     def definition(self) -> Definition:
-        """The definition of its request, made on first use; raises DeclarationError."""
+        """The definition of its request, made on first use.
+
+        Raises:
+            DeclarationError: it cannot work, or names what is not there.
+        """
         with self._guard:
             if self._definition is None:
                 self._definition = self._defined()
@@ -144,7 +157,15 @@ class Declaration:
         check_paging(self.spec.paging, self.spec.method, self.spec.unwrap, returned, self.label)
 
     def decoder(self, hint: Any, reading: Reading) -> Decode:
-        """Return what decodes a reply as this type; raises DeclarationError for a type that JSON cannot be read as."""
+        """Return what decodes a reply.
+
+        Args:
+            hint: the type to decode it as.
+            reading: how it is checked, and who is told of drift.
+
+        Raises:
+            DeclarationError: JSON cannot be read as this type.
+        """
         try:
             return decoder(hint, unwrap=self.spec.unwrap, alternatives=self.spec.alternatives, reading=reading)
         except TypeError as error:

@@ -47,7 +47,14 @@ class Definition(commands.RequestDefinition):
     variables: tuple[Any, ...]
 
     def describe(self, spec: Spec, label: str, parameters: list[Parameter], returns: Any) -> None:
-        """Take what uplink does not know of a declaration."""
+        """Take what uplink does not know of a declaration.
+
+        Args:
+            spec: the words of its verb.
+            label: what errors call it.
+            parameters: its arguments.
+            returns: its return type, looked up.
+        """
         self.spec, self.label, self.parameters, self.returns = spec, label, parameters, returns
         hints = [returns, *(parameter.hint for parameter in parameters)]
         self.variables = tuple(dict.fromkeys(variable for hint in hints for variable in variables_in(hint)))
@@ -178,11 +185,19 @@ def define(
     decorators: list[Any],
     arguments: Mapping[Any, Any] | None = None,
 ) -> Definition:
-    """Return the definition of a declared request; raises DeclarationError for what cannot work.
+    """Return the definition of a declared request.
 
-    case: turns argument names into wire names.   scope: names that annotations may use besides the module's.
-    decorators: uplink's own, in the order they were applied.
-    arguments: what type variables stand for; None where that is not known yet.
+    Args:
+        spec: the words of its verb.
+        stub: the function that declares it.
+        label: what errors call it.
+        case: turns argument names into wire names.
+        scope: names that annotations may use besides the module's.
+        decorators: uplink's own, in the order they were applied.
+        arguments: what type variables stand for; None where that is not known yet.
+
+    Raises:
+        DeclarationError: it cannot work, or names what is not there.
     """
     declared, returns = _looked_up(stub, label, scope, arguments)
     roles = roles_of(spec, label, declared, case)

@@ -53,7 +53,15 @@ class Parameter(arguments.ArgumentAnnotation):
         self._secrets: Finder | None = finder(self.hint, hidden=_is_credential(role))
 
     def modify_request(self, request_builder: RequestBuilder, value: Any) -> None:
-        """Check the value and put it in its place; raises InvalidArgument."""
+        """Check the value and put it in its place.
+
+        Args:
+            request_builder: the request in the making.
+            value: what the call gives.
+
+        Raises:
+            InvalidArgument: it does not fit the annotation, or has no wire form.
+        """
         if type(value) not in self._exact and not self._fits(value):
             raise unfit(self._label, self.name, self.hint, value)
         # Noted first, so that no error made from this request can show them.
@@ -73,14 +81,29 @@ class Parameter(arguments.ArgumentAnnotation):
             raise InvalidArgument(self._label, self.name, "it is nested too deeply, or in itself") from None
 
     def absent(self, request_builder: RequestBuilder) -> None:
-        """Put the default in its place; raises InvalidArgument without one."""
+        """Put the default in its place.
+
+        Args:
+            request_builder: the request in the making.
+
+        Raises:
+            InvalidArgument: there is none.
+        """
         if self.default is _ABSENT:
             raise InvalidArgument(self._label, self.name, "missing argument")
         if self.default is not OMIT:
             self.modify_request(request_builder, self.default)
 
     def put(self, request_builder: RequestBuilder, value: Any) -> None:
-        """Put a value that was checked in its place; raises Refused for one without a wire form."""
+        """Put a value that was checked in its place; each role has its own.
+
+        Args:
+            request_builder: the request in the making.
+            value: of the annotated type.
+
+        Raises:
+            Refused: it has no wire form.
+        """
         raise NotImplementedError
 
 
@@ -242,7 +265,13 @@ _CLASSES: dict[type[Role], type[Parameter]] = {
 
 
 def parameter_of(label: str, declared: inspect.Parameter, role: Role) -> Parameter:
-    """Return the annotation of an argument with this role."""
+    """Return the annotation of uplink's that stands for an argument.
+
+    Args:
+        label: what errors call the endpoint.
+        declared: the argument, its annotation looked up.
+        role: where it goes.
+    """
     kind = next(kind for kind in type(role).__mro__ if kind in _CLASSES)
     return _CLASSES[kind](label, declared, role)
 

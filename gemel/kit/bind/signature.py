@@ -27,11 +27,24 @@ class Signature(Struct, frozen=True):
 
     @classmethod
     def of(cls, label: str, parameters: list[inspect.Parameter]) -> Signature:
-        """Return the signature of these parameters; `label` is what errors call it."""
+        """Return the signature of these parameters.
+
+        Args:
+            label: what errors call the call.
+            parameters: in their order.
+        """
         return Signature(label, *_names(parameters))
 
     def given(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return the arguments of a call by name; raises InvalidArgument for too many, one given twice, an unknown."""
+        """Return the arguments of a call by name.
+
+        Args:
+            args: those given by position.
+            kwargs: those given by name.
+
+        Raises:
+            InvalidArgument: there are too many, one is given twice, or one is unknown.
+        """
         given = self._named(args, kwargs) if args else kwargs
         if not given.keys() <= self.names:
             name = min(given.keys() - self.names)
@@ -60,7 +73,13 @@ class FlowSignature(Signature, frozen=True):
     def of_method(cls, method: Callable[..., Any], label: str, scope: Mapping[str, Any]) -> FlowSignature | None:
         """Return the signature of a method; None for one that takes what no annotation names.
 
-        scope: names that annotations may use besides the module's.   Raises DeclarationError for one that is not there.
+        Args:
+            method: a generator method, with `self`.
+            label: what errors call it.
+            scope: names that annotations may use besides the module's.
+
+        Raises:
+            DeclarationError: an annotation names what is not there.
         """
         if _takes_anything(method):
             return None
@@ -78,7 +97,15 @@ class FlowSignature(Signature, frozen=True):
         )
 
     def checked(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the arguments of a call by name, without what is OMIT; raises InvalidArgument."""
+        """Return the arguments of a call by name, without what is OMIT.
+
+        Args:
+            args: those given by position.
+            kwargs: those given by name.
+
+        Raises:
+            InvalidArgument: one is missing, unknown, given twice, or does not fit its annotation.
+        """
         given = {name: value for name, value in self.given(args, kwargs).items() if value is not OMIT}
         for name in self.required:
             if name not in given:
