@@ -185,7 +185,9 @@ def _telling(decorator: Any, decorated: Any) -> Generator[None, None, None]:
 
 def _function_in(decorator: Any) -> str:
     """Return the name of the function that a decorator has taken for an argument, "" when there is none."""
-    held: list[Any] = list(getattr(decorator, "__dict__", {}).values())
+    own = getattr(decorator, "__dict__", {})
+    # From Python 3.14 on, functools.wraps hands the function that evaluates the annotations on as well.
+    held: list[Any] = [value for name, value in own.items() if name != "__annotate__"]
     held += [each for several in held if isinstance(several, tuple) for each in cast("Any", several)]
     return next((f"{each.__qualname__}()" for each in held if inspect.isfunction(each)), "")
 
