@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable
@@ -23,7 +24,9 @@ from .wire import Wire, flood, reply, silence
 
 __all__ = ["names"]
 
-SLACK = 0.5
+SLACK = 1.0
+TLS = ssl.create_default_context()
+"""Made beforehand: it takes longer than some calls here may."""
 TWICE = Retry(limit=2, base=0.001, cap=0.001)
 
 
@@ -117,10 +120,20 @@ def test_a_connection_that_is_not_made_in_time_was_not_sent_and_is_made_again(mo
     assert tried == 3
 
 
+@pytest.mark.parametrize("limits", [0.3, Timeout(total=9.0, connect=0.3)], ids=["total", "connect"])
+def test_a_proxy_that_is_dead(mode: Mode, limits: Any) -> None:
+    with dead() as found:
+        settings = {"proxy": f"http://127.0.0.2:{found[0][1]}", "timeout": limits, "retries": 0, "verify": TLS}
+        for url in ("http://shop.test", "https://shop.test"):
+            error, _, took = attempts(mode, url, create, **settings)
+            assert type(error) is APITimeoutError and not error.sent
+            assert took < 0.3 + SLACK
+
+
 def test_tls_that_is_silent_was_not_sent(mode: Mode) -> None:
     with Wire(mute=5) as wire:
         limits = Timeout(total=9.0, connect=0.15)
-        error, tried, took = attempts(mode, wire.url.replace("http", "https"), create, timeout=limits)
+        error, tried, took = attempts(mode, wire.url.replace("http", "https"), create, timeout=limits, verify=TLS)
     assert type(error) is APITimeoutError and not error.sent
     assert tried == 3 and took < 0.45 + SLACK
 
@@ -147,7 +160,7 @@ CONNECTS = {
 @pytest.mark.parametrize("limits", [0.3, Timeout(total=9.0, connect=0.3)], ids=["total", "connect"])
 def test_a_proxy_whose_tunnel(mode: Mode, step: Any, limits: Any) -> None:
     with Wire(step) as proxy:
-        settings = {"proxy": proxy.url, "timeout": limits, "retries": 0}
+        settings = {"proxy": proxy.url, "timeout": limits, "retries": 0, "verify": TLS}
         error, _, took = attempts(mode, "https://shop.test", create, **settings)
     assert type(error) is APITimeoutError and not error.sent
     assert took < 0.3 + SLACK

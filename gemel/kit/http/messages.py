@@ -130,8 +130,8 @@ class Timeout(Struct, frozen=True):
     """How long a call may take, in seconds; there is no "for ever".
 
     total: the whole call: attempts, waits between them and token refresh.
-    connect: one connection, TLS included.
-    read: silence between two pieces of a reply.
+    connect: making one connection: the name, all its addresses, a proxy's tunnel, TLS.
+    read: silence between two pieces of a reply, or of a large body that is sent.
     stream: the whole life of a stream or download once it is open; None: as long as pieces keep coming.
     """
 

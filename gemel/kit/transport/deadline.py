@@ -164,6 +164,7 @@ class _ClockedResponse(http.client.HTTPResponse):
 class Clocked:
     """What our connections do beyond urllib3's: they connect and send by the clock, and note how far they are."""
 
+    sock: Any
     response_class: Any = _ClockedResponse
 
     def connect(self) -> None:
@@ -211,26 +212,27 @@ class Clocked:
         cast(Any, super())._tunnel()
         limits = LIMITS.get()
         if limits is not None:
-            cast(Any, self).sock.settimeout(limits.left())
+            self.sock.settimeout(limits.left())
 
     def send(self, data: Any) -> None:
         """Send a part of the request; a peer that reads slowly is waited for, one that does not read is not.
 
         socket.sendall counts its timeout from the first byte, so that no large body would reach a slow server.
         """
-        limits, me = LIMITS.get(), cast(Any, self)
+        limits, sock = LIMITS.get(), self.sock
         if limits is not None:
-            if not me.sock:
+            if sock is None:
                 self.connect()
+                sock = self.sock
             limits.sent = limits.sent or not limits.connecting
-            me.sock.settimeout(limits.pause())
+            sock.settimeout(limits.pause())
         if limits is None or len(data) <= _SENT_AT_ONCE:
             cast(Any, super()).send(data)
             return
         rest = memoryview(data)
         while rest:
-            me.sock.settimeout(limits.pause())
-            rest = rest[me.sock.send(rest) :]
+            sock.settimeout(limits.pause())
+            rest = rest[sock.send(rest) :]
 
 
 class ClockedConnection(Clocked, HTTPConnection):

@@ -87,13 +87,12 @@ class _Inflater:
                 position = self._skipped(data, position)
                 if not self._begun(data, position):
                     break
-            stream: Any = cast("object", self._stream)
-            bite = data[position : position + self._bite]
+            bite, stream = data[position : position + self._bite], cast(Any, self._stream)
             piece: bytes = stream.decompress(bite, _MOST_OUT)
             position += len(bite) - len(stream.unused_data or stream.unconsumed_tail)
             self._produced += len(piece)
             self._full = len(piece) == _MOST_OUT and not stream.eof
-            self._go_on(data, position)
+            self._go_on(data, position, whole=stream.eof)
             yield piece
         self._start = None
 
@@ -118,9 +117,9 @@ class _Inflater:
         self._start, self._produced = position, 0
         return True
 
-    def _go_on(self, data: bytes, position: int) -> None:
+    def _go_on(self, data: bytes, position: int, *, whole: bool) -> None:
         """Settle the size of the next bite; end a member that is whole."""
-        if not self._stream.eof:
+        if not whole:
             self._bite = min(self._bite * 4, _MOST_IN)
             return
         if self._start is not None:

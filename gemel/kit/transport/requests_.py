@@ -485,9 +485,7 @@ def _translated(
     if isinstance(cause, urllib3.exceptions.ClosedPoolError):
         return closed_before(request)
     sent = limits.sent if limits.known else not isinstance(cause, _NOT_SENT)
-    # urllib3 calls a refused connection a timeout too.
-    late = isinstance(cause, _TIMEOUTS) or isinstance(failure, _TIMEOUTS)
-    if late and not isinstance(cause, urllib3.exceptions.NewConnectionError):
+    if any(map(_is_late, (failure, cause, getattr(cause, "original_error", None)))):
         return too_late(request, sent=sent)
     if isinstance(cause, _CUT) and sent:
         return cut_short(request)
@@ -496,6 +494,11 @@ def _translated(
     # Beside a certificate that is refused, TLS fails like any connection: who hangs up may answer the next time.
     tls = isinstance(cause, _TLS) and not isinstance(cause, _HUNG_UP) and not (sent and limits.known)
     return lost(request, cause, sent=sent, tls=tls, garbled=isinstance(cause, urllib3.exceptions.DecodeError))
+
+
+def _is_late(cause: object) -> bool:
+    """Say whether an error is that of a timeout; urllib3 calls a refused connection one too."""
+    return isinstance(cause, _TIMEOUTS) and not isinstance(cause, urllib3.exceptions.NewConnectionError)
 
 
 def _cause(failure: BaseException) -> BaseException:

@@ -17,12 +17,16 @@ FOLLOW = {"follow_redirects": True}
 SILENTLY: dict[str, Any] = {"timeout": Timeout(total=5.0, read=0.06)}
 SLOWLY: dict[str, Any] = {"timeout": 0.12, "posts": False}
 GZIP = {"Content-Encoding": "gzip"}
+BROTLI = {"Content-Encoding": "br"}
 PACKED = gzip.compress(BODY)
+EMPTY = gzip.compress(b"", mtime=0) * 100_000
+DOUBLY = JSON + b"Transfer-Encoding: gzip, chunked\r\n\r\n"
 
 LOST = Outcome("APIConnectionError", "GET", CLOSED)
 LATE = Outcome("APITimeoutError", "GET", CLOSED)
 OVER = Outcome("APITimeoutError", "no", CLOSED)
 LARGE = Outcome("ResponseTooLargeError", "no", CLOSED)
+UNKNOWN = Outcome("APIConnectionError", "no", KEPT)
 GARBLED = Outcome("APIConnectionError", "GET", KEPT)
 WRONG = Outcome("ResponseValidationError", "no", KEPT)
 CUT_WRONG = Outcome("ResponseValidationError", "no", CLOSED)
@@ -104,6 +108,13 @@ BODIES = [
     Row("`Content-Encoding: gzip`, and it is not", replied(reply(b"plain", headers=GZIP)), GARBLED),
     Row("a gzip body that is cut, its length as announced", replied(reply(PACKED[:-9], headers=GZIP)), GARBLED),
     Row("a gzip body with a wrong checksum", replied(reply(PACKED[:-8] + b"12345678", headers=GZIP)), GARBLED),
+    Row(
+        "two megabytes of empty gzip members, then one with the value",
+        replied(reply(EMPTY + PACKED, headers=GZIP)),
+        WELL,
+    ),
+    Row("`Content-Encoding: br`, which was not asked for", replied(reply(b"\x1b\x03", headers=BROTLI)), UNKNOWN),
+    Row("`Transfer-Encoding: gzip, chunked`", replied(held(DOUBLY + PACKED)), LOST),
     Row("100 MB, announced", replied(ANNOUNCED, **LIMIT), LARGE),
     Row("100 MB in chunks", replied(CHUNKS, **LIMIT), LARGE),
     Row("a body without an end and without a length", replied(endless(JSON + b"\r\n", b"1" * 65536), **LIMIT), LARGE),

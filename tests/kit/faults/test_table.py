@@ -15,10 +15,12 @@ from .crowds import CROWDS, KEPT_OPEN
 from .forks import CAN_FORK
 from .leaving import LEAVING
 from .page import PAGE, tables, write, written
+from .reaching import REACHING
 from .replies import BODIES, CUT, HEADS, SLOW
 from .rows import Outcome, Row
 
 SECTIONS = {
+    "The server cannot be reached": REACHING,
     "The server closes the connection": CUT,
     "The server is slow": SLOW,
     "Lengths, chunks, codings and sizes": BODIES,
