@@ -91,7 +91,9 @@ def test_the_forms_on_the_wire_are_those_of_the_code() -> None:
 
 
 def test_the_defaults_are_those_of_the_code() -> None:
-    assert defaults("errors", "Retries") == {name: getattr(Retry(), name) for name in Retry.__struct_fields__}
+    numbers = {name: getattr(Retry(), name) for name in Retry.__struct_fields__}
+    assert numbers.pop("statuses") == frozenset() and "| `statuses` | none |" in page("errors")
+    assert defaults("errors", "Retries") == numbers
     limits = {name: getattr(Timeout(), name) for name in Timeout.__struct_fields__}
     assert defaults("errors", "Timeouts") == {name: limit for name, limit in limits.items() if limit is not None}
 

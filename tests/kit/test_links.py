@@ -9,6 +9,7 @@ from urllib.parse import quote, unquote
 import pytest
 
 from gemel.kit.http.links import linked
+from gemel.kit.http.messages import Headers, Response
 from gemel.kit.paging.members import member_reader
 from gemel.kit.paging.position import hide, reveal
 
@@ -59,16 +60,20 @@ def test_long_nonsense_takes_no_time(text: str) -> None:
 )
 def test_members_beside_the_items(document: Any, values: dict[str, Any]) -> None:
     read = member_reader("items", ["total", "meta.next"])
-    assert read(json.dumps(document).encode()).values == values
-    assert read(json.dumps(document).encode("utf-16")).values == values
+    assert read(replied(json.dumps(document).encode())).values == values
+    assert read(replied(json.dumps(document).encode("utf-16"))).values == values
+
+
+def replied(body: bytes) -> Response:
+    return Response(200, Headers({"Content-Type": "application/json"}), body, "http://h/")
 
 
 def test_the_items_as_bytes() -> None:
     read = member_reader("items", ["total"])
-    assert read(b'{"total": 3, "items": [1,  2]}').listed == b"[1,  2]"
-    assert read(b'{"total": 3}').listed == b""
-    assert read(b"not json").listed == b""
-    assert member_reader(None, [])(b"[1]").listed == b"[1]"
+    assert read(replied(b'{"total": 3, "items": [1,  2]}')).listed == b"[1,  2]"
+    assert read(replied(b'{"total": 3}')).listed == b""
+    assert read(replied(b"not json")).listed == b""
+    assert member_reader(None, [])(replied(b"[1]")).listed == b"[1]"
 
 
 @pytest.mark.parametrize(
