@@ -317,9 +317,12 @@ def _load(hint: Any, value: Any, response: Response, request: Request, key: str 
 def _unnamed(hint: Any, document: Any, faults: Any) -> Any:
     """Return faults without what the type marks secret in the reply: a fault names the key of a dict that it is in."""
     find, secrets = finder(hint), list[str]()
-    if find is not None:
-        find(document, secrets)
-    return Redactor(secrets).json(faults) if secrets else faults
+    try:
+        if find is not None:
+            find(document, secrets)
+        return Redactor(secrets).json(faults) if secrets else faults
+    except RecursionError:
+        return ["It is nested too deeply."]
 
 
 def _nested(path: str, faults: Any) -> dict[str, Any]:
