@@ -68,13 +68,19 @@ class BaseInfisicalClient(BaseClient[M]):
     ) -> None:
         """Make a client.
 
-        endpoint: the server's address; else INFISICAL_URL, INFISICAL_DOMAIN or INFISICAL_API_URL, else the US cloud.
-        token: an access token or a service token; else INFISICAL_TOKEN.
-        client_id, client_secret: of a machine identity (universal auth); else INFISICAL_CLIENT_ID and _CLIENT_SECRET.
-        provider_chain: an object whose `resolve()` finds the credentials.
-        session, follow_redirects, timeout, retries and the other settings: as for `gemel.BaseClient`.
-        Raises CredentialsError when no credentials are found, InvalidArgument for what is no text,
-        ValueError for settings that cannot work.
+        Args:
+            endpoint: The server's address; else INFISICAL_URL, INFISICAL_DOMAIN or INFISICAL_API_URL, else the US
+                cloud.
+            token: An access token or a service token; else INFISICAL_TOKEN.
+            client_id, client_secret: Of a machine identity (universal auth); else INFISICAL_CLIENT_ID and
+                _CLIENT_SECRET.
+            provider_chain: An object whose `resolve()` finds the credentials. session, follow_redirects, timeout,
+                retries and the other settings: as for `gemel.BaseClient`.
+
+        Raises:
+            CredentialsError: When no credentials are found.
+            InvalidArgument: For what is no text.
+            ValueError: For settings that cannot work.
         """
         check_texts(endpoint=endpoint, token=token, client_id=client_id, client_secret=client_secret)
         credential, found_endpoint = find_credential(
@@ -112,9 +118,13 @@ class InfisicalClient(BaseInfisicalClient[Sync], Client):
     ) -> Callable[[], Response]:
         """Return a callable that sends the request and returns the Response, whatever its status.
 
-        url: a path below the endpoint, or an address of the same origin.
-        params: query parameters.   body: the JSON body.
-        Raises InvalidArgument for an address of another origin or a value without a wire form.
+        Args:
+            url: A path below the endpoint, or an address of the same origin.
+            params: Query parameters.
+            body: The JSON body.
+
+        Raises:
+            InvalidArgument: For an address of another origin or a value without a wire form.
         """
         request = undeclared_request(self._caller, method, url, params, body, "create_request")
 
@@ -130,10 +140,14 @@ class InfisicalClient(BaseInfisicalClient[Sync], Client):
     ) -> Any:
         """Send a request made by `create_request` and decode its reply.
 
-        expected_responses: keys of the reply and the model or marshmallow schema of each; the first key found is
-        decoded, the empty key means the whole reply; None returns the JSON as it is.
-        Raises an APIStatusError; ResponseValidationError (a ValueError) when no key is found or the value is invalid;
-        InvalidArgument, before anything is sent, for a type that JSON cannot be read as.
+        Args:
+            expected_responses: Keys of the reply and the model or marshmallow schema of each; the first key found
+                is decoded, the empty key means the whole reply; None returns the JSON as it is.
+
+        Raises:
+            an, APIStatusError, ResponseValidationError: (a.
+            ValueError: ) when no key is found or the value is invalid.
+            InvalidArgument: Before anything is sent, for a type that JSON cannot be read as.
         """
         return expected_decoder(self._caller, expected_responses)(request())
 

@@ -83,7 +83,8 @@ def find_credential(
 ) -> tuple[Credential, str | None]:
     """Return the credential to use, and the address it came with.
 
-    Raises CredentialsError that lists what was looked for and where.
+    Raises:
+        CredentialsError: That lists what was looked for and where.
     """
     if provider_chain is not None:
         return _provided(provider_chain)

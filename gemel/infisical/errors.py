@@ -22,7 +22,8 @@ _TRY_AGAIN = re.compile(r"try again in (\d+) second", re.IGNORECASE)
 class ApprovalRequiredError(AlternativeReplyError):
     """A change policy guards the folder: nothing was changed, an approval request was opened.
 
-    reply: the SecretApproval; its `slug` names it in the web interface.
+    Attributes:
+        reply: The SecretApproval; its `slug` names it in the web interface.
     """
 
     model: Any = SecretApproval

@@ -64,15 +64,21 @@ class BaseJulepClient(Serving, BaseClient[M]):
     ) -> None:
         """Make a client.
 
-        api_key: else the environment variable JULEP_API_KEY.
-        base_url: the API's address with its path, as https://host/api; else JULEP_API_URL.
-        timeout: of every call, in seconds in all, however long the server is silent meanwhile; or a Timeout.
-        additional_headers: sent with every request.
-        _httpx_client: has its place only so that what follows keeps its own; pass `session`.
-        session: an own session to send with; it is used as it is and never closed.
         The other settings are those of `gemel.BaseClient`.
-        Raises MissingSettingError, an AssertionError too, when there is no key or no address;
-        InvalidArgument for what is no text, ValueError for settings that cannot work.
+
+        Args:
+            api_key: Else the environment variable JULEP_API_KEY.
+            base_url: The API's address with its path, as https://host/api; else JULEP_API_URL.
+            timeout: Of every call, in seconds in all, however long the server is silent meanwhile; or a Timeout.
+            additional_headers: Sent with every request.
+            _httpx_client: Has its place only so that what follows keeps its own; pass `session`.
+            session: An own session to send with; it is used as it is and never closed.
+
+        Raises:
+            MissingSettingError: an.
+            AssertionError: Too, when there is no key or no address.
+            InvalidArgument: For what is no text.
+            ValueError: For settings that cannot work.
         """
         refuse_httpx(_httpx_client)
         settings["headers"] = headers = {**given_headers(additional_headers), **(settings.get("headers") or {})}
@@ -121,7 +127,10 @@ class Client(BaseJulepClient[Sync], KitClient):
         """Return an `openai.OpenAI` for the same host, key, headers and timeout; close it when it is no longer needed.
 
         It has connections of its own, and openai's rules for proxies, certificates and retries.
-        Raises MissingExtraError, an ImportError too, without the extra: pip install 'gemel[openai]'.
+
+        Raises:
+            MissingExtraError: an.
+            ImportError: Too, without the extra: pip install 'gemel[openai]'.
         """
         made: OpenAI = self._official("OpenAI")
         return made
@@ -158,7 +167,9 @@ class AsyncClient(BaseJulepClient[Async], KitAsyncClient):
     def openai(self) -> AsyncOpenAI:
         """Return an `openai.AsyncOpenAI` for the same host, key, headers and timeout; otherwise as of the other client.
 
-        Raises MissingExtraError, an ImportError too, without the extra: pip install 'gemel[openai]'.
+        Raises:
+            MissingExtraError: an.
+            ImportError: Too, without the extra: pip install 'gemel[openai]'.
         """
         made: AsyncOpenAI = self._official("AsyncOpenAI")
         return made

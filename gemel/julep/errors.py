@@ -79,7 +79,8 @@ class MissingExtraError(GemelError, ImportError):
 class JobFailedError(GemelError):
     """A job ended badly.
 
-    job: the JobStatus; its `reason` says why.
+    Attributes:
+        job: The JobStatus; its `reason` says why.
     """
 
     def __init__(self, message: str, *, job: Any) -> None:

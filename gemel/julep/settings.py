@@ -16,7 +16,8 @@ __all__ = ["find_api_key", "find_base_url", "given_headers", "patience", "refuse
 def patience(timeout: Timeout | float) -> Timeout:
     """Return a Timeout; of seconds alone, one whose server may be silent for all of them, as a model that thinks is.
 
-    Raises ValueError unless positive and finite.
+    Raises:
+        ValueError: Unless positive and finite.
     """
     return timeout if isinstance(timeout, Timeout) else Timeout(total=timeout, read=timeout)
 
@@ -29,7 +30,9 @@ def find_api_key(given: object, environ: Mapping[str, str] = os.environ) -> str:
 def find_base_url(given: object, environ: Mapping[str, str] = os.environ) -> str:
     """Return the API's address with its path.
 
-    Raises MissingSettingError, InvalidArgument for what is no text, ValueError for what is no address.
+    Raises:
+        MissingSettingError, InvalidArgument: For what is no text.
+        ValueError: For what is no address.
     """
     found = _found(given, "base_url", "JULEP_API_URL", environ).strip()
     if not found.lower().startswith(("http://", "https://")):

@@ -87,20 +87,30 @@ class BaseClient(Mounting, Generic[M]):
     ) -> None:
         """Make a client.
 
-        endpoint: the server's address, with or without a path.   credential: gives the bearer token; None sends none.
-        session: an own session to send with; it is used as it is and never closed.
-        headers: sent with every request.   timeout: of every call, in seconds in all, or a Timeout.
-        retries: repeats of a failed request that is safe to repeat, or a Retry.
-        follow_redirects: whether to follow redirects; credentials never cross to another origin.
-        verify: True, a file or folder of authorities, an SSLContext, or False.
-        certificate: a client certificate (PEM), or it and its key.   proxy: an address; else `trust_env` asks for one.
-        on_request, on_response, on_retry: observers; each is called with an Event of every attempt, reply and repeat.
-        cache: keeps replies of GET requests as it says; None keeps nothing.
-        validate: "lenient", "strict" or "off"; see Reading.   on_drift: called with a Drift for each difference found.
-        max_response_bytes: the largest body that is taken, None for any; a Download has a limit of its own.
-        revoke_on_close: whether closing revokes the token, where the client has fetched it and the credential can.
-        clock, random: the time and the chance of the machine, unless a test gives others (gemel.testing).
-        Raises ValueError for settings that cannot work, TypeError for what is no credential.
+        Args:
+            endpoint: The server's address, with or without a path.
+            credential: Gives the bearer token; None sends none.
+            session: An own session to send with; it is used as it is and never closed.
+            headers: Sent with every request.
+            timeout: Of every call, in seconds in all, or a Timeout.
+            retries: Repeats of a failed request that is safe to repeat, or a Retry.
+            follow_redirects: Whether to follow redirects; credentials never cross to another origin.
+            verify: True, a file or folder of authorities, an SSLContext, or False.
+            certificate: A client certificate (PEM), or it and its key.
+            proxy: An address; else `trust_env` asks for one.
+            on_request, on_response, on_retry: Observers; each is called with an Event of every attempt, reply and
+                repeat.
+            cache: Keeps replies of GET requests as it says; None keeps nothing.
+            validate: "lenient", "strict" or "off"; see Reading.
+            on_drift: Called with a Drift for each difference found.
+            max_response_bytes: The largest body that is taken, None for any; a Download has a limit of its own.
+            revoke_on_close: Whether closing revokes the token, where the client has fetched it and the credential
+                can.
+            clock, random: The time and the chance of the machine, unless a test gives others (gemel.testing).
+
+        Raises:
+            ValueError: For settings that cannot work.
+            TypeError: For what is no credential.
         """
         base, times, retry = _base_address(endpoint), _times(clock, random), Retry.of(retries)
         observers = Observers.of(on_request, on_response, on_retry)
@@ -214,7 +224,8 @@ class BaseClient(Mounting, Generic[M]):
     ) -> CachingPolicy | None:
         """Return the policy that keeps replies, imported by those alone who want it.
 
-        others: what may show credentials that `identity` does not know.
+        Args:
+            others: What may show credentials that `identity` does not know.
         """
         if cache is None:
             return None
@@ -303,7 +314,10 @@ class Client(_ModeClient["requests.Session", Sync]):
     ) -> Response:
         """Send a request that no endpoint declares and return its Response; raises the errors of its status.
 
-        path: below the endpoint, or an address of the same origin.   params: query parameters.   body: sent as JSON.
+        Args:
+            path: Below the endpoint, or an address of the same origin.
+            params: Query parameters.
+            body: Sent as JSON.
         """
         request = undeclared_request(self._caller, method, path, params, body, "request", headers)
         return self._caller.checked(self._caller.send(request), request)

@@ -92,14 +92,17 @@ class Verb:
     ) -> Declaring:
         """Return the decorator of a stub.
 
-        path: relative to the client's endpoint; `{name}` is the path argument of that name.
-        unwrap: the key of the reply's envelope that holds the result, with dots to go into objects: "data.items".
-        alternatives: keys that may stand in its place, or without unwrap in the reply, and the errors they mean; null
-        means none.
-        authenticated: whether credentials are sent.   deprecated: whether the API has replaced it.
-        cacheable: whether a client with a cache may keep the reply.
-        paging: how the API gives the list that a stub returns as `Page[T]`.
-        events: how the API streams what a stub returns as `Stream[T]`, where it differs from an EventStream().
+        Args:
+            path: Relative to the client's endpoint; `{name}` is the path argument of that name.
+            unwrap: The key of the reply's envelope that holds the result, with dots to go into objects:
+                "data.items".
+            alternatives: Keys that may stand in its place, or without unwrap in the reply, and the errors they
+                mean; null means none.
+            authenticated: Whether credentials are sent.
+            deprecated: Whether the API has replaced it.
+            cacheable: Whether a client with a cache may keep the reply.
+            paging: How the API gives the list that a stub returns as `Page[T]`.
+            events: How the API streams what a stub returns as `Stream[T]`, where it differs from an EventStream().
         """
         spec = Spec(
             self.method,

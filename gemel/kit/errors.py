@@ -84,7 +84,9 @@ class DeclarationError(GemelError, TypeError):
 class InvalidArgument(GemelError, TypeError, ValueError):
     """An argument was refused before anything was sent.
 
-    method: what was called.   parameter: its name.
+    Attributes:
+        method: What was called.
+        parameter: Its name.
     """
 
     def __init__(self, method: str, parameter: str, problem: str) -> None:
@@ -108,7 +110,8 @@ class UploadError(GemelError):
 class APIError(GemelError):
     """A call failed on its way or at the server.
 
-    request: the request, masked: no credentials, no secret values, no body.
+    Attributes:
+        request: The request, masked: no credentials, no secret values, no body.
     """
 
     def __init__(self, message: str, *, request: Request) -> None:
@@ -134,8 +137,10 @@ class APIError(GemelError):
 class APIConnectionError(APIError):
     """No whole reply came: unreachable, refused, TLS failure, cut, or not HTTP.
 
-    sent: False when it is certain that the server did not get the request.   attempts: how often it was sent.
-    permanent: True when the next attempt would fail alike, as with a certificate that is not trusted.
+    Attributes:
+        sent: False when it is certain that the server did not get the request.
+        attempts: How often it was sent.
+        permanent: True when the next attempt would fail alike, as with a certificate that is not trusted.
     """
 
     attempts: int = 1
@@ -153,8 +158,11 @@ class APITimeoutError(APIConnectionError):
 class APIStatusError(APIError):
     """The server answered with a status that is not a success.
 
-    status: the code.   code, message, details, request_id: what the body says, where it says it.
-    headers: of the reply, credentials masked.   body: the decoded JSON, or text; secret values of the call masked.
+    Attributes:
+        status: The code.
+        code, message, details, request_id: What the body says, where it says it.
+        headers: Of the reply, credentials masked.
+        body: The decoded JSON, or text; secret values of the call masked.
     """
 
     def __init__(self, fault: Fault, *, response: Response, request: Request, hint: str = "") -> None:
@@ -195,7 +203,8 @@ class UnprocessableEntityError(APIStatusError):
 class RateLimitError(APIStatusError):
     """429: too many requests.
 
-    retry_after: seconds the server asks to wait, None when it does not say.
+    Attributes:
+        retry_after: Seconds the server asks to wait, None when it does not say.
     """
 
     retry_after: float | None = None
@@ -208,7 +217,9 @@ class InternalServerError(APIStatusError):
 class ResponseValidationError(APIError, ValueError):
     """The reply is a success but not what the declaration promises.
 
-    errors: marshmallow's messages by path.   body: the bytes that came; never shown in text.
+    Attributes:
+        errors: Marshmallow's messages by path.
+        body: The bytes that came; never shown in text.
     """
 
     def __init__(self, message: str, *, request: Request, body: bytes, errors: Any = None) -> None:
@@ -225,7 +236,9 @@ class ResponseValidationError(APIError, ValueError):
 class ResponseTooLargeError(APIError):
     """The reply has more bytes than the client takes; the rest was not read, and the connection was closed.
 
-    limit: the client's `max_response_bytes`.   status: of the reply, which may be a failure too.
+    Attributes:
+        limit: The client's `max_response_bytes`.
+        status: Of the reply, which may be a failure too.
     """
 
     def __init__(self, message: str, *, request: Request, limit: int, status: int) -> None:
@@ -237,7 +250,8 @@ class ResponseTooLargeError(APIError):
 class AlternativeReplyError(APIError):
     """The server accepted the request but answered with something else than its result.
 
-    reply: what it answered, decoded as the class's `model`.
+    Attributes:
+        reply: What it answered, decoded as the class's `model`.
     """
 
     model: Any = dict[str, Any]
@@ -251,7 +265,8 @@ class AlternativeReplyError(APIError):
 class PagingError(APIError):
     """The pages of a list cannot be followed: one came twice, they do not end, or the next is elsewhere.
 
-    position: where to go on after the last page that came, None where going on would not help.
+    Attributes:
+        position: Where to go on after the last page that came, None where going on would not help.
     """
 
     def __init__(self, message: str, *, request: Request, position: str | None = None) -> None:
@@ -262,8 +277,10 @@ class PagingError(APIError):
 class StreamFailedError(APIError):
     """The server told a failure inside a stream that had begun well.
 
-    event: the name of the event that told it.   code, message, details, request_id: what its data says.
-    body: the decoded data, or its text; secret values of the call masked.
+    Attributes:
+        event: The name of the event that told it.
+        code, message, details, request_id: What its data says.
+        body: The decoded data, or its text; secret values of the call masked.
     """
 
     def __init__(self, fault: Fault, *, event: str, response: Response, request: Request) -> None:

@@ -87,8 +87,10 @@ ABSENT: Any = Absence()
 class Predicate(Struct, frozen=True, eq=False):
     """What an argument must be beyond its type: `Annotated[int, Predicate("0 or more", lambda value: value >= 0)]`.
 
-    expected: in words, for the error.   holds: says whether a value of the type is one.
-    error: the class to raise, derived from InvalidArgument; None for InvalidArgument itself.
+    Attributes:
+        expected: In words, for the error.
+        holds: Says whether a value of the type is one.
+        error: The class to raise, derived from InvalidArgument; None for InvalidArgument itself.
     """
 
     expected: str

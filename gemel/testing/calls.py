@@ -17,12 +17,15 @@ __all__ = ["ReceivedCall", "asked", "query_of"]
 class ReceivedCall:
     """One call that a stub server received. Its repr shows no value.
 
-    label: the endpoint of the route, "Secrets.retrieve"; "" for a route without one and a call without a route.
-    method: the verb.   template: the path of the route, "" without one.
-    path_values: what stands in the places of the template, decoded, by name.
-    query: the parameters, decoded; of one that is repeated a list.
-    headers: as they came; looked up in any case.   body: its bytes.
-    target: the request target exactly as on the request line.
+    Attributes:
+        label: The endpoint of the route, "Secrets.retrieve"; "" for a route without one and a call without a route.
+        method: The verb.
+        template: The path of the route, "" without one.
+        path_values: What stands in the places of the template, decoded, by name.
+        query: The parameters, decoded; of one that is repeated a list.
+        headers: As they came; looked up in any case.
+        body: Its bytes.
+        target: The request target exactly as on the request line.
     """
 
     label: str

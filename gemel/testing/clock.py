@@ -23,7 +23,8 @@ class FrozenClock:
     lifetimes and deadlines are counted by it, and so is the time of a Cache or Poll that has no clock of its own.
     Called, it gives monotonic seconds.
 
-    start: the time of day it begins with; now, unless given. Raises ValueError for one without a zone.
+    Args:
+        start: The time of day it begins with; now, unless given. Raises ValueError for one without a zone.
     """
 
     def __init__(self, start: datetime | None = None) -> None:

@@ -29,8 +29,12 @@ Pairs = list[list[str]]
 class Exchange:
     """One request and its reply. In a request `***` is what was masked; it stands for anything.
 
-    method: the verb.   path: undecoded.   query: its parameters, decoded.
-    headers, body: of the request.   status, reply_headers, reply: of the reply.
+    Attributes:
+        method: The verb.
+        path: undecoded.
+        query: Its parameters, decoded.
+        headers, body: Of the request.
+        status, reply_headers, reply: Of the reply.
     """
 
     method: str

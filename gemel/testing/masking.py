@@ -25,7 +25,8 @@ SHORTEST_SECRET = 4
 class Masking:
     """What one recording has learnt to be secret, and how it hides it.
 
-    secrets: values that are known to be secret from the start.
+    Args:
+        secrets: Values that are known to be secret from the start.
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
@@ -35,7 +36,8 @@ class Masking:
     def by_place(self, value: Any, names: Names, *, number: Any = MASK) -> Any:
         """Return decoded JSON without what names say is secret, and learn those values.
 
-        number: what stands in the place of a secret number.
+        Args:
+            number: What stands in the place of a secret number.
         """
         if is_mapping(value):
             return {name: self._member(name, inner, names, number) for name, inner in value.items()}

@@ -47,12 +47,18 @@ class Recorder:
     credentials; for what `sdk` declares as SECRET; and for all of these values wherever else they appear. A plain
     member that `sdk` declares, such as `secretKey`, is kept. The client itself receives everything unmasked.
 
-    upstream: the address of the real server.   path: the file; it is written when the block is left, in whatever way.
-    sdk: the class of the client or resource whose endpoints are called.
-    mask: more names of headers, parameters and members to mask.   secrets: values to mask wherever they are.
-    timeout: seconds that the real server may take for a reply, which is read to its end: not for streams without one.
-    verify: as for a client.
-    Raises ValueError for an address that is none, and for secrets below four characters.
+    Args:
+        upstream: The address of the real server.
+        path: The file; it is written when the block is left, in whatever way.
+        sdk: The class of the client or resource whose endpoints are called.
+        mask: More names of headers, parameters and members to mask.
+        secrets: Values to mask wherever they are.
+        timeout: Seconds that the real server may take for a reply, which is read to its end: not for streams
+            without one.
+        verify: As for a client.
+
+    Raises:
+        ValueError: For an address that is none, and for secrets below four characters.
     """
 
     def __init__(

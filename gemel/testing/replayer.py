@@ -33,8 +33,13 @@ class Replayer:
     not matter, and what was masked stands for anything. Equal requests get their replies in the order recorded. What
     was not recorded is answered with 501 and fails the test: leaving the block raises StubError.
 
-    path: the file.   repeat: give the last of equal requests' replies again when they are used up.
-    Raises OSError for a missing file, ValueError for one that is no recording.
+    Args:
+        path: The file.
+        repeat: Give the last of equal requests' replies again when they are used up.
+
+    Raises:
+        OSError: For a missing file.
+        ValueError: For one that is no recording.
     """
 
     def __init__(self, path: str | os.PathLike[str], *, repeat: bool = False) -> None:

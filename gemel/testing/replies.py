@@ -31,8 +31,13 @@ def typed_reply(
 ) -> Reply:
     """Return the reply from which a client reads this value.
 
-    status: None is 200, or 204 where the endpoint returns None.   beside: what the envelope holds besides.
-    Raises TypeError for a value that the endpoint does not return, ValueError for one without a wire form.
+    Args:
+        status: None is 200, or 204 where the endpoint returns None.
+        beside: What the envelope holds besides.
+
+    Raises:
+        TypeError: For a value that the endpoint does not return.
+        ValueError: For one without a wire form.
     """
     hint = returned(endpoint)
     if not checker(hint)(value):

@@ -37,8 +37,12 @@ class Step:
 class Route(Generic[R]):
     """What is answered to one endpoint: a script, one step a call, the last step again and again.
 
-    method: the verb.   template: the path.   label: of the endpoint, "" without one.
     Every method that adds a step returns the route. `delay` is in seconds, before the reply.
+
+    Args:
+        method: The verb.
+        template: The path.
+        label: Of the endpoint, "" without one.
     """
 
     def __init__(self, method: str, template: str, endpoint: Endpoint[..., Any] | None = None) -> None:
@@ -69,8 +73,14 @@ class Route(Generic[R]):
         items of one page, of a stream its events, of a download its bytes.
 
         Without an endpoint: None sends no body, bytes are sent as they are, anything else as JSON.
-        status: 200 by default, 204 for no body.   beside: what the envelope holds beside the value: a total, a cursor.
-        Raises TypeError for a value that the endpoint does not return, ValueError for one without a wire form.
+
+        Args:
+            status: 200 by default, 204 for no body.
+            beside: What the envelope holds beside the value: a total, a cursor.
+
+        Raises:
+            TypeError: For a value that the endpoint does not return.
+            ValueError: For one without a wire form.
         """
         return self._given(self._encoded(value, status, _pairs(headers), beside or {}), delay)
 
@@ -97,8 +107,11 @@ class Route(Generic[R]):
     ) -> Self:
         """Answer with an error.
 
-        body: sent as JSON; None sends {"message": ...}.
-        Raises ValueError unless the status is 400 to 599.
+        Args:
+            body: Sent as JSON; None sends {"message": ...}.
+
+        Raises:
+            ValueError: Unless the status is 400 to 599.
         """
         if not 400 <= status <= 599:
             raise ValueError(f"fail: the status of an error is 400 to 599, not {status}; reply() sends others")

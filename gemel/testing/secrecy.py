@@ -24,7 +24,9 @@ __all__ = ["Declared", "Names", "declared_by", "names_of"]
 class Names:
     """Which names of headers, parameters and members stand for secrets.
 
-    secret: those that do, in lower case.   plain: those that are declared and do not, however they sound.
+    Attributes:
+        secret: Those that do, in lower case.
+        plain: Those that are declared and do not, however they sound.
     """
 
     secret: frozenset[str] = frozenset()
@@ -51,8 +53,10 @@ class Names:
 class Declared:
     """An endpoint as requests are compared with it, its names, and what finds the secrets in its bodies.
 
-    sent: for a member of a JSON body each; that of the whole body has no name.   given: for the value of a reply.
-    unwrap: the member of a reply that holds the value, "" for the whole reply.
+    Attributes:
+        sent: For a member of a JSON body each; that of the whole body has no name.
+        given: For the value of a reply.
+        unwrap: The member of a reply that holds the value, "" for the whole reply.
     """
 
     method: str

@@ -28,7 +28,8 @@ class StubError(AssertionError):
 class LocalServer:
     """The server itself: opened and closed once.
 
-    faults: what the next requests shall suffer.
+    Attributes:
+        faults: What the next requests shall suffer.
     """
 
     def __init__(self, answer: Answering, name: str) -> None:

@@ -89,7 +89,9 @@ class StubServer:
 
         A route for the same verb and template takes the place of the one before. Where several fit a request, the one
         with the fewest places in its template is meant.
-        Raises TypeError for what is neither.
+
+        Raises:
+            TypeError: For what is neither.
         """
         route = _route(endpoint, path)
         with self._guard:

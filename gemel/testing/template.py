@@ -13,7 +13,9 @@ _VARIABLE = re.compile(r"\{([^{}]*)\}")
 class Template:
     """A template as declarations write it: `api/v4/secrets/{name}`.
 
-    text: without a slash at its start.   variables: how many places it has.
+    Args:
+        text: Without a slash at its start.
+        variables: How many places it has.
     """
 
     def __init__(self, text: str) -> None:

@@ -17,8 +17,11 @@ State: TypeAlias = Literal["ok", "failed", "skipped"]
 class StepResult:
     """One step as it went.
 
-    expected, got: what should have been seen and what was, never a secret.   note: what else is worth showing.
-    state: "skipped" when an earlier failure left nothing to work on.   seconds: how long it took.
+    Attributes:
+        expected, got: What should have been seen and what was, never a secret.
+        note: What else is worth showing.
+        state: "skipped" when an earlier failure left nothing to work on.
+        seconds: How long it took.
     """
 
     name: str

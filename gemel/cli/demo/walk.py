@@ -57,8 +57,12 @@ async def closing(client: C) -> AsyncGenerator[C, None]:
 class Walk:
     """The state of one walk through the steps of a chapter.
 
-    infisical: logged in as the admin identity.   tick: to be called after each of many calls.
-    values: the secret values written so far, by key.   ids: of what was made, by noun.   ends: what closes the clients.
+    Attributes:
+        infisical: Logged in as the admin identity.
+        tick: To be called after each of many calls.
+        values: The secret values written so far, by key.
+        ids: Of what was made, by noun.
+        ends: What closes the clients.
     """
 
     mode: Mode

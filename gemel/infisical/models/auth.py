@@ -13,7 +13,8 @@ __all__ = ["AccessToken", "TokenRevocation"]
 class AccessToken(Model, case="camel"):
     """An access token of a machine identity.
 
-    expires_in, access_token_max_ttl: seconds; 0 means without limit.
+    Attributes:
+        expires_in, access_token_max_ttl: Seconds; 0 means without limit.
     """
 
     access_token: Annotated[str, SECRET]

@@ -13,7 +13,9 @@ __all__ = ["Folder", "FolderChange", "FolderDetails", "FolderEnvironment"]
 class Folder(Model, case="camel"):
     """A folder of an environment.
 
-    path: of the folder itself, where the server says it.   relative_path: below the listed folder, in recursive lists.
+    Attributes:
+        path: Of the folder itself, where the server says it.
+        relative_path: Below the listed folder, in recursive lists.
     """
 
     id: str

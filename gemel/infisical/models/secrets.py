@@ -53,8 +53,11 @@ class SecretActor(Model, case="camel"):
 class Secret(Model, case="camel"):
     """One secret; its value is masked in every text.
 
-    secret_value: "<hidden-by-infisical>" when `secret_value_hidden`.   workspace: the project's id.
-    type: "shared" or "personal".   created_at, updated_at: None in imports and from older servers.
+    Attributes:
+        secret_value: "<hidden-by-infisical>" when `secret_value_hidden`.
+        workspace: The project's id.
+        type: "shared" or "personal".
+        created_at, updated_at: None in imports and from older servers.
     """
 
     id: str

@@ -73,7 +73,10 @@ class BaseChatCompletionsManager(ChatCompletions[M]):
         messages: at least one; messages of earlier answers may be among them.
         Keywords that OpenAI does not know are sent as fields, in the place of those of `extra_body`.
         None is sent as null, but for `model`, `stream` and what is said of the call; what is left out is not sent.
-        Raises InvalidArgument before sending, StreamFailedError for a failure that the server tells in a stream.
+
+        Raises:
+            InvalidArgument: Before sending.
+            StreamFailedError: For a failure that the server tells in a stream.
         """
         messages = kwargs.get("messages")
         if is_array(messages):

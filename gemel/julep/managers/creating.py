@@ -22,9 +22,13 @@ _LAID_OVER = SamplingArgs.__optional_keys__
 def created(serving: Resource[Any], stream: Any, fields: frozenset[str], given: Mapping[str, Any]) -> Any:
     """Call `serving.stream` or `serving.complete`, and return what that gives in its mode.
 
-    fields: the fields that both declare; any other argument is sent as a field too, as it is.
     Fields are laid over each other in this order: OpenAI's, `extra_body`, all others.
-    Raises InvalidArgument, and nothing was sent.
+
+    Args:
+        fields: The fields that both declare; any other argument is sent as a field too, as it is.
+
+    Raises:
+        InvalidArgument: And nothing was sent.
     """
     label = f"{type(serving).__name__}.create"
     if not isinstance(stream, bool | None):

@@ -33,9 +33,13 @@ class BaseDocsManager(Docs[M]):
     ) -> Flow[builtins.list[Doc]]:
         """Return the docs of an agent or of a user, those whose metadata has these values.
 
-        limit, offset: hold whether the server heeds them or not; one that does not is found out and cut here.
         A doc of several parts comes as several items with the same id.
-        Raises OwnerError unless exactly one owner is given.
+
+        Args:
+            limit, offset: Hold whether the server heeds them or not; one that does not is found out and cut here.
+
+        Raises:
+            OwnerError: Unless exactly one owner is given.
         """
         owner = self._owner("list", agent_id, user_id)
         get = self.get_agent_docs if user_id is None else self.get_user_docs
@@ -53,7 +57,9 @@ class BaseDocsManager(Docs[M]):
         """Make a doc of an agent or of a user and return it whole; see DocsCreateArgs.
 
         Its `.jobs` name the work of making it searchable: `client.jobs.wait(doc.jobs[0])`.
-        Raises OwnerError unless exactly one owner is given.
+
+        Raises:
+            OwnerError: Unless exactly one owner is given.
         """
         agent_id, user_id = kwargs.get("agent_id"), kwargs.get("user_id")
         owner = self._owner("create", agent_id, user_id)

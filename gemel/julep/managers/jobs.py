@@ -29,8 +29,13 @@ class BaseJobsManager(Jobs[M]):
     ) -> Flow[JobStatus]:
         """Look at a job until it has succeeded, and return it.
 
-        timeout: seconds in all.   interval: seconds before the second look; the pauses grow.
-        Raises JobFailedError when it failed or was aborted, WaitTimeoutError when it takes too long.
+        Args:
+            timeout: Seconds in all.
+            interval: Seconds before the second look; the pauses grow.
+
+        Raises:
+            JobFailedError: When it failed or was aborted.
+            WaitTimeoutError: When it takes too long.
         """
         patience: Poll[JobStatus] = Poll(
             lambda job: job.over, timeout=timeout, interval=interval, cap=max(interval, 10.0)

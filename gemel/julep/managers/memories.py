@@ -30,8 +30,11 @@ class BaseMemoriesManager(Memories[M]):
     ) -> Flow[builtins.list[Memory]]:
         """Return what an agent remembers that fits a query.
 
-        types: no longer sent; the API has had one kind of memory since 0.3.
-        Raises NotFoundError from servers of this generation, which describe memories but do not serve them.
+        Args:
+            types: No longer sent; the API has had one kind of memory since 0.3.
+
+        Raises:
+            NotFoundError: From servers of this generation, which describe memories but do not serve them.
         """
         ask = self.get_agent_memories
         return (yield from perform(ask, agent_id, query=query, user_id=user_id, limit=limit, offset=offset))

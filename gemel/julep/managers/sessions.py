@@ -79,12 +79,18 @@ class BaseSessionsManager(Sessions[M]):
     ) -> Flow[ChatResponse]:
         """Say something in a session, and return the agent's answer.
 
-        messages: at least one.   tools, tool_choice: a server of this generation uses the agent's own tools.
-        recall: whether docs are looked up for the answer; unless False they are.
-        remember: whether messages and answer join the history; unless False they do.
-        stream: the server does not stream the answers of sessions; `client.chat.completions` streams.
         The other arguments are OpenAI's and the settings of the agent; None leaves a setting to the server.
-        Raises InvalidArgument before sending, and NotFoundError for a session that there is not.
+
+        Args:
+            messages: At least one.
+            tools, tool_choice: A server of this generation uses the agent's own tools.
+            recall: Whether docs are looked up for the answer; unless False they are.
+            remember: Whether messages and answer join the history; unless False they do.
+            stream: The server does not stream the answers of sessions; `client.chat.completions` streams.
+
+        Raises:
+            InvalidArgument: Before sending.
+            NotFoundError: For a session that there is not.
         """
         if stream:
             problem = "the server does not stream sessions; use client.chat.completions.create(stream=True)"

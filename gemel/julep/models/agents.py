@@ -46,7 +46,8 @@ class AgentDefaultSettings(Record):
 class Agent(Record):
     """An agent: a model with instructions, tools and docs.
 
-    model: of a record that was just made, the one that was sent.
+    Attributes:
+        model: Of a record that was just made, the one that was sent.
     """
 
     id: str
@@ -87,9 +88,11 @@ class _AgentName(TypedDict):
 class AgentCreateArgs(_AgentName, _AgentArgs, total=False):
     """The arguments of `agents.create`; only the name is required.
 
-    model: the server knows "julep-ai/samantha-1-turbo" (the default), "julep-ai/samantha-1" and others.
-    functions: tools of the type "function" without their wrapping; not beside `tools`.
-    docs: made together with the agent.   reread: whether to read the agent again after it is made.
+    Attributes:
+        model: The server knows "julep-ai/samantha-1-turbo" (the default), "julep-ai/samantha-1" and others.
+        functions: Tools of the type "function" without their wrapping; not beside `tools`.
+        docs: Made together with the agent.
+        reread: Whether to read the agent again after it is made.
     """
 
     model: str
@@ -102,9 +105,12 @@ class AgentCreateArgs(_AgentName, _AgentArgs, total=False):
 class AgentUpdateArgs(_AgentArgs, total=False):
     """The arguments of `agents.update`; what is left out stays as it is, unless `overwrite`.
 
-    default_settings: take the place of the whole settings; what they leave out gets the server's defaults. To change
-    one: `agent.default_settings.replace(temperature=0.2)`.   model, default_settings: None gives the server's defaults.
-    overwrite: whether to replace the agent (PUT) instead of changing it; name and about must then be given.
+    Attributes:
+        default_settings: Take the place of the whole settings; what they leave out gets the server's defaults. To
+            change
+        one: `agent.default_settings.replace(temperature=0.2)`.
+        model, default_settings: None gives the server's defaults.
+        overwrite: Whether to replace the agent (PUT) instead of changing it; name and about must then be given.
     """
 
     name: str | None

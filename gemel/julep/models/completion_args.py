@@ -113,8 +113,10 @@ class StreamOptionsDict(TypedDict, total=False):
 class SamplingArgs(TypedDict, total=False):
     """What Julep's model serving takes beyond OpenAI's arguments.
 
-    min_p: how likely a token must be beside the likeliest; the server's default is 0.01.
-    preset: a named set of settings, see Preset.   best_of: how many answers are made, of which the best is given.
+    Attributes:
+        min_p: How likely a token must be beside the likeliest; the server's default is 0.01.
+        preset: A named set of settings, see Preset.
+        best_of: How many answers are made, of which the best is given.
     """
 
     best_of: int | None
@@ -178,9 +180,11 @@ class CompletionArgs(_Prompt, _CommonArgs, total=False):
 class CallArgs(TypedDict, total=False):
     """What one call does differently.
 
-    model: by default "julep-ai/samantha-1-turbo".
-    extra_headers, extra_query: added to the request.   timeout: seconds in all, or a Timeout.
-    extra_body: fields laid over OpenAI's arguments; other keywords are laid over these.
+    Attributes:
+        model: By default "julep-ai/samantha-1-turbo".
+        extra_headers, extra_query: Added to the request.
+        timeout: Seconds in all, or a Timeout.
+        extra_body: Fields laid over OpenAI's arguments; other keywords are laid over these.
     """
 
     model: str | None

@@ -16,7 +16,8 @@ __all__ = ["Doc", "DocDict", "DocsCreateArgs"]
 class Doc(Record):
     """A text that an agent or a user brings into chats.
 
-    content: what was sent; in a list one part of it, each part being an item with the same id.
+    Attributes:
+        content: What was sent; in a list one part of it, each part being an item with the same id.
     """
 
     id: str
@@ -41,8 +42,9 @@ class _DocArg(TypedDict):
 class DocsCreateArgs(_DocArg, total=False):
     """The arguments of `docs.create`: the doc, and the agent or the user that it is of.
 
-    metadata: more of the doc's; where both name a key, that of the doc itself counts.
-    reread: whether to read the doc again after it is made.
+    Attributes:
+        metadata: More of the doc's; where both name a key, that of the doc itself counts.
+        reread: Whether to read the doc again after it is made.
     """
 
     agent_id: Id | None

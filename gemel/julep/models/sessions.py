@@ -17,8 +17,9 @@ __all__ = ["Session", "SessionCreateArgs", "SessionUpdateArgs", "Suggestion", "S
 class Session(Record):
     """A conversation of an agent, with a user or without.
 
-    token_budget: how many tokens a prompt may have.   context_overflow: what is done beyond it, "truncate" or
-    "adaptive"; None makes such a chat fail.
+    Attributes:
+        token_budget: How many tokens a prompt may have.
+        context_overflow: What is done beyond it, "truncate" or "adaptive"; None makes such a chat fail.
     """
 
     id: str
@@ -65,7 +66,8 @@ class _SessionArgs(TypedDict, total=False):
 class SessionCreateArgs(_SessionAgent, _SessionArgs, total=False):
     """The arguments of `sessions.create`; only the agent is required.
 
-    reread: whether to read the session again after it is made.
+    Attributes:
+        reread: Whether to read the session again after it is made.
     """
 
     user_id: Id | None

@@ -33,7 +33,9 @@ class _UserNames(TypedDict):
 class UserCreateArgs(_UserNames, total=False):
     """The arguments of `users.create`; name and about are required.
 
-    docs: made together with the user.   reread: whether to read the user again after it is made.
+    Attributes:
+        docs: Made together with the user.
+        reread: Whether to read the user again after it is made.
     """
 
     docs: list[DocDict]

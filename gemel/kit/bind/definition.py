@@ -36,8 +36,11 @@ _ABSENT: Any = inspect.Parameter.empty
 class Definition(commands.RequestDefinition):
     """The request of an endpoint as uplink defines it; a call leaves no state on it.
 
-    spec, label: of the declaration.   parameters: its arguments.   returns: the return type.
-    variables: the type variables in these, which only a derived class fills in.
+    Attributes:
+        spec, label: Of the declaration.
+        parameters: Its arguments.
+        returns: The return type.
+        variables: The type variables in these, which only a derived class fills in.
     """
 
     spec: Spec

@@ -37,7 +37,11 @@ _ABSENT: Any = inspect.Parameter.empty
 class Parameter(arguments.ArgumentAnnotation):
     """One argument: checks a value, notes what of it is secret, and puts it in its place.
 
-    name: in Python.   role: with its wire name.   hint: its annotation.   default: what is sent when it is not given.
+    Attributes:
+        name: In Python.
+        role: With its wire name.
+        hint: Its annotation.
+        default: What is sent when it is not given.
     """
 
     role: Any

@@ -24,11 +24,14 @@ _SMALL = 1 << 16
 class File(Struct, frozen=True):
     """A file for a `Part` argument. It is read while it is sent, and again for a repeat.
 
-    content: bytes, a path, or a binary file object, sent from where it stands and not closed. One of at most 64 kB, or
-    one that cannot seek, is read when the call is made.
-    name: the file name that is sent; by default that of the path or file object.
-    content_type: its media type; by default guessed from the name.
-    Raises ValueError for a media type that no header can hold.
+    Attributes:
+        content: Bytes, a path, or a binary file object, sent from where it stands and not closed. One of at most 64
+            kB, or one that cannot seek, is read when the call is made.
+        name: The file name that is sent; by default that of the path or file object.
+        content_type: Its media type; by default guessed from the name.
+
+    Raises:
+        ValueError: For a media type that no header can hold.
     """
 
     content: bytes | str | os.PathLike[str] | IO[bytes]
@@ -50,7 +53,8 @@ def form_body(pairs: list[str]) -> tuple[bytes, str]:
 def pieces(name: str, value: Any) -> list[Piece]:
     """Return the parts of an argument: a File, bytes, a list of them, a record as JSON, else text; None gives none.
 
-    Raises Refused for what cannot be read.
+    Raises:
+        Refused: For what cannot be read.
     """
     if value is None:
         return []

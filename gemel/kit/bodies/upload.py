@@ -25,12 +25,17 @@ class Upload:
 
     In a stub, `content: Annotated[Upload, Body]` declares it.
 
-    source: a path, opened for each attempt; or a binary file object, sent from where it stands and not closed.
-    size: in bytes; needed for a file object that cannot tell it, such as a pipe. Exactly so many bytes are sent.
-    content_type: its media type; by default guessed from the name.
-    on_progress: called with the bytes handed on so far and in all; a repeated request begins again at 0.
-    Raises OSError for a path that cannot be read, ValueError for a size that is not known and a media type that no
-    header can hold, TypeError for a text file.
+    Args:
+        source: A path, opened for each attempt; or a binary file object, sent from where it stands and not closed.
+        size: In bytes; needed for a file object that cannot tell it, such as a pipe. Exactly so many bytes are
+            sent.
+        content_type: Its media type; by default guessed from the name.
+        on_progress: Called with the bytes handed on so far and in all; a repeated request begins again at 0.
+
+    Raises:
+        OSError: For a path that cannot be read.
+        ValueError: For a size that is not known and a media type that no header can hold.
+        TypeError: For a text file.
     """
 
     def __init__(
@@ -92,7 +97,8 @@ class UploadReader:
     def read(self, count: int) -> bytes:
         """Return at most so many of the next bytes, b"" at the end, and tell the progress.
 
-        Raises UploadError, and TimeoutError after the deadline.
+        Raises:
+            UploadError, TimeoutError: After the deadline.
         """
         if monotonic() > self._deadline:
             raise TimeoutError("the deadline has passed")
@@ -122,7 +128,9 @@ class UploadReader:
 def measured(source: str | os.PathLike[str] | BinaryIO) -> tuple[int | None, int | None]:
     """Return where a source starts, None when it cannot be read again, and its size, None when it is not known.
 
-    Raises OSError for a path that cannot be read, TypeError for what is no path or binary file.
+    Raises:
+        OSError: For a path that cannot be read.
+        TypeError: For what is no path or binary file.
     """
     if isinstance(source, str | os.PathLike):
         with open(source, "rb") as file:

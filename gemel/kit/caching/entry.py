@@ -13,9 +13,10 @@ __all__ = ["Entry"]
 class Entry(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """One reply with status 200, as it came; its repr shows nothing of it.
 
-    time: when it came or was last confirmed, in seconds of the cache's clock.
-    fresh: how many seconds after that it is served without asking the server.
-    spare: how many seconds after those it may stand in for a server that is down.
+    Attributes:
+        time: When it came or was last confirmed, in seconds of the cache's clock.
+        fresh: How many seconds after that it is served without asking the server.
+        spare: How many seconds after those it may stand in for a server that is down.
     """
 
     url: str

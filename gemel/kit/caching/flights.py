@@ -22,7 +22,9 @@ Outcome: TypeAlias = "Response | APIError"
 class Flight:
     """One request on its way, and those who wait for it by its lock.
 
-    name: of the lock.   apart: whether the outcome turned out to be for the first caller only.
+    Args:
+        name: Of the lock.
+        apart: Whether the outcome turned out to be for the first caller only.
     """
 
     def __init__(self, name: str) -> None:

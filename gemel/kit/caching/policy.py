@@ -48,9 +48,12 @@ class _Ask(Struct, frozen=True):
 class CachingPolicy:
     """The caching policy of one client, and what it keeps.
 
-    identity: in whose name a request goes.   base: the client's address.
-    apart: whether the client also shows credentials that `identity` does not know, so that it shares with no other.
-    clock, now: the client's monotonic time and time of day, in seconds, for a cache without a clock of its own.
+    Args:
+        identity: In whose name a request goes.
+        base: The client's address.
+        apart: Whether the client also shows credentials that `identity` does not know, so that it shares with no
+            other.
+        clock, now: The client's monotonic time and time of day, in seconds, for a cache without a clock of its own.
     """
 
     def __init__(

@@ -17,7 +17,9 @@ class Store(Protocol):
 
     Its methods are plain functions, called in the event loop too: they must be quick, and must not raise.
     Keys are of letters, digits, - and /; they tell nothing of addresses and credentials. Values are opaque, but not
-    encrypted: they hold whole replies. A store may lose anything at any time.
+
+    Attributes:
+        encrypted: They hold whole replies. A store may lose anything at any time.
     """
 
     def get(self, key: str) -> bytes | None:
@@ -40,8 +42,9 @@ class Store(Protocol):
 class MemoryStore:
     """Keeps values in memory; the least recently used leave first.
 
-    max_entries, max_bytes: how much is kept at most, in values and in bytes of keys and values.
-    clock: seconds, for dropping what has expired.
+    Args:
+        max_entries, max_bytes: How much is kept at most, in values and in bytes of keys and values.
+        clock: Seconds, for dropping what has expired.
     """
 
     def __init__(

@@ -15,8 +15,11 @@ __all__ = ["Cache", "Caching", "StaleReply"]
 class StaleReply(Struct, frozen=True):
     """What `on_stale` is told when a kept reply stands in for a server that is down.
 
-    label: the call ("Secrets.list").   url: secret values masked.   age: of the reply, in seconds.
-    error: the class of the error, or the status of the server's reply.
+    Attributes:
+        label: The call ("Secrets.list").
+        url: Secret values masked.
+        age: Of the reply, in seconds.
+        error: The class of the error, or the status of the server's reply.
     """
 
     label: str
@@ -28,17 +31,21 @@ class StaleReply(Struct, frozen=True):
 class Cache(Struct, frozen=True, eq=False):
     """What a client keeps: `Client(..., cache=Cache(ttl=60, stale_if_error=600))`. Without one it keeps nothing.
 
-    ttl: for how many seconds a reply is served again without asking; less where the server says so. With 0 the server
-    is asked each time, and answers 304 where it has tagged its reply.
-    stale_if_error: for how many seconds after that a reply stands in for a server that cannot be reached, does not
-    answer in time or fails with a 5xx, once all repeats were made (RFC 5861, section 4).
-    max_entries, max_bytes: how much the client keeps in its memory; the least recently used leave first.
-    max_reply: the longest body that is kept, in bytes.
-    store: keeps the replies instead of the client's memory; it may be shared by clients and has bounds of its own.
-    on_stale: is told of each reply that stands in; what it raises is logged and goes no further.
-    clock: seconds; by default the client's monotonic clock, and its time of day with a `store`, which may outlive the
-    process.
-    Raises ValueError for numbers that cannot work.
+    Attributes:
+        ttl: For how many seconds a reply is served again without asking; less where the server says so. With 0 the
+            server is asked each time, and answers 304 where it has tagged its reply.
+        stale_if_error: For how many seconds after that a reply stands in for a server that cannot be reached, does
+            not answer in time or fails with a 5xx, once all repeats were made (RFC 5861, section 4).
+        max_entries, max_bytes: How much the client keeps in its memory; the least recently used leave first.
+        max_reply: The longest body that is kept, in bytes.
+        store: Keeps the replies instead of the client's memory; it may be shared by clients and has bounds of its
+            own.
+        on_stale: Is told of each reply that stands in; what it raises is logged and goes no further.
+        clock: Seconds; by default the client's monotonic clock, and its time of day with a `store`, which may
+            outlive the process.
+
+    Raises:
+        ValueError: For numbers that cannot work.
     """
 
     ttl: float = 60.0

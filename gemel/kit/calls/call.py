@@ -30,9 +30,14 @@ R_co = TypeVar("R_co", covariant=True)
 class RawReply(Generic[R_co]):
     """A reply with its parsed value beside it.
 
-    status: the code.   headers: as they came.   body: bytes, content coding removed.   url: what answered.
-    attempts: how often the request was sent.   cache: what part the cache had in it, as `Response.cache` says.
-    value: the decoded result.
+    Attributes:
+        status: The code.
+        headers: As they came.
+        body: Bytes, content coding removed.
+        url: What answered.
+        attempts: How often the request was sent.
+        cache: What part the cache had in it, as `Response.cache` says.
+        value: The decoded result.
     """
 
     def __init__(self, response: Response, value: R_co) -> None:

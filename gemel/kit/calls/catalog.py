@@ -19,9 +19,14 @@ _ADDRESS = re.compile(r"https?://[^\s<>]+")
 class EndpointInfo(Struct, frozen=True):
     """One declared endpoint.
 
-    resource: where it is on the client ("secrets.v3").   name: of the method.   method: the verb.
-    path: the template.   deprecated: whether the API has replaced it.
-    documentation: the address in the docstring of the method, else of its class or a base; "" when there is none.
+    Attributes:
+        resource: Where it is on the client ("secrets.v3").
+        name: Of the method.
+        method: The verb.
+        path: The template.
+        deprecated: Whether the API has replaced it.
+        documentation: The address in the docstring of the method, else of its class or a base; "" when there is
+            none.
     """
 
     resource: str

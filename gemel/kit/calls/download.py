@@ -192,8 +192,10 @@ class Download(_Downloading):
         """Write the body to a path or file object, close the download, and return the size in bytes.
 
         A path is replaced when the body is whole; until then it is written beside, and on any error nothing remains.
-        on_progress: called after every piece with the bytes so far and, where known, in all.
-        limit: the most bytes to take; more raises ResponseValidationError.
+
+        Args:
+            on_progress: Called after every piece with the bytes so far and, where known, in all.
+            limit: The most bytes to take; more raises ResponseValidationError.
         """
         size: int = self._transfer.caller.run(self._transfer.save(target, on_progress, limit))
         return size

@@ -119,7 +119,8 @@ class FlowCall(Generic[P, R_co]):
     def flow(self, deadline: float, *args: P.args, **kwargs: P.kwargs) -> Flow[R_co]:
         """Return the flow, to be part of another one; each call in it keeps its own timeout.
 
-        Raises InvalidArgument for arguments that its annotations do not allow.
+        Raises:
+            InvalidArgument: For arguments that its annotations do not allow.
         """
         return self._started(args, kwargs)
 

@@ -24,7 +24,9 @@ R = TypeVar("R")
 class WaitTimeoutError(GemelError):
     """What was waited for did not come in time.
 
-    last: the last result seen.   attempts: how often it was looked at.
+    Attributes:
+        last: The last result seen.
+        attempts: How often it was looked at.
     """
 
     def __init__(self, message: str, *, last: Any, attempts: int) -> None:
@@ -36,12 +38,15 @@ class WaitTimeoutError(GemelError):
 class Poll(Generic[R]):
     """What to wait for, and how patiently.
 
-    until: says of a result whether the waiting is over.
-    timeout: seconds in all; the last look is taken before they are over.
-    interval: seconds before the second look; the pause grows by `factor` up to `cap` seconds.
-    jitter: the part of each pause that is drawn by chance, 0 to 1, so that many waiters do not look at once.
-    clock (monotonic seconds), random: by default those of the client whose call is repeated.
-    Raises ValueError for numbers that cannot work.
+    Args:
+        until: Says of a result whether the waiting is over.
+        timeout: Seconds in all; the last look is taken before they are over.
+        interval: Seconds before the second look; the pause grows by `factor` up to `cap` seconds.
+        jitter: The part of each pause that is drawn by chance, 0 to 1, so that many waiters do not look at once.
+            clock (monotonic seconds), random: by default those of the client whose call is repeated.
+
+    Raises:
+        ValueError: For numbers that cannot work.
     """
 
     def __init__(

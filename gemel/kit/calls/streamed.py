@@ -181,7 +181,8 @@ def check_opening(spec: Spec, returned: Any, label: str) -> None:
 def read_type(returned: Any, label: str) -> Any:
     """Return what is decoded of a reply: of a Stream[T] each event, of a Download nothing, else the return type.
 
-    Raises DeclarationError for a Stream of nothing.
+    Raises:
+        DeclarationError: For a Stream of nothing.
     """
     if returned is Download:
         return None

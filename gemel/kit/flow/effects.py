@@ -67,7 +67,8 @@ class AsyncReader(Protocol):
 class Opened(Response, frozen=True, kw_only=True):
     """A success whose body is still to be read: `body` is empty, `reader` gives the pieces.
 
-    secrets: values of the client that must not be shown of what it says, such as its token.
+    Attributes:
+        secrets: Values of the client that must not be shown of what it says, such as its token.
     """
 
     reader: Reader | AsyncReader
@@ -113,7 +114,8 @@ class Sleep(Struct, frozen=True):
 class Lock(Struct, frozen=True):
     """Wait to be the only one inside; the answer is to be released, or None after `deadline` (monotonic seconds).
 
-    name: of the lock; those who ask for the same one wait for each other.
+    Attributes:
+        name: Of the lock; those who ask for the same one wait for each other.
     """
 
     deadline: float

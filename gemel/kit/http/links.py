@@ -15,8 +15,9 @@ _ESCAPED = re.compile(r"\\(.)")
 def linked(fields: Iterable[str], relation: str) -> str | None:
     """Return the target of the first link with this relation, as it is written; None when there is none.
 
-    fields: the values of a reply's Link fields. Relations compare without case, and one link may have several
-    (section 3.3). A link with an anchor speaks of another resource and is left out (section 3.2).
+    Args:
+        fields: The values of a reply's Link fields. Relations compare without case, and one link may have several
+            (section 3.3). A link with an anchor speaks of another resource and is left out (section 3.2).
     """
     for target, parameters in links(fields):
         if "anchor" not in parameters and relation.lower() in parameters.get("rel", "").lower().split():
@@ -27,7 +28,8 @@ def linked(fields: Iterable[str], relation: str) -> str | None:
 def links(fields: Iterable[str]) -> Iterator[tuple[str, dict[str, str]]]:
     """Yield the target of each link, as it is written, and its parameters.
 
-    fields: the values of a reply's Link fields. Of a repeated parameter the first counts (appendix B.3).
+    Args:
+        fields: The values of a reply's Link fields. Of a repeated parameter the first counts (appendix B.3).
     """
     for field in fields:
         at = 0

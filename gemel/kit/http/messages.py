@@ -129,10 +129,11 @@ def _pairs(source: HeaderSource) -> tuple[tuple[str, str], ...]:
 class Timeout(Struct, frozen=True):
     """How long a call may take, in seconds; there is no "for ever".
 
-    total: the whole call: attempts, waits between them and token refresh.
-    connect: making one connection: the name, all its addresses, a proxy's tunnel, TLS.
-    read: silence between two pieces of a reply, or of a large body that is sent.
-    stream: the whole life of a stream or download once it is open; None: as long as pieces keep coming.
+    Attributes:
+        total: The whole call: attempts, waits between them and token refresh.
+        connect: Making one connection: the name, all its addresses, a proxy's tunnel, TLS.
+        read: Silence between two pieces of a reply, or of a large body that is sent.
+        stream: The whole life of a stream or download once it is open; None: as long as pieces keep coming.
     """
 
     total: float = 60.0
@@ -242,13 +243,16 @@ class Streamed(Protocol):
 class CallContext(Struct, frozen=True):
     """What goes with a request and is never sent: whose call it is, and how it is to be made.
 
-    label: what the caller called, for messages ("Secrets.retrieve").
-    deadline: when the whole call must be over, on the monotonic clock, in seconds.
-    secrets: values that must never be shown; they are masked in everything made from the request.
-    authenticated: whether credentials are to be added.   retry: how the request is repeated, where not as usual.
-    attempt: counts from 1.
-    resource: the resource class that declares it, "" when none does.   cacheable: whether its reply may be kept.
-    streamed: whether the body of a success is left to be read piece by piece.
+    Attributes:
+        label: What the caller called, for messages ("Secrets.retrieve").
+        deadline: When the whole call must be over, on the monotonic clock, in seconds.
+        secrets: Values that must never be shown; they are masked in everything made from the request.
+        authenticated: Whether credentials are to be added.
+        retry: How the request is repeated, where not as usual.
+        attempt: Counts from 1.
+        resource: The resource class that declares it, "" when none does.
+        cacheable: Whether its reply may be kept.
+        streamed: Whether the body of a success is left to be read piece by piece.
     """
 
     label: str = ""
@@ -283,8 +287,10 @@ _MASKED = _Masked()
 class Request(Struct, frozen=True):
     """One HTTP request, ready to send.
 
-    url: absolute, already percent-encoded.   body: bytes, None, or an Upload, which is read while it is sent.
-    context: what goes with it and is not sent.
+    Attributes:
+        url: Absolute, already percent-encoded.
+        body: Bytes, None, or an Upload, which is read while it is sent.
+        context: What goes with it and is not sent.
     """
 
     method: str
@@ -332,10 +338,13 @@ class Request(Struct, frozen=True):
 class Response(Struct, frozen=True):
     """One HTTP reply, its body read to the end.
 
-    status: the status code.   url: the address that answered.   body: the bytes, content coding removed.
-    attempts: how often the request was sent.
-    cache: "" without a cache; "miss", "revalidated" (304) and "shared" (with another call) when the server was asked;
-    "hit" for a kept reply, "stale" for one that stands in for a server that is down.
+    Attributes:
+        status: The status code.
+        url: The address that answered.
+        body: The bytes, content coding removed.
+        attempts: How often the request was sent.
+        cache: "" without a cache; "miss", "revalidated" (304) and "shared" (with another call) when the server was
+            asked; "hit" for a kept reply, "stale" for one that stands in for a server that is down.
     """
 
     status: int

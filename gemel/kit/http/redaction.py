@@ -36,7 +36,9 @@ class Redactor:
     to three of these one upon the other. A text is decoded and searched, so what is found does not depend on which of
     its characters an encoder left alone.
 
-    secrets: the values. Those shorter than four characters are left alone: masking them would garble every message.
+    Args:
+        secrets: The values. Those shorter than four characters are left alone: masking them would garble every
+            message.
     """
 
     def __init__(self, secrets: Iterable[str]) -> None:
@@ -305,7 +307,8 @@ def _decoders(text: str, spaced: bool) -> list[_Decoder]:
 def _views(text: str, *, spaced: bool) -> Iterator[_View]:
     """Yield a text, and what it becomes when it is decoded in every way, again and again.
 
-    spaced: whether a plus may stand for a space, as in forms.
+    Args:
+        spaced: Whether a plus may stand for a space, as in forms.
     """
     views = {text: _View(text, [], None)}
     fresh = list(views.values())

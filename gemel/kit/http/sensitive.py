@@ -87,7 +87,8 @@ def _basic_password(text: str) -> str:
 def address_secrets(address: str, known: str = "") -> list[str]:
     """Return the values of an address's parameters that are credentials by their names, such as a signature.
 
-    known: another address; the values that it has too are left out.
+    Args:
+        known: Another address; the values that it has too are left out.
     """
     if "=" not in address:
         return []

@@ -20,8 +20,10 @@ _LONGEST_RETRY = 12
 class ServerSentEvent(Struct, frozen=True):
     """One event of a stream.
 
-    data: its text; the lines of several data fields are joined by a line feed.   event: its name.
-    id: the last id that the stream has given so far.
+    Attributes:
+        data: Its text; the lines of several data fields are joined by a line feed.
+        event: Its name.
+        id: The last id that the stream has given so far.
     """
 
     data: str
@@ -32,13 +34,17 @@ class ServerSentEvent(Struct, frozen=True):
 class EventStream(Struct, frozen=True):
     """How an API streams events: `@post("chat", events=EventStream(done="[DONE]"))`.
 
-    done: the data of the event that ends the stream; where it is declared, a stream that ends without it was cut.
-    error: the name of the events that tell a failure, or a function that says whether an event does.
-    ignored: names of events that are left out.
-    reconnect: how often in a row, without an event between, a lost stream is opened again, with Last-Event-ID;
-    0 for an API that cannot go on where it stopped.
-    largest: bytes that one event may have.
-    Raises ValueError for numbers that cannot work.
+    Attributes:
+        done: The data of the event that ends the stream; where it is declared, a stream that ends without it was
+            cut.
+        error: The name of the events that tell a failure, or a function that says whether an event does.
+        ignored: Names of events that are left out.
+        reconnect: How often in a row, without an event between, a lost stream is opened again, with Last-Event-ID;
+            0 for an API that cannot go on where it stopped.
+        largest: Bytes that one event may have.
+
+    Raises:
+        ValueError: For numbers that cannot work.
     """
 
     done: str = ""
@@ -63,8 +69,10 @@ class EventTooLarge(ValueError):
 class EventDecoder:
     """Turns the pieces of a stream into events, wherever the pieces were cut.
 
-    largest: bytes that one event may have.   last_id: where to go on after a lost connection.
-    retry: seconds to wait before connecting again, None until the server says so.
+    Args:
+        largest: Bytes that one event may have.
+        last_id: Where to go on after a lost connection.
+        retry: Seconds to wait before connecting again, None until the server says so.
     """
 
     def __init__(self, largest: int, last_id: str = "", retry: float | None = None) -> None:

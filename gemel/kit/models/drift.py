@@ -37,11 +37,14 @@ DriftKind: TypeAlias = Literal["unknown", "missing", "invalid"]
 class Drift(Struct, frozen=True):
     """One difference between a reply and its declared type. It holds no value of the reply, so it may be logged.
 
-    path: where, from the top of the reply, by wire names: "secrets[].tags[].slug"; "*" stands for the keys of a dict.
-    kind: "unknown": a field that the model does not declare, or a value that an OpenEnum does not know.
         "missing": a declared field that was not there.
         "invalid": a value that is not of the declared type; it was refused, or taken by way of the schema's leniency.
-    endpoint: what was called: "secrets.list".
+
+    Attributes:
+        path: Where, from the top of the reply, by wire names: "secrets[].tags[].slug"; "*" stands for the keys of a
+            dict.
+        kind: "unknown": a field that the model does not declare, or a value that an OpenEnum does not know.
+        endpoint: What was called: "secrets.list".
     """
 
     path: str
@@ -56,10 +59,12 @@ OnDrift: TypeAlias = Callable[[Drift], object]
 class Reading(Struct, frozen=True):
     """How a client reads replies.
 
-    validate: "lenient": what the schema accepts; unknown fields are dropped or kept, as the model says.
         "strict": unknown fields, unknown values of open enums, and values taken by leniency only are errors too.
         "off": what does not fit is taken as it came; only a reply that is not JSON, or has no envelope, is an error.
-    on_drift: receives the differences.
+
+    Attributes:
+        validate: "lenient": what the schema accepts; unknown fields are dropped or kept, as the model says.
+        on_drift: Receives the differences.
     """
 
     validate: Validate = "lenient"

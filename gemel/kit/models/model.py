@@ -78,9 +78,10 @@ class Model(_Record, metaclass=ModelMeta):
     A field annotated `Annotated[T, SECRET]` is masked in the repr. `field(name=..., default=...)` gives a field a wire
     name of its own, `field(default_factory=...)` a default that is made anew.
 
-    case: how field names become wire names, "snake" (as they are) or "camel".
-    unknown: "drop" the fields of a reply that the model does not declare, or "keep" them in `.extras`.
-    tag, tag_field: the value and the wire name of the field that tells the model apart from others in a union.
+    Attributes:
+        case: How field names become wire names, "snake" (as they are) or "camel".
+        unknown: "drop" the fields of a reply that the model does not declare, or "keep" them in `.extras`.
+        tag, tag_field: The value and the wire name of the field that tells the model apart from others in a union.
     """
 
     if TYPE_CHECKING:
@@ -117,7 +118,8 @@ class Model(_Record, metaclass=ModelMeta):
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """Return the record of decoded JSON, by wire names, as a reply is read.
 
-        Raises marshmallow.ValidationError with every fault by path.
+        Raises:
+            marshmallow.ValidationError: With every fault by path.
         """
         from gemel.kit.models.schema import load
 
@@ -128,7 +130,8 @@ class Model(_Record, metaclass=ModelMeta):
     def from_json(cls, text: str | bytes) -> Self:
         """Return the record of a JSON text, as a reply is read.
 
-        Raises ValueError for what is not JSON, and marshmallow.ValidationError as from_dict.
+        Raises:
+            ValueError: For what is not JSON, and marshmallow.ValidationError as from_dict.
         """
         from gemel.kit.models.decode import from_json
 
@@ -137,7 +140,10 @@ class Model(_Record, metaclass=ModelMeta):
     def to_dict(self, *, by_alias: bool = True) -> dict[str, Any]:
         """Return the record as JSON would hold it: wire names, text for times, decimals and bytes; extras given back.
 
-        by_alias: False gives the fields their Python names.   What is OMIT is left out. Secret values are in it.
+        What is OMIT is left out. Secret values are in it.
+
+        Args:
+            by_alias: False gives the fields their Python names.
         """
         return cast("dict[str, Any]", plain_of(self) if by_alias else by_name(self))
 

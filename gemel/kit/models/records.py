@@ -37,8 +37,11 @@ _QUALIFIERS = (Required, NotRequired, ReadOnly, Final, ClassVar, Unpack)
 class RecordField(NamedTuple):
     """One field of a record.
 
-    name: in Python.   wire: in JSON.   hint: what it may hold, marks included, type arguments filled in.
-    shown: whether the record's own repr shows it.
+    Attributes:
+        name: In Python.
+        wire: In JSON.
+        hint: What it may hold, marks included, type arguments filled in.
+        shown: Whether the record's own repr shows it.
     """
 
     name: str

@@ -33,8 +33,13 @@ def unpacked(hint: Any) -> Any:
 def keys_of(typed_dict: Any, scope: Mapping[str, Any] | None = None) -> Mapping[str, Key]:
     """Return the keys of a TypedDict by name, those of its bases first.
 
-    scope: names that its annotations may use besides those of its module.   They are looked up once.
-    Raises NameError for a name that is not there, or not yet.
+    They are looked up once.
+
+    Args:
+        scope: Names that its annotations may use besides those of its module.
+
+    Raises:
+        NameError: For a name that is not there, or not yet.
     """
     keys = _known.get(typed_dict)
     if keys is None:
@@ -62,7 +67,9 @@ def _key(hint: Any, *, required: bool) -> Key:
 def dicts_in(hint: Any, scope: Mapping[str, Any] | None = None, seen: set[Any] | None = None) -> Iterator[Any]:
     """Yield each TypedDict in a hint, and in the keys of those, once.
 
-    Raises NameError as keys_of, TypeError for a TypedDict with type arguments.
+    Raises:
+        NameError: As keys_of.
+        TypeError: For a TypedDict with type arguments.
     """
     seen = set() if seen is None else seen
     if is_typed_dict(get_origin(hint)):

@@ -49,8 +49,9 @@ class OpenEnum(str, enum.Enum):
 class Discriminator(Struct, frozen=True):
     """Names the field that tells the members of a union apart: `Annotated[Cat | Dog, Discriminator("kind")]`.
 
-    field: its name on the wire. Each member is a Model that has the field as a Literal, `kind: Literal["cat"]`, or
-    that was made with this field as its `tag_field`.
+    Attributes:
+        field: Its name on the wire. Each member is a Model that has the field as a Literal, `kind: Literal["cat"]`,
+            or that was made with this field as its `tag_field`.
     """
 
     field: str

@@ -24,8 +24,10 @@ _Count = Annotated[int, msgspec.Meta(ge=0)]
 class Place(Struct, frozen=True):
     """Where a page of a list begins.
 
-    at: its offset, number, cursor or address; None is the first page as the call stands.
-    seen: items before it.   skip: items of this page that were taken already.
+    Attributes:
+        at: Its offset, number, cursor or address; None is the first page as the call stands.
+        seen: Items before it.
+        skip: Items of this page that were taken already.
     """
 
     at: int | str | None = None

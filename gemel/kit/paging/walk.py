@@ -87,7 +87,8 @@ class Walk(Generic[T]):
     def step(self) -> Flow[Page[T]]:
         """Fetch the next page, with a timeout and retries of its own.
 
-        Raises PagingError for a page that came before, a place that was visited, and one page too many.
+        Raises:
+            PagingError: For a page that came before, a place that was visited, and one page too many.
         """
         listing, place = self._listing, self._place
         assert place is not None

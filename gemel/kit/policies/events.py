@@ -29,9 +29,14 @@ _LEVELS = {"info": logging.INFO, "debug": logging.DEBUG}
 class Event(Struct, frozen=True):
     """What an observer is told.
 
-    label: the call ("Secrets.retrieve").   method, url: of the request, secret values masked.
-    attempt: counts from 1.   status: of the reply, None when none came.   seconds: the attempt took.
-    wait: seconds until the next attempt, of a repeat.   error: the name of the error when no reply came.
+    Attributes:
+        label: The call ("Secrets.retrieve").
+        method, url: Of the request, secret values masked.
+        attempt: Counts from 1.
+        status: Of the reply, None when none came.
+        seconds: The attempt took.
+        wait: Seconds until the next attempt, of a repeat.
+        error: The name of the error when no reply came.
     """
 
     label: str

@@ -24,11 +24,13 @@ __all__ = ["NO_OPTIONS", "CallOptions", "Options"]
 class CallOptions(TypedDict, total=False):
     """What `call.options(...)` takes.
 
-    timeout: seconds in all, or a Timeout.   retries: repeats, or a Retry.
-    headers, query: added to the request, in the place of those of the same name.
-    body: members added to the JSON body.
-    idempotency_key: sent as Idempotency-Key; with one, a failed POST or PATCH is safe to repeat.
-    cache: False asks the server whatever the client's cache holds, and keeps nothing.
+    Attributes:
+        timeout: Seconds in all, or a Timeout.
+        retries: Repeats, or a Retry.
+        headers, query: Added to the request, in the place of those of the same name.
+        body: Members added to the JSON body.
+        idempotency_key: Sent as Idempotency-Key; with one, a failed POST or PATCH is safe to repeat.
+        cache: False asks the server whatever the client's cache holds, and keeps nothing.
     """
 
     timeout: Timeout | float

@@ -116,7 +116,9 @@ def parameters_of(
     """Return the parameters of a stub in their order, without `self`, each with its annotation looked up.
 
     A `**` that unpacks a TypedDict gives a parameter for each key.
-    Raises DeclarationError, and NameError when the annotation of a key names what is not there.
+
+    Raises:
+        DeclarationError, NameError: When the annotation of a key names what is not there.
     """
     parameters: list[inspect.Parameter] = []
     for name, parameter in _parameters(stub):
@@ -165,7 +167,11 @@ def roles_of(
 ) -> dict[str, Role]:
     """Return the role of each parameter of a stub, its wire name filled in.
 
-    case: turns argument names into wire names.   Raises DeclarationError, also when they do not go together.
+    Args:
+        case: Turns argument names into wire names.
+
+    Raises:
+        DeclarationError: Also when they do not go together.
     """
     variables = split_path(spec.path)[1]
     in_path = {name: name for name in variables if any(parameter.name == name for parameter in parameters)}
@@ -288,7 +294,8 @@ UNKNOWN: Any = object()
 def check_paging(paging: Any, method: str, unwrap: str | None, returned: Any, label: str) -> None:
     """Check a declaration against itself and, where it is known, the return type; raises DeclarationError.
 
-    returned: the return type or only its head; UNKNOWN when it is not known yet.
+    Args:
+        returned: The return type or only its head; UNKNOWN when it is not known yet.
     """
     if returned is not UNKNOWN:
         is_page = returned is Page or get_origin(returned) is Page
@@ -313,7 +320,8 @@ def items_type(returned: Any, label: str) -> Any:
 def returned_head(stub: Any, scope: Mapping[str, Any]) -> Any:
     """Return the return type; of one written as text, what is before its brackets, UNKNOWN when it is not there yet.
 
-    scope: names that annotations may use besides the module's.
+    Args:
+        scope: Names that annotations may use besides the module's.
     """
     annotation = annotations_of(stub).get("return", UNKNOWN)
     if not isinstance(annotation, str | ForwardRef):

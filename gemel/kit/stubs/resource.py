@@ -91,7 +91,8 @@ def wire_name_of(owner: type[Resource[Any]]) -> Callable[[str], str]:
 class Resource(Mounting, Generic[M]):
     """Endpoints of one noun, declared once for both modes: `class Secrets(Resource[M], case="camel")`.
 
-    case: how argument names become wire names, "snake" (as they are) or "camel".
+    Attributes:
+        case: How argument names become wire names, "snake" (as they are) or "camel".
     """
 
     _wire_name: Callable[[str], str] = staticmethod(snake_case)

@@ -57,9 +57,10 @@ class Path(Role, frozen=True):
 class Query(Role, frozen=True):
     """A query parameter: `Annotated[str, Query("workspaceId")]`.
 
-    also: a second name that is sent with the same value, for servers that know only that one.
-    join: text between the items of a list, sent as one parameter; without it the name is repeated.
-    json: whether the value is sent as JSON text, so that it may be a dict.
+    Attributes:
+        also: A second name that is sent with the same value, for servers that know only that one.
+        join: Text between the items of a list, sent as one parameter; without it the name is repeated.
+        json: Whether the value is sent as JSON text, so that it may be a dict.
     """
 
     also: str = ""
@@ -78,7 +79,9 @@ class Header(Role, frozen=True):
 class Body(Role, frozen=True):
     """The whole body: bytes and an Upload as they are, anything else as JSON; no Field beside it, and at most one.
 
-    content_type: the media type, unless an Upload has its own; text is then sent as it is, in UTF-8, if not as JSON.
+    Attributes:
+        content_type: The media type, unless an Upload has its own; text is then sent as it is, in UTF-8, if not as
+            JSON.
     """
 
     content_type: str = ""
@@ -95,7 +98,9 @@ class Part(Role, frozen=True):
 class UplinkRole(Role, frozen=True):
     """What an annotation of uplink's own makes of an argument: `Annotated[str, uplink.Query("x")]`.
 
-    annotation: it, an instance.   kind: the role of ours that it is like, so that both can be checked together.
+    Attributes:
+        annotation: It, an instance.
+        kind: The role of ours that it is like, so that both can be checked together.
     """
 
     annotation: Any = None
@@ -141,7 +146,8 @@ def kind_of(role: Role) -> type[Role]:
 def uplink_problem(mark: Any, hint: Any = Any) -> str:
     """Return why a mark that is uplink's cannot work in a stub, and what to write; "" for any other mark.
 
-    hint: what the mark stands beside.
+    Args:
+        hint: What the mark stands beside.
     """
     kind: type[Any] = mark if _is_class(mark) else cast("Any", type(mark))
     named = next((base.__name__ for base in kind.__mro__ if base.__module__.partition(".")[0] == "uplink"), "")

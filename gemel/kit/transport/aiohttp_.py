@@ -63,7 +63,10 @@ class AiohttpTransport:
     """Sends over an aiohttp session of the running loop; a session that is passed in is never closed.
 
     An own session is closed by `close`, or with its loop when that shuts down (as `asyncio.run` does).
-    largest: the bytes of a body that are taken, None for any number.   pool_size: connections kept in all.
+
+    Args:
+        largest: The bytes of a body that are taken, None for any number.
+        pool_size: Connections kept in all.
     """
 
     def __init__(
@@ -383,9 +386,10 @@ class _Room:
 class _Limits(aiohttp.ClientTimeout):
     """The limits of one request, which aiohttp hands on to the connector as they are; there it is noted how far it is.
 
-    making: seconds for making a connection: the name, every address of it, the proxy, TLS.
-    sent: whether a byte of the request may have gone out: no exception of aiohttp tells that.
-    stalled: whether the peer has stopped to read the request; aiohttp tells a lost connection then.
+    Attributes:
+        making: Seconds for making a connection: the name, every address of it, the proxy, TLS.
+        sent: Whether a byte of the request may have gone out: no exception of aiohttp tells that.
+        stalled: Whether the peer has stopped to read the request; aiohttp tells a lost connection then.
     """
 
     __setattr__ = object.__setattr__  # of the class below a frozen one

@@ -21,7 +21,8 @@ _FRAMINGS = frozenset({"", "identity", "chunked"})
 class Intake:
     """What one client takes of a reply: so many bytes of body, as it came and as it is without its content coding.
 
-    largest: the bytes, None for any number. Raises ValueError for what is no such number.
+    Args:
+        largest: The bytes, None for any number. Raises ValueError for what is no such number.
     """
 
     __slots__ = ("_at_once", "largest")
@@ -36,7 +37,8 @@ class Intake:
     def at_once(self, announced: int | None, status: int, request: Request) -> bool:
         """Say whether the body may be read in one go; what is not announced, or is large, is read in pieces.
 
-        announced: the bytes still to come, None when unknown. Raises ResponseTooLargeError.
+        Args:
+            announced: The bytes still to come, None when unknown. Raises ResponseTooLargeError.
         """
         if announced is None:
             return False

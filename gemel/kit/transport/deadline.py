@@ -252,7 +252,9 @@ def _connected(
     """Return a socket that is connected to the first of the addresses that answers.
 
     Each has an equal part of the time that is left, so that one that is dead does not use it up.
-    Raises OSError: what the last one failed with.
+
+    Raises:
+        OSError: For what the last one failed with.
     """
     failure: OSError = OSError("the name has no address")
     for remaining, (family, kind, protocol, _, address) in zip(range(len(addresses), 0, -1), addresses, strict=True):

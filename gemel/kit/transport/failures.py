@@ -131,7 +131,8 @@ def cut_short(request: Request) -> APIConnectionError:
 def unreadable(request: Request, told: str, *, sent: bool = True) -> APIConnectionError:
     """Return the error of a reply that is not HTTP; when the request was not sent, it is that of a proxy to CONNECT.
 
-    told: what the library said of it. None of that is shown: it often quotes what came, which may be a secret.
+    Args:
+        told: What the library said of it. None of that is shown: it often quotes what came, which may be a secret.
     """
     said = told.lower()
     reason = next((reason for mark, reason in _UNREADABLE.items() if mark in said), "it is not HTTP/1.1")
