@@ -113,7 +113,7 @@ def check_records(steps: Told) -> None:
     assert steps["agents.get after updating"]["about"] == "c"
     assert (steps["users.get"]["name"], steps["users.get after updating"]["name"]) == ("U", "V")
     assert [tool["function"]["name"] for tool in steps["tools.get"]] == ["f", "f"]
-    assert [len(steps[f"tools.get after {doing}"]) for doing in ("updating", "deleting")] == [1, 1]
+    assert [len(steps[f"tools.get after {doing}"]) for doing in ("updating", "deleting")] == [2, 1]
     assert [doc["title"] for doc in steps["docs.list"]] == ["Trains", "Trains"]
     assert len(steps["docs.list after deleting"]) == 1
     assert steps["sessions.get"]["situation"] == "s"

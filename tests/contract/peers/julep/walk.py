@@ -16,6 +16,7 @@ FUNCTION = {"name": "f", "description": "d", "parameters": {"type": "object", "p
 TOOL = {"type": "function", "function": FUNCTION}
 DOC = {"title": "Trains", "content": "The night train leaves at nine.", "metadata": {"page": 1}}
 HELLO = [{"role": "user", "content": "hello train"}]
+UNSORTED = ("docs.list", "tools.get")
 REMEMBERED: dict[str, Any] = {"recall": True, "remember": True}
 
 
@@ -33,8 +34,13 @@ class Teller:
         except Exception as error:
             self.told[step or name] = refusal(error)
             return None
-        self.told[step or name] = shown(result)
+        self.told[step or name] = self._in_order(shown(result)) if name in UNSORTED else shown(result)
         return result
+
+    def _in_order(self, listed: Any) -> Any:
+        """A list whose order is the server's whim: those made with their owner first, then those of a step."""
+        made = {one["id"] for one in self.told.values() if isinstance(one, dict) and "id" in one}
+        return sorted(listed, key=lambda item: item["id"] in made) if isinstance(listed, list) else listed
 
     async def stream(self, name: str, **options: Any) -> None:
         """Call with stream=True and note the chunks."""
@@ -113,7 +119,7 @@ async def tools(teller: Teller, agent: str, is_async: bool) -> None:
     overwrite: dict[str, Any] = {} if is_async else {"overwrite": True}
     renamed = {**FUNCTION, "name": "g"}
     await call("tools.update", agent_id=agent, tool_id=tool, function=renamed, **overwrite, step="tools.update all")
-    await call("tools.get", agent_id=agent, limit=1, offset=0, step="tools.get after updating")
+    await call("tools.get", agent_id=agent, limit=5, offset=0, step="tools.get after updating")
     await call("tools.delete", agent_id=agent, tool_id=tool)
     await call("tools.get", agent_id=agent, step="tools.get after deleting")
 
