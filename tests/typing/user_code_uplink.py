@@ -87,10 +87,10 @@ class MoreRepos(Repos[M]):
     """A decorated class keeps its type."""
 
 
-def more_user(repos: MoreRepos[Sync], awaited: MoreRepos[Async]) -> None:
+async def more_user(repos: MoreRepos[Sync], awaited: MoreRepos[Async]) -> None:
     """What a class that is decorated gives."""
     reveal_type(repos.retrieve("a", "b"))  # R: Repo
-    reveal_type(awaited.retrieve("a", "b"))  # R: Coroutine[Any, Any, Repo]
+    reveal_type(await awaited.retrieve("a", "b"))  # R: Repo
 
 
 def sync_user(client: ServiceClient) -> None:
