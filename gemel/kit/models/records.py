@@ -66,10 +66,10 @@ def opened(hint: Any) -> tuple[Any, tuple[Any, ...]]:
             hint = get_args(hint)[0]
         elif isinstance(hint, InitVar):
             hint = cast("Any", hint).type
-        elif _is_alias(hint):
-            hint = _meaning(hint)
         elif _is_alias(origin):
             hint = _filled(_meaning(origin), dict(zip(origin.__type_params__, get_args(hint), strict=False)))
+        elif _is_alias(hint):  # asked last: before Python 3.11 an alias with arguments has the attributes of its origin
+            hint = _meaning(hint)
         elif hasattr(hint, "__supertype__"):
             hint = hint.__supertype__
         elif isinstance(hint, TypeVar):

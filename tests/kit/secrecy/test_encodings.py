@@ -120,7 +120,7 @@ def test_masking_takes_linear_time(text: str) -> None:
         redact(of, ["hunter2 swordfish"])
         return time.process_time() - started
 
-    assert seconds(text) < 20 * max(seconds(text[: len(text) // 4]), 0.02)
+    assert seconds(text) < 100 * max(seconds(text[: len(text) // 4]), 0.02)
 
 
 @pytest.mark.parametrize("written", ["p%C3%A4%20x%2Fz", "p%c3%a4%20x%2fz", "p%C3%A4+x%2Fz", "p%C3%A4%20x/z"])
