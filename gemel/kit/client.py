@@ -54,6 +54,31 @@ class BaseClient(Mounting, Generic[M]):
 
     Declare resources once, `class Shop(BaseClient[M]): albums: Albums[M]`, then
     `class ShopClient(Shop[Sync], Client)` and `class AsyncShopClient(Shop[Async], AsyncClient)`.
+
+    Args:
+        endpoint: The server's address, with or without a path.
+        credential: Gives the bearer token; None sends none.
+        session: An own session to send with; it is used as it is and never closed.
+        headers: Sent with every request.
+        timeout: Of every call, in seconds in all, or a Timeout.
+        retries: Repeats of a failed request that is safe to repeat, or a Retry.
+        follow_redirects: Whether to follow redirects; credentials never cross to another origin.
+        verify: True, a file or folder of authorities, an SSLContext, or False.
+        certificate: A client certificate (PEM), or it and its key.
+        proxy: An address; else `trust_env` asks for one.
+        on_request, on_response, on_retry: Observers; each is called with an Event of every attempt, reply and
+            repeat.
+        cache: Keeps replies of GET requests as it says; None keeps nothing.
+        validate: "lenient", "strict" or "off"; see Reading.
+        on_drift: Called with a Drift for each difference found.
+        max_response_bytes: The largest body that is taken, None for any; a Download has a limit of its own.
+        revoke_on_close: Whether closing revokes the token, where the client has fetched it and the credential
+            can.
+        clock, random: The time and the chance of the machine, unless a test gives others (gemel.testing).
+
+    Raises:
+        ValueError: For settings that cannot work.
+        TypeError: For what is no credential.
     """
 
     # Whether a request may go to another origin: what a session that is passed in has of its own would go along.
@@ -85,33 +110,7 @@ class BaseClient(Mounting, Generic[M]):
         clock: Clock | None = None,
         random: Callable[[], float] = system_random,
     ) -> None:
-        """Make a client.
-
-        Args:
-            endpoint: The server's address, with or without a path.
-            credential: Gives the bearer token; None sends none.
-            session: An own session to send with; it is used as it is and never closed.
-            headers: Sent with every request.
-            timeout: Of every call, in seconds in all, or a Timeout.
-            retries: Repeats of a failed request that is safe to repeat, or a Retry.
-            follow_redirects: Whether to follow redirects; credentials never cross to another origin.
-            verify: True, a file or folder of authorities, an SSLContext, or False.
-            certificate: A client certificate (PEM), or it and its key.
-            proxy: An address; else `trust_env` asks for one.
-            on_request, on_response, on_retry: Observers; each is called with an Event of every attempt, reply and
-                repeat.
-            cache: Keeps replies of GET requests as it says; None keeps nothing.
-            validate: "lenient", "strict" or "off"; see Reading.
-            on_drift: Called with a Drift for each difference found.
-            max_response_bytes: The largest body that is taken, None for any; a Download has a limit of its own.
-            revoke_on_close: Whether closing revokes the token, where the client has fetched it and the credential
-                can.
-            clock, random: The time and the chance of the machine, unless a test gives others (gemel.testing).
-
-        Raises:
-            ValueError: For settings that cannot work.
-            TypeError: For what is no credential.
-        """
+        """Make a client; its class says what the settings mean."""
         base, times, retry = _base_address(endpoint), _times(clock, random), Retry.of(retries)
         observers = Observers.of(on_request, on_response, on_retry)
         network = Network.of(verify=verify, certificate=certificate, proxy=proxy, trust=trust_env, home=base)
@@ -271,7 +270,7 @@ class CommonSettings(TypedDict, total=False):
 
 
 class Settings(CommonSettings, total=False):
-    """The settings that every client takes; `BaseClient.__init__` says what they mean."""
+    """The settings that every client takes; `BaseClient` says what they mean."""
 
     timeout: Timeout | float
 

@@ -82,15 +82,9 @@ class BaseSessionsManager(Sessions[M]):
         The other arguments are OpenAI's and the settings of the agent; None leaves a setting to the server.
 
         Args:
-            messages: At least one.
             tools, tool_choice: A server of this generation uses the agent's own tools.
-            recall: Whether docs are looked up for the answer; unless False they are.
-            remember: Whether messages and answer join the history; unless False they do.
-            stream: The server does not stream the answers of sessions; `client.chat.completions` streams.
-
-        Raises:
-            InvalidArgument: Before sending.
-            NotFoundError: For a session that there is not.
+            recall, remember: Whether docs are looked up, and whether this joins the history; unless False both.
+            stream: Not taken for sessions; `client.chat.completions` streams.
         """
         if stream:
             problem = "the server does not stream sessions; use client.chat.completions.create(stream=True)"

@@ -49,6 +49,7 @@ __all__ = [
     "is_schema",
     "json_kind",
     "loosest",
+    "meaning_of",
     "members_by_tag",
     "members_of",
     "model_fields",
@@ -155,6 +156,15 @@ def _settled(hint: Any) -> Any:
     if isinstance(hint, TypeVar):
         return opened(_stand_in(hint, Any))
     return rebuilt(hint, _settled)
+
+
+def meaning_of(alias: Any) -> Any:
+    """Return what an alias stands for, its type arguments filled in; aliases inside stay.
+
+    Raises:
+        NameError: It names what is not there.
+    """
+    return _meaning(get_origin(alias) or alias, get_args(alias))
 
 
 def _opened(hint: Any, inside: tuple[Any, ...]) -> Any:

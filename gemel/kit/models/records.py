@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-import typing
 from collections.abc import Iterator
 from dataclasses import InitVar
 from typing import (
@@ -12,7 +10,6 @@ from typing import (
     ClassVar,
     Final,
     Generic,
-    Literal,
     NamedTuple,
     Protocol,
     TypeVar,
@@ -22,11 +19,10 @@ from typing import (
     get_origin,
 )
 
-import typing_extensions
 from typing_extensions import NotRequired, ReadOnly, Required, Unpack, get_original_bases, get_type_hints
 
 from gemel.kit.annotations import annotations_of
-from gemel.kit.models.hints import ANNOTATIONS, is_class
+from gemel.kit.models.hints import ANNOTATIONS, filled, is_alias, is_class, meaning_of
 from gemel.kit.models.typed_dicts import is_typed_dict, keys_of
 
 __all__ = ["RecordField", "is_record", "opened", "record_fields", "record_name"]
@@ -66,10 +62,8 @@ def opened(hint: Any) -> tuple[Any, tuple[Any, ...]]:
             hint = get_args(hint)[0]
         elif isinstance(hint, InitVar):
             hint = cast("Any", hint).type
-        elif _is_alias(origin):
-            hint = _filled(_meaning(origin), dict(zip(origin.__type_params__, get_args(hint), strict=False)))
-        elif _is_alias(hint):  # asked last: before Python 3.11 an alias with arguments has the attributes of its origin
-            hint = _meaning(hint)
+        elif is_alias(hint):
+            hint = meaning_of(hint)
         elif hasattr(hint, "__supertype__"):
             hint = hint.__supertype__
         elif isinstance(hint, TypeVar):
@@ -80,25 +74,6 @@ def opened(hint: Any) -> tuple[Any, tuple[Any, ...]]:
 
 
 _DEEPEST = 100
-
-
-# Python 3.12 and 3.13 have a class of their own for the type statement, beside that of typing_extensions.
-_ALIASES = (typing_extensions.TypeAliasType, getattr(typing, "TypeAliasType", typing_extensions.TypeAliasType))
-
-
-def _is_alias(hint: Any) -> bool:
-    """Say whether it is what a `type` statement makes."""
-    return isinstance(hint, _ALIASES)
-
-
-def _meaning(alias: Any) -> Any:
-    """Return what an alias stands for; what the backport was given as text is looked up in its module."""
-
-    def holder() -> None: ...
-
-    holder.__annotations__ = {"meaning": alias.__value__}
-    names = vars(sys.modules[alias.__module__]) if alias.__module__ in sys.modules else {}
-    return get_type_hints(holder, names, include_extras=True)["meaning"]
 
 
 def is_record(kind: Any) -> bool:
@@ -145,15 +120,15 @@ def _hints_of(kind: Any, origin: Any) -> dict[str, Any]:
     """Return the annotations of a record and of its bases, each with the type arguments that its class was given."""
     arguments = _arguments(kind)
     if is_typed_dict(origin):
-        return {name: _filled(key.hint, arguments.get(origin, {})) for name, key in keys_of(origin).items()}
+        return {name: filled(key.hint, arguments.get(origin, {})) for name, key in keys_of(origin).items()}
     with ANNOTATIONS:
         hints = get_type_hints(origin, localns=_type_parameters(origin), include_extras=True)
         written = [(base, annotations_of(base)) for base in origin.__mro__]
-    filled: dict[str, Any] = {}
+    found: dict[str, Any] = {}
     for name, hint in hints.items():
         owner = next((base for base, own in written if name in own), origin)
-        filled[name] = _filled(hint, arguments.get(owner, {}))
-    return filled
+        found[name] = filled(hint, arguments.get(owner, {}))
+    return found
 
 
 def _type_parameters(origin: Any) -> dict[str, Any] | None:
@@ -176,20 +151,6 @@ def _arguments(kind: Any) -> dict[Any, dict[Any, Any]]:
             continue
         given = dict(zip(getattr(origin, "__parameters__", ()), get_args(alias), strict=False))
         found[origin] = given
-        waiting += [_filled(base, given) for base in get_original_bases(origin)]
+        above = (base for base in get_original_bases(origin) if get_origin(base) not in (Generic, Protocol))
+        waiting += [filled(base, given) for base in above]
     return found
-
-
-def _filled(hint: Any, given: dict[Any, Any]) -> Any:
-    """Return a hint with its type variables replaced."""
-    if not given or get_origin(hint) is Literal:
-        return hint
-    if isinstance(hint, TypeVar):
-        return given.get(hint, hint)
-    parameters: Any = () if get_origin(hint) is None else getattr(hint, "__parameters__", ())
-    if not any(parameter in given for parameter in parameters):
-        return hint
-    try:
-        return hint[tuple(given.get(parameter, parameter) for parameter in parameters)]
-    except TypeError:  # a qualifier such as Required takes no argument again
-        return hint

@@ -15,14 +15,14 @@ from gemel.kit.http.redaction import redact
 __all__ = ["logs_targets", "masked_logs"]
 
 # A filter of a logger does not see what loggers below it are told, so each that speaks of targets has its own.
-_LOGGERS = ("urllib3.connectionpool", "urllib3.poolmanager", "urllib3.util.retry")
+_LOGGERS = [logging.getLogger(name) for name in ("urllib3.connectionpool", "urllib3.poolmanager", "urllib3.util.retry")]
 
 _secrets: ContextVar[tuple[str, ...]] = ContextVar("gemel_secrets_in_logs", default=())
 
 
 def logs_targets() -> bool:
     """Say whether anybody listens to what urllib3 logs of targets."""
-    return any(logging.getLogger(name).isEnabledFor(logging.DEBUG) for name in _LOGGERS)
+    return any(logger.isEnabledFor(logging.DEBUG) for logger in _LOGGERS)
 
 
 @contextmanager
@@ -32,8 +32,8 @@ def masked_logs(secrets: Iterable[str]) -> Generator[None, None, None]:
     Args:
         secrets: The values; of other threads and tasks nothing is masked.
     """
-    for name in _LOGGERS:
-        logging.getLogger(name).addFilter(_MASKING)
+    for logger in _LOGGERS:
+        logger.addFilter(_MASKING)
     token = _secrets.set(tuple(secrets))
     try:
         yield

@@ -116,11 +116,15 @@ def test_overlapping_secrets_are_masked_together() -> None:
 )
 def test_masking_takes_linear_time(text: str) -> None:
     def seconds(of: str) -> float:
-        started = time.process_time()
-        redact(of, ["hunter2 swordfish"])
-        return time.process_time() - started
+        taken = list[float]()
+        for _ in range(3):
+            started = time.process_time()
+            redact(of, ["hunter2 swordfish"])
+            taken.append(time.process_time() - started)
+        return min(taken)
 
-    assert seconds(text) < 100 * max(seconds(text[: len(text) // 4]), 0.02)
+    # Four times the text: four times as long when it is linear, sixteen times when it is quadratic.
+    assert seconds(text) < 10 * max(seconds(text[: len(text) // 4]), 0.02)
 
 
 @pytest.mark.parametrize("written", ["p%C3%A4%20x%2Fz", "p%c3%a4%20x%2fz", "p%C3%A4+x%2Fz", "p%C3%A4%20x/z"])
