@@ -141,3 +141,29 @@ def test_an_own_session_with_credentials_of_its_own_is_refused() -> None:
 
     with pytest.raises(ValueError, match="session: it has an auth"):
         asyncio.run(make())
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize("by_proxy", [False, True], ids=["straight", "by a proxy"])
+def test_a_failed_connection_is_told_without_the_names_of_our_classes(mode: Mode, scheme: str, by_proxy: bool) -> None:
+    closed = f"127.0.0.1:{free_port()}"
+    settings: dict[str, Any] = {"proxy": f"http://{closed}"} if by_proxy else {}
+    with pytest.raises(APIConnectionError) as raised:
+        mode.run(f"{scheme}://{'shop.example' if by_proxy else closed}", tree, retries=0, **settings)
+    said = str(raised.value)
+    assert "onnect" in said.partition("): ")[2], said
+    for private in ("Connection(", "Pool(", "Error(", "Clocked", '"', "object at"):
+        assert private not in said, said
+
+
+def test_a_name_that_there_is_not_is_told_whole(mode: Mode) -> None:
+    with pytest.raises(APIConnectionError) as raised:
+        mode.run("http://nowhere.invalid", tree, retries=0)
+    said = str(raised.value)
+    assert "nowhere.invalid" in said and "Clocked" not in said and said.count("(") == said.count(")"), said

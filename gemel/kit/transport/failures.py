@@ -48,7 +48,7 @@ _UNREADABLE = {
     "header": "a line of its head is no header field",
 }
 
-_OBJECT = re.compile(r"<[^<>]*>:? ?|\(Caused by |HTTPS?ConnectionPool\([^)]*\):? ?|HTTPS?Connection\([^)]*\):? ?")
+_OBJECT = re.compile(r"<[^<>]*>:? ?|\(Caused by |\w*Connection(?:Pool)?\([^)]*\):? ?")
 
 
 LONGEST_WAIT = 2e6
@@ -164,9 +164,24 @@ def lost(
         advice = "the body is not what its Content-Encoding says; a proxy may have changed it"
     else:
         advice = "the connection was lost" if sent else "check the endpoint, the network and the proxy"
-    reason = " ".join(_OBJECT.sub("", str(cause)).split()).strip(" :)") or type(cause).__name__
-    told = f"{_asked(request)}: {without_password(reason)}; {advice}"
+    told = f"{_asked(request)}: {without_password(_reason(cause))}; {advice}"
     return APIConnectionError(told, request=request, sent=sent, permanent=tls)
+
+
+def _reason(cause: BaseException) -> str:
+    """Return what a failure says, without the objects of the libraries in it.
+
+    urllib3 tells of a proxy by two arguments, a sentence and the failure behind it.
+    """
+    match cause.args:
+        case (str(sentence), BaseException() as behind):
+            text = f"{sentence}: {_reason(behind)}"
+        case _:
+            text = str(cause)
+    text = " ".join(_OBJECT.sub("", text).split()).strip(" :")
+    while text.endswith(")") and text.count(")") > text.count("("):
+        text = text[:-1]
+    return text or type(cause).__name__
 
 
 def _asked(request: Request) -> str:
