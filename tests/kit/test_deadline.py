@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import threading
 import time
 from typing import Any
 
@@ -81,6 +82,54 @@ def test_silence_between_bytes_is_limited_too(mode: Mode) -> None:
         error, took = timed(mode, wire.url, lambda shop: shop.albums.tree(), timeout=limits)
     assert type(error) is APITimeoutError
     assert took < 0.2 + SLACK
+
+
+def slowly(connection: socket.socket, stopped: threading.Event) -> None:
+    """Answer in eight pieces, a tenth of a second between them."""
+    answer = reply({"leaf": 1})
+    connection.sendall(answer[:-8])
+    for place in range(len(answer) - 8, len(answer)):
+        stopped.wait(0.1)
+        connection.sendall(answer[place : place + 1])
+
+
+def late(connection: socket.socket, stopped: threading.Event) -> None:
+    stopped.wait(0.5)
+    connection.sendall(reply({"leaf": 2}))
+
+
+def limited(read: float) -> Any:
+    return lambda shop: shop.albums.tree.options(timeout=Timeout(total=5, read=read))()
+
+
+def test_silence_is_counted_from_the_last_piece(mode: Mode) -> None:
+    with Wire(slowly) as wire:
+        assert mode.run(wire.url, limited(0.3), retries=0).leaf == 1
+
+
+def test_silence_is_limited_on_a_kept_connection_by_the_call_that_uses_it(mode: Mode) -> None:
+    """A longer limit of the call before does not count, nor does a shorter one that would be over by now."""
+    with Wire(reply({}), silence) as wire:
+        error, took = timed(mode, wire.url, after(5.0, 0.2, mode), retries=0)
+    assert (type(error), wire.connections) == (APITimeoutError, 1)
+    assert took < 0.2 + SLACK
+    with Wire(reply({}), late) as wire:
+        assert mode.run(wire.url, limited(0.2), limited(4.0), retries=0).leaf == 2
+        assert wire.connections == 1
+
+
+def after(first: float, then: float, mode: Mode) -> Any:
+    """A step of two calls by one client, each with its limit of silence."""
+
+    def calls(shop: Any) -> Any:
+        limited(first)(shop)
+        return limited(then)(shop)
+
+    async def awaited(shop: Any) -> Any:
+        await limited(first)(shop)
+        return await limited(then)(shop)
+
+    return awaited if mode.is_async else calls
 
 
 def test_total_covers_every_attempt(mode: Mode) -> None:

@@ -108,7 +108,7 @@ def _check_of(hint: Any) -> Check:
     if base is Annotated:
         return _narrowed(checker(inner[0]), _predicates(hint))
     if base is Literal:
-        return lambda value: any(value == choice and type(value) is type(choice) for choice in inner)
+        return _one_of(frozenset((type(choice), choice) for choice in inner))
     if is_typed_dict(hint):
         return lambda value: is_object(value) and _has_keys(value, hint)
     if base in _SEQUENCES and inner:
@@ -120,6 +120,12 @@ def _check_of(hint: Any) -> Check:
     if hint in (int, float):
         return lambda value: not isinstance(value, bool) and isinstance(value, (int, hint))
     return lambda value: _fits(value, hint)
+
+
+def _one_of(choices: frozenset[tuple[type, Any]]) -> Check:
+    """Return the check of a Literal; `True` is not `1` there, and what cannot be hashed is none of its values."""
+    kinds = frozenset(kind for kind, _ in choices)
+    return lambda value: type(value) in kinds and (type(value), value) in choices
 
 
 def _narrowed(check: Check, predicates: list[Predicate]) -> Check:

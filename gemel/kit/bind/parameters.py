@@ -132,9 +132,8 @@ class QueryParameter(Parameter):
 
     def __init__(self, label: str, declared: inspect.Parameter, role: Role) -> None:
         super().__init__(label, declared, role)
-        self._is_plain: bool = not (self.role.json or self.role.also)
         self._names: list[str] = [percent_encoded(each) for each in (self.role.name, self.role.also) if each]
-        self._first: str = self._names[0]
+        self._prefix: str = "" if self.role.json or self.role.also else f"{self._names[0]}="
         self._separator: str = separator(self.role.join)
         self._encoded_default: tuple[str, ...] | None = None
         if self.default is not _ABSENT and not is_secret(self.hint):
@@ -151,10 +150,18 @@ class QueryParameter(Parameter):
 
     def put(self, request_builder: RequestBuilder, value: Any) -> None:
         """Add the value's pairs."""
-        role = self.role
-        if type(value) is str and self._is_plain:
-            request_builder.query.append(f"{self._first}={percent_encoded(value)}")
-            return
+        role, prefix = self.role, self._prefix
+        if prefix:  # one pair, of the kinds that almost all queries are made of
+            kind = type(value)
+            if kind is str:
+                request_builder.query.append(prefix + percent_encoded(value))
+                return
+            if kind is bool:
+                request_builder.query.append(f"{prefix}true" if value else f"{prefix}false")
+                return
+            if kind is int:
+                request_builder.query.append(f"{prefix}{value}")
+                return
         if role.json and value is not None:
             value = json_bytes(value).decode()
         if role.join and is_array(value):

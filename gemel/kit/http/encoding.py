@@ -47,6 +47,8 @@ _FRAMING = {
 }
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+\-.^_`|~]+")
 _UNRESERVED = re.compile(r"[A-Za-z0-9\-._~]*")
+_PERCENT = {code: quote(chr(code), safe="") for code in range(128)}
+"""Each ASCII character as a query has it; what `quote` says of them, but found at once."""
 
 
 class Refused(ValueError):
@@ -121,6 +123,8 @@ def percent_encoded(text: str) -> str:
     """Return a text percent-encoded but for unreserved characters (RFC 3986, section 2.3); raises Refused."""
     if _UNRESERVED.fullmatch(text):
         return text
+    if text.isascii():
+        return text.translate(_PERCENT)
     try:
         return quote(text, safe="")
     except UnicodeEncodeError:

@@ -142,8 +142,9 @@ class Calls:
 
     def around(self, request: Request, send: Callable[[Request], Flow[Response]]) -> Flow[Response]:
         """Send, and log what came of it when anybody listens."""
-        if not logger.isEnabledFor(logging.INFO):
-            return (yield from send(request))
+        return self._logged(request, send) if logger.isEnabledFor(logging.INFO) else send(request)
+
+    def _logged(self, request: Request, send: Callable[[Request], Flow[Response]]) -> Flow[Response]:
         started = self._clock()
         try:
             response = yield from send(request)

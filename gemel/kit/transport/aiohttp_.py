@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import select
 import socket
 import zlib
@@ -13,6 +14,7 @@ from weakref import WeakSet, WeakValueDictionary, finalize
 
 import aiohttp
 import aiohttp.abc
+from aiohttp.client_proto import ResponseHandler
 from multidict import CIMultiDict
 from yarl import URL
 
@@ -91,8 +93,13 @@ class AiohttpTransport:
         """Send the request and read the whole reply, within its deadline."""
         session = self._usable(request) or (await self._room()).session
         limits = self._limits(request, time_left(request))
+        asked = self._asked(session, request, limits)
         try:
-            async with self._asked(session, request, limits) as reply:
+            if request.body is None:  # nothing is still being sent, so there is nothing to wait for after the reply
+                reply = await asked
+                headers = _received(reply, request)
+                return Response(reply.status, headers, await self._read(reply, request), request.url)
+            async with asked as reply:
                 headers = _received(reply, request)
                 return Response(reply.status, headers, await self._read(reply, request), request.url)
         except _FAILURES as failure:
@@ -399,6 +406,64 @@ class _Limits(aiohttp.ClientTimeout):
     stalled: bool = False
 
 
+class _Connection(ResponseHandler):
+    """A connection of ours: it knows whether it was used before, and sets its timer for reading once for many replies.
+
+    aiohttp cancels that timer and makes a new one with each piece that comes. Here the one that runs looks, when it
+    rings, how long nothing has come; what is overridden are names of aiohttp's that begin with an underscore, and where
+    it calls others one day, its own timer holds again.
+    """
+
+    used: bool = False
+    _due: float | None = None
+    _alarm: asyncio.TimerHandle | None = None
+    _poll: Any = None
+
+    def _reschedule_timeout(self) -> None:
+        """Begin to wait for the next piece."""
+        silence = self._read_timeout
+        self._due = due = self._loop.time() + silence if silence else None
+        if due is None:
+            return
+        if self._alarm is not None:
+            if self._alarm.when() <= due:
+                return
+            self._alarm.cancel()
+        self._alarm = self._loop.call_at(due, self._rang)
+
+    def _drop_timeout(self) -> None:
+        """Wait for nothing; the alarm may still ring, once, for nobody."""
+        self._due = None
+
+    def _rang(self) -> None:
+        due, self._alarm = self._due, None
+        if due is None:
+            return
+        if self._loop.time() < due:
+            self._alarm = self._loop.call_at(due, self._rang)
+        else:
+            self._on_read_timeout()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """End with the connection."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+        super().connection_lost(exc)
+
+    def something_came(self) -> bool:
+        """Say whether there is something to read, or an end, as urllib3 asks before it uses a connection again."""
+        sock = None if self.transport is None else self.transport.get_extra_info("socket")
+        if sock is None:
+            return False
+        if not hasattr(select, "poll"):
+            return bool(select.select([sock], [], [], 0)[0])
+        if self._poll is None:
+            self._poll = select.poll()
+            self._poll.register(sock, select.POLLIN)
+        return bool(self._poll.poll(0))
+
+
 class _Connector(aiohttp.TCPConnector):
     """Makes connections by the clock, and hands out kept ones only while nothing has come by them.
 
@@ -409,17 +474,19 @@ class _Connector(aiohttp.TCPConnector):
     def __init__(self, *, limit: int) -> None:
         threaded = aiohttp.DefaultResolver is aiohttp.ThreadedResolver
         cast(Any, super()).__init__(limit=limit, resolver=_Resolver() if threaded else None)
-        self._used: WeakSet[Any] = WeakSet()
+        self._factory = cast(Any, functools.partial(_Connection, loop=self._loop))
+        self._made: WeakSet[Any] = WeakSet()
 
     async def connect(self, req: Any, traces: Any, timeout: Any) -> Any:
         """Return a connection, as aiohttp does; those that are no longer fit for use are closed on the way."""
         while True:
             connection = await super().connect(req, traces, timeout)
             protocol: Any = connection.protocol
-            if protocol not in self._used:
-                self._used.add(protocol)
+            if not protocol.used:
+                protocol.used = True
+                self._made.add(protocol)
                 break
-            if not protocol.should_close and not _something_came(protocol.transport):
+            if not protocol.should_close and not protocol.something_came():
                 break
             connection.close()
         timeout.sent = True
@@ -444,7 +511,7 @@ class _Connector(aiohttp.TCPConnector):
         client lives; asyncio has no public way to them.
         """
         self._closed = True
-        for protocol in list(self._used):
+        for protocol in list(self._made):
             transport: Any = protocol.transport
             secure = getattr(transport, "_ssl_protocol", None)
             if secure is not None:
@@ -502,18 +569,6 @@ class _Reply(aiohttp.ClientResponse):
         return self
 
 
-def _something_came(transport: Any) -> bool:
-    """Say whether there is something to read, or an end, as urllib3 asks before it uses a connection again."""
-    sock = None if transport is None else transport.get_extra_info("socket")
-    if sock is None:
-        return False
-    if not hasattr(select, "poll"):
-        return bool(select.select([sock], [], [], 0)[0])
-    waiting = select.poll()
-    waiting.register(sock, select.POLLIN)
-    return bool(waiting.poll(0))
-
-
 def _headers(request: Request) -> CIMultiDict[str]:
     headers = CIMultiDict(request.headers.pairs())
     if request.body is not None:
@@ -523,10 +578,9 @@ def _headers(request: Request) -> CIMultiDict[str]:
 
 def _received(reply: aiohttp.ClientResponse, request: Request) -> Headers:
     """Return the header fields as latin-1 text and in such number as http.client reads them."""
-    fields = reply.raw_headers
-    headers = Headers([(name.decode("latin-1"), value.decode("latin-1")) for name, value in fields])
+    headers = _ReceivedHeaders(reply.raw_headers)
     try:
-        if len(fields) > MOST_FIELDS:
+        if len(reply.raw_headers) > MOST_FIELDS:
             raise unreadable(request, "too many headers")
         if "Transfer-Encoding" in reply.headers:
             check_framing(headers, request)
@@ -534,6 +588,22 @@ def _received(reply: aiohttp.ClientResponse, request: Request) -> Headers:
         reply.close()
         raise
     return headers
+
+
+class _ReceivedHeaders(Headers):
+    """The header fields of a reply, decoded when somebody looks at them: most calls never do."""
+
+    __slots__ = ("_raw",)
+
+    def __init__(self, raw: tuple[tuple[bytes, bytes], ...]) -> None:
+        self._raw = raw
+        self._index = None
+
+    def __getattr__(self, name: str) -> Any:
+        if name != "_items":
+            raise AttributeError(name)
+        self._items = tuple((field.decode("latin-1"), value.decode("latin-1")) for field, value in self._raw)
+        return self._items
 
 
 def _coding(reply: aiohttp.ClientResponse) -> str:
