@@ -26,7 +26,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from gemel.kit.http.charset import in_utf_8
@@ -34,6 +33,7 @@ from gemel.kit.http.messages import Headers, Request, Response
 from gemel.kit.http.problem import Fault, FaultReader, readable
 from gemel.kit.http.redaction import MASK, Redactor, redact
 from gemel.kit.http.sensitive import address_secrets
+from gemel.kit.types import Discreet
 
 __all__ = [
     "APIConnectionError",
@@ -294,7 +294,7 @@ class StreamFailedError(APIError):
         super().__init__(f"{request.context.label or 'stream'}: the stream failed: {said}", request=request)
 
 
-class _Unseen(Struct, frozen=True):
+class _Unseen(Discreet, frozen=True):
     """Holds bytes that no repr may show."""
 
     value: bytes

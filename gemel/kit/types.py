@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, TypeAlias, TypeGuard, final
+from typing import Any, ClassVar, Final, TypeAlias, TypeGuard, final
 
 from msgspec import UNSET, Struct, UnsetType
 from typing_extensions import TypeVar
@@ -16,6 +16,7 @@ __all__ = [
     "SECRET",
     "Absence",
     "Async",
+    "Discreet",
     "JSONObject",
     "M",
     "Omit",
@@ -82,6 +83,15 @@ class Absence:
 
 ABSENT: Any = Absence()
 """The default of a record's field that reads as None when a reply leaves it out, and is then not given back."""
+
+
+class Discreet(Struct, frozen=True):
+    """A Struct whose repr leaves something out; rich shows that repr too.
+
+    msgspec gives each Struct a `__rich_repr__` of its own, which shows every field in it.
+    """
+
+    __rich_repr__: ClassVar[Any] = None
 
 
 class Predicate(Struct, frozen=True, eq=False):

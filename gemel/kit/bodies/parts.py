@@ -14,14 +14,14 @@ from gemel.kit.bodies.upload import UNKNOWN_TYPE, measured
 from gemel.kit.http.encoding import Refused, header_text, utf8_bytes, wire_text
 from gemel.kit.http.redaction import MASK
 from gemel.kit.models.encode import json_bytes
-from gemel.kit.types import is_array
+from gemel.kit.types import Discreet, is_array
 
 __all__ = ["File", "form_body", "pieces"]
 
 _SMALL = 1 << 16
 
 
-class File(Struct, frozen=True):
+class File(Discreet, frozen=True):
     """A file for a `Part` argument. It is read while it is sent, and again for a repeat.
 
     Attributes:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import msgspec
-from msgspec import Struct
 
 from gemel.kit.http.messages import Headers, Response
+from gemel.kit.types import Discreet
 
 __all__ = ["Entry"]
 
 
-class Entry(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+class Entry(Discreet, frozen=True, array_like=True, forbid_unknown_fields=True):
     """One reply with status 200, as it came; its repr shows nothing of it.
 
     Attributes:

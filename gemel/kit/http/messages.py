@@ -12,7 +12,8 @@ from msgspec.structs import force_setattr, replace
 from typing_extensions import Self
 
 from gemel.kit.http.redaction import MASK, Redactor, redact
-from gemel.kit.http.sensitive import is_sensitive_header, without_sensitive_parameters
+from gemel.kit.http.sensitive import is_sensitive_header, without_password, without_sensitive_parameters
+from gemel.kit.types import Discreet
 
 __all__ = [
     "BodyReader",
@@ -108,14 +109,10 @@ class Headers(Mapping[str, str]):
         return f"Headers({list(self.masked().pairs())!r})"
 
 
-_ADDRESSES = frozenset({"content-location", "link", "location", "referer", "refresh"})
-"""Fields that hold addresses, and with them often a signature or a token."""
-
-
 def _masked_field(name: str, value: str, redacted: Redactor) -> str:
     if is_sensitive_header(name):
         return MASK
-    return redacted(without_sensitive_parameters(value) if name.lower() in _ADDRESSES else value)
+    return redacted(without_password(without_sensitive_parameters(value)))
 
 
 def _pairs(source: HeaderSource) -> tuple[tuple[str, str], ...]:
@@ -335,7 +332,7 @@ class Request(Struct, frozen=True):
         return [("method", shown.method), ("url", shown.url), ("headers", dict(shown.headers.pairs())), ("body", body)]
 
 
-class Response(Struct, frozen=True):
+class Response(Discreet, frozen=True):
     """One HTTP reply, its body read to the end.
 
     Attributes:

@@ -19,8 +19,10 @@ MASK = "***"
 """What stands in the place of a secret value wherever text is shown."""
 
 _SHORTEST_MASKED = 4
+_SHORTEST_LINE = 12
 _LARGE = 1 << 18
 _DEEPEST = 3
+_MOST_DECODED = 1 << 21
 
 
 def redact(text: str, secrets: Iterable[str]) -> str:
@@ -31,20 +33,24 @@ def redact(text: str, secrets: Iterable[str]) -> str:
 class Redactor:
     """Masks known secret values in texts: as they are, and as servers write them.
 
-    That is: percent-encoded in either case, forms included; escaped as JSON, JavaScript or Python do; as HTML's named
-    and numbered entities; in base64, alone or among other bytes, as of Basic credentials; UTF-8 read as Latin-1; and up
-    to three of these one upon the other. A text is decoded and searched, so what is found does not depend on which of
-    its characters an encoder left alone.
+    That is: percent-encoded in either case, forms included; escaped as JSON, JavaScript, Python or C do; as HTML's
+    named and numbered entities; quoted-printable; in base64 or hexadecimal, alone or among other bytes, as of Basic
+    credentials; with quotes doubled, as in SQL and CSV; UTF-8 read as Latin-1; and up to three of these one upon the
+    other. A text is decoded and searched, so what is found does not depend on which of its characters an encoder left
+    alone. White space around a secret is often lost, as the line break at the end of a file is; of one with several
+    lines, such as a key in PEM, a server may say one. So these are masked too.
 
     Args:
         secrets: The values. Those shorter than four characters are left alone: masking them would garble every
-            message.
+            message; and so are lines shorter than twelve.
     """
 
     def __init__(self, secrets: Iterable[str]) -> None:
         known = {secret: None for secret in secrets if len(secret) >= _SHORTEST_MASKED}
         self._secrets = sorted(known, key=len, reverse=True)
-        self._needles = [needle for secret in self._secrets for needle in _plain_forms(secret)]
+        parts = dict.fromkeys(part for secret in self._secrets for part in (secret, *_parts(secret)))
+        self._parts = sorted(parts, key=len, reverse=True)
+        self._needles = list(dict.fromkeys(needle for part in self._parts for needle in _plain_forms(part)))
         self._cores: list[str] | None = None
         self._spaced = any(" " in needle for needle in self._needles)
 
@@ -60,7 +66,7 @@ class Redactor:
         return self._large(text) if len(text) > _LARGE else _replaced(text, self._spans(text))
 
     def _is_in(self, text: str) -> bool:
-        return any(needle in text for needle in self._needles) or any(core in text for core in self._base64())
+        return any(needle in text for needle in self._needles) or any(core in text for core in self._encoded())
 
     def json(self, value: Any) -> Any:
         """Return decoded JSON in the same way, names of members included; a secret number becomes a text."""
@@ -90,9 +96,9 @@ class Redactor:
             return masked.encode("utf-8", "replace")
 
     def numbered(self, text: str, mark: Callable[[str], str]) -> str:
-        """Return a text with what `mark` makes of a secret in its place; what is in base64 is left alone."""
+        """Return a text with what `mark` makes of a whole secret in its place, but not in base64 or hexadecimal."""
         pieces, end = list[str](), 0
-        for start, stop in _merged(self._spans(text, cores=False)):
+        for start, stop in _merged(self._whole(text)):
             pieces += [text[end:start], mark(self._named(text[start:stop]))]
             end = stop
         return "".join(pieces) + text[end:]
@@ -102,32 +108,36 @@ class Redactor:
         views = [view.text for view in _views(found, spaced=self._spaced)]
         return next(secret for secret in self._secrets if any(secret in view for view in views))
 
-    def _spans(self, text: str, *, cores: bool = True) -> Iterator[tuple[int, int]]:
-        """Yield where secrets are: the first and the last place of each in the text."""
+    def _whole(self, text: str) -> Iterator[tuple[int, int]]:
+        """Yield where whole secrets are: the first and the last place of each in the text."""
+        needles = [needle for secret in self._secrets for needle in _plain_forms(secret)]
         for view in _views(text, spaced=self._spaced):
-            for needle in self._needles:
-                for start in _places(view.text, needle):
-                    yield view.source(start, start + len(needle))
-            for core in self._base64() if cores else ():
-                for start in _places(view.text, core):
-                    yield view.source(*_whole_base64(view.text, start, start + len(core)))
+            yield from _found(view, needles)
 
-    def _base64(self) -> list[str]:
+    def _spans(self, text: str) -> Iterator[tuple[int, int]]:
+        """Yield where secrets are, or parts of them that are masked as well."""
+        for view in _views(text, spaced=self._spaced):
+            yield from _found(view, self._needles)
+            for core in self._encoded():
+                for start in _places(view.text, core):
+                    yield view.source(*_whole_encoded(view.text, start, start + len(core)))
+
+    def _encoded(self) -> list[str]:
         if self._cores is None:
-            self._cores = [core for secret in self._secrets for core in _base64_cores(secret)]
+            self._cores = [core for part in self._parts for core in _cores(part)]
         return self._cores
 
     def _large(self, text: str) -> str:
         """Mask a large text in one pass a form: only of what one encoder makes of the whole secret."""
-        for secret in self._secrets:
-            for form in sorted(_written_forms(secret), key=len, reverse=True):
+        for part in self._parts:
+            for form in sorted(_written_forms(part), key=len, reverse=True):
                 text = text.replace(form, MASK)
-        for core in self._base64():
+        for core in self._encoded():
             text = text.replace(core, MASK)
         return text
 
     def _in_other_charsets(self, data: bytes) -> bytes:
-        for secret in self._secrets:
+        for secret in self._parts:
             for charset in ("latin-1", "cp1252", "utf-16-le", "utf-16-be"):
                 encoded = secret.encode(charset, "ignore")
                 if len(encoded) >= _SHORTEST_MASKED:
@@ -135,11 +145,21 @@ class Redactor:
         return data
 
 
+def _parts(secret: str) -> list[str]:
+    """Return what of a secret is masked where it stands alone: the secret without white space around it, and its lines.
+
+    Lines that are short are left alone: they may be words.
+    """
+    lines = [line for line in map(str.strip, secret.splitlines()) if len(line) >= _SHORTEST_LINE]
+    return [part for part in (secret.strip(), *lines) if len(part) >= _SHORTEST_MASKED]
+
+
 def _plain_forms(secret: str) -> list[str]:
-    """Return a secret as it is, and as it looks where its UTF-8 was read as Latin-1: in a header field."""
-    if secret.isascii():
-        return [secret]
-    return [secret, secret.encode("utf-8", "surrogatepass").decode("latin-1")]
+    """Return a secret as it is, with its quotes doubled, and as it looks where its UTF-8 was read as Latin-1."""
+    forms = [secret, *(secret.replace(quote, 2 * quote) for quote in "'\"" if quote in secret)]
+    if not secret.isascii():
+        forms.append(secret.encode("utf-8", "surrogatepass").decode("latin-1"))
+    return forms
 
 
 def _written_forms(secret: str) -> set[str]:
@@ -160,12 +180,22 @@ def _upper(found: re.Match[str]) -> str:
     return found[0][:2] + found[0][2:].upper()
 
 
-def _base64_cores(secret: str) -> set[str]:
-    """Return what base64 makes of a secret wherever it begins among other bytes, without what depends on those.
+def _cores(secret: str) -> set[str]:
+    """Return what base64 and hexadecimal make of a secret wherever it begins among other bytes.
+
+    It is that of UTF-8, and of UTF-16 in both orders: of ASCII they have the same inside, without the outer zero.
+    """
+    forms = {secret.encode("utf-8", "surrogatepass")}
+    forms |= {secret.encode("utf-16-le", "surrogatepass")[:-1], secret.encode("utf-16-be", "surrogatepass")[1:]}
+    return {core for data in forms for core in (*_base64_cores(data), data.hex(), data.hex().upper())}
+
+
+def _base64_cores(data: bytes) -> set[str]:
+    """Return what base64 makes of bytes wherever they begin, without what depends on those around them.
 
     Three bytes become four characters, so there are three ways (RFC 4648, section 4), each in both alphabets.
     """
-    data, cores = secret.encode("utf-8", "surrogatepass"), set[str]()
+    cores = set[str]()
     for lead, first in ((0, 0), (1, 2), (2, 3)):
         encoded = b2a_base64(bytes(lead) + data, newline=False).decode()
         core = encoded[first : (lead + len(data)) * 8 // 6]
@@ -179,10 +209,16 @@ _AFTER = re.compile(r"[A-Za-z0-9_+/-]?[A-Za-z0-9_+-]*={0,2}")
 _LONGEST_LEAD = 4096
 
 
-def _whole_base64(text: str, start: int, stop: int) -> tuple[int, int]:
-    """Return where the base64 text begins and ends that has a core in it."""
+def _whole_encoded(text: str, start: int, stop: int) -> tuple[int, int]:
+    """Return where the base64 or hexadecimal text begins and ends that has a core in it."""
     before, after = _BEFORE.search(text, max(0, start - _LONGEST_LEAD), start), _AFTER.match(text, stop)
     return (start if before is None else before.start()), (stop if after is None else after.end())
+
+
+def _found(view: _View, needles: list[str]) -> Iterator[tuple[int, int]]:
+    for needle in needles:
+        for start in _places(view.text, needle):
+            yield view.source(start, start + len(needle))
 
 
 def _places(text: str, needle: str) -> Iterator[int]:
@@ -259,19 +295,41 @@ _LATIN_1 = {0xDC00 + byte: byte for byte in range(0x80, 0x100)}
 
 
 def _from_percent(text: str) -> str:
-    """Return what the percent-encoded bytes of one character stand for: UTF-8, or Latin-1 where it is none."""
+    """Return what the percent-encoded bytes of one character stand for: UTF-8, or Latin-1 where it is none.
+
+    `%u00e9` is what JavaScript's escape() and some servers write.
+    """
+    if text[1] == "u":
+        return _of_halves(text) if len(text) == 12 else chr(int(text[2:], 16))
     return unquote_to_bytes(text).decode("utf-8", "surrogateescape").translate(_LATIN_1)
 
 
 def _from_escape(text: str) -> str:
-    """Return what a backslash and what follows it stand for: in JSON, JavaScript and Python."""
+    """Return what a backslash and what follows it stand for: in JSON, JavaScript, Python and C."""
     kind, digits = text[1], text[2:].strip("{}")
+    if len(text) == 4 and kind in "0123":
+        return chr(int(text[1:], 8))
     if kind not in "uUx":
         return _ESCAPED.get(kind, kind)
-    if len(text) == 12 and kind == "u":  # two halves of a character beyond 16 bits (RFC 8259, section 7)
-        return chr(0x10000 + ((int(text[2:6], 16) - 0xD800) << 10) + int(text[8:], 16) - 0xDC00)
+    if len(text) == 12 and kind == "u":
+        return _of_halves(text)
     code = int(digits, 16)
     return chr(code) if code < 0x110000 else text
+
+
+def _of_halves(text: str) -> str:
+    """Return the character beyond 16 bits that two escapes stand for (RFC 8259, section 7)."""
+    return chr(0x10000 + ((int(text[2:6], 16) - 0xD800) << 10) + int(text[8:], 16) - 0xDC00)
+
+
+def _from_quoted_printable(text: str) -> str:
+    """Return what an octet stands for that is written as =C3 (RFC 2045, section 6.7), nothing for a soft line break."""
+    return chr(int(text[1:], 16)) if len(text) == 3 and text[2] > " " else ""
+
+
+def _from_line_breaks(text: str) -> str:
+    """Return nothing: base64 is broken into lines."""
+    return ""
 
 
 def _from_zeros(text: str) -> str:
@@ -286,8 +344,10 @@ def _from_plus(text: str) -> str:
 
 _TAIL = "%[89abAB][0-9a-fA-F]"
 _PERCENT = rf"%[cdCD][0-9a-fA-F]{_TAIL}|%[eE][0-9a-fA-F](?:{_TAIL}){{2}}|%[fF][0-7](?:{_TAIL}){{3}}|%[0-9a-fA-F]{{2}}"
+_PERCENT = rf"%u[dD][89abAB][0-9a-fA-F]{{2}}%u[dD][c-fC-F][0-9a-fA-F]{{2}}|%u[0-9a-fA-F]{{4}}|{_PERCENT}"
 _PAIR = r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
-_CODED = r"\\u[0-9a-fA-F]{4}|\\u\{[0-9a-fA-F]{1,6}\}|\\x[0-9a-fA-F]{2}|\\U[0-9a-fA-F]{8}"
+_CODED = r"\\u[0-9a-fA-F]{4}|\\u\{[0-9a-fA-F]{1,6}\}|\\x[0-9a-fA-F]{2}|\\U[0-9a-fA-F]{8}|\\[0-3][0-7]{2}"
+_QUOTED = r"=[0-9A-Fa-f]{2}|=\r?\n"
 _ENTITY = r"&(?:#[0-9]{1,8}|#[xX][0-9a-fA-F]{1,8}|[A-Za-z][A-Za-z0-9]{1,31});?"
 
 _DECODERS = (
@@ -296,8 +356,14 @@ _DECODERS = (
     _Decoder("&", re.compile(_ENTITY), unescape),
     _Decoder("\0", re.compile("\0+"), _from_zeros),
 )
+_LAST = (
+    _Decoder("=", re.compile(_QUOTED), _from_quoted_printable),
+    _Decoder("\n", re.compile(r"\r?\n"), _from_line_breaks),
+)
+"""What a secret is written in before it is put into JSON, HTML or an address, and not the other way round."""
+
 _PLUS = _Decoder("+", re.compile(r"\+"), _from_plus)
-_SIGNS = re.compile("[%\\\\&\0+]")
+_SIGNS = re.compile(f"[%\\\\&\0+\n]|{_QUOTED}")
 
 
 def _decoders(text: str, spaced: bool) -> list[_Decoder]:
@@ -307,16 +373,31 @@ def _decoders(text: str, spaced: bool) -> list[_Decoder]:
 def _views(text: str, *, spaced: bool) -> Iterator[_View]:
     """Yield a text, and what it becomes when it is decoded in every way, again and again.
 
+    Of a text that is large and full of escapes the deepest views are left out: whoever waits for it has a deadline.
+
     Args:
+        text: The text.
         spaced: Whether a plus may stand for a space, as in forms.
     """
-    views = {text: _View(text, [], None)}
-    fresh = list(views.values())
-    yield from fresh
-    for _ in range(_DEEPEST):
-        made = [_decoded(view, decoder) for view in fresh for decoder in _decoders(view.text, spaced)]
-        fresh = [view for view in made if view is views.setdefault(view.text, view)]
-        yield from fresh
+    fresh, seen, left = [_View(text, [], None)], {text}, _MOST_DECODED
+    for depth in range(_DEEPEST + 1):
+        made = list[_View]()
+        for view in fresh:
+            yield view
+            further = _decoders(view.text, spaced) if depth < _DEEPEST else []
+            for decoder in (*further, *(last for last in _LAST if last.sign in view.text)):
+                if left < 0:
+                    break
+                left -= len(view.text)
+                decoded = _decoded(view, decoder)
+                if decoded.text in seen:
+                    continue
+                seen.add(decoded.text)
+                if decoder in _LAST:
+                    yield decoded
+                else:
+                    made.append(decoded)
+        fresh = made
 
 
 def _decoded(view: _View, decoder: _Decoder) -> _View:

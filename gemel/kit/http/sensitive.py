@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from binascii import a2b_base64
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from gemel.kit.http.redaction import MASK
 
@@ -25,9 +25,9 @@ _CREDENTIALS = (
     *("authenticationkey", "clientkey", "consumerkey", "decryptionkey", "deploykey", "encryptionkey", "functionkey"),
     *("functionskey", "hmackey", "hostkey", "licensekey", "licencekey", "masterkey", "privatekey", "rootkey"),
     *("servicekey", "sessionkey", "sharedkey", "signingkey", "sshkey", "storagekey", "subscriptionkey", "vaultkey"),
-    "webhookkey",
+    *("webhookkey", "codeverifier", "connectionstring", "jsessionid", "phpsessid", "aspsessionid"),
 )
-_CREDENTIAL_WORDS = frozenset({"jwt", "hmac", "otp", "totp", "pwd", "sig", "assertion"})
+_CREDENTIAL_WORDS = frozenset({"bearer", "jwt", "hmac", "otp", "totp", "pwd", "sig", "assertion"})
 _HARMLESS_KEYS = (
     *("cachekey", "correlationkey", "dedupkey", "deduplicationkey", "foreignkey", "groupkey", "idempotencykey"),
     *("lookupkey", "messagekey", "objectkey", "orderkey", "partitionkey", "primarykey", "publickey", "rangekey"),
@@ -45,7 +45,7 @@ def is_sensitive(name: str) -> bool:
     return (
         any(part in folded for part in _CREDENTIALS)
         or not _CREDENTIAL_WORDS.isdisjoint(words)
-        or words[-1:] == ["auth"]
+        or words[-1:] in (["auth"], ["pass"])
     )
 
 
@@ -103,18 +103,25 @@ def _parameters(address: str) -> list[tuple[str, str]]:
         return []
 
 
-_PARAMETER = re.compile(r"(^|[?&;,\s])([^=&?#;\s\"'<>]+)=([^&#\s\"'<>]+)")
-_USER = re.compile(r"(?<=://)[^/\s@]*@")
+# Of a parameter inside a parameter, such as the address to go on to, the signs around it are encoded.
+_NAME = re.compile(r"(?:^|[?&;,#\s]|%3[fF]|%2[36])((?:(?!%3[dDfF]|%2[36])[^=&?#;\s\"'<>])+)(=|%3[dD])")
+_VALUE = {"=": re.compile(r"[^&#\s\"'<>]+"), "%3d": re.compile(r"(?:(?!%2[36])[^&#\s\"'<>])+")}
+_USER = re.compile(r"(?:(?<=://)|(?<=^//)|(?<=[\s\"'<=]//))[^/\s@]*@")
 
 
 def without_sensitive_parameters(text: str) -> str:
-    """Return a text in which the parameters of addresses are masked that are credentials by their names."""
-    return _PARAMETER.sub(_masked_parameter, text) if "=" in text else text
+    """Return a text in which the parameters of addresses are masked that are credentials by their names.
 
-
-def _masked_parameter(found: re.Match[str]) -> str:
-    lead, name, _ = found.groups()
-    return f"{lead}{name}={MASK}" if is_sensitive(name) else found[0]
+    Those of a fragment too, where OAuth 2.0 puts a token (RFC 6749, section 4.2.2).
+    """
+    pieces, end, at = list[str](), 0, 0
+    while (found := _NAME.search(text, at)) is not None:
+        at = found.end()
+        value = _VALUE[found[2].lower()].match(text, at)
+        if value is not None and is_sensitive(unquote(found[1])):
+            pieces += [text[end:at], MASK]
+            at = end = value.end()
+    return "".join(pieces) + text[end:]
 
 
 def without_password(text: str) -> str:

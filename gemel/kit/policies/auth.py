@@ -25,6 +25,7 @@ from gemel.kit.http.messages import Headers, Request, Response, origin
 from gemel.kit.http.redaction import MASK, Redactor, redact
 from gemel.kit.policies.caller import Caller
 from gemel.kit.tracebacks import entry
+from gemel.kit.types import Discreet
 
 __all__ = [
     "Authorizing",
@@ -63,7 +64,7 @@ Refused: TypeAlias = Callable[[Response], bool]
 """Whether a reply means that the token is no longer accepted."""
 
 
-class Token(Struct, frozen=True):
+class Token(Discreet, frozen=True):
     """A bearer token; its repr masks it.
 
     Attributes:

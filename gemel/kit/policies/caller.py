@@ -7,8 +7,6 @@ from collections.abc import Callable, Coroutine
 from random import random as system_random
 from typing import Any
 
-from msgspec import Struct
-
 from gemel.kit.errors import RateLimitError, status_error
 from gemel.kit.flow.clock import monotonic
 from gemel.kit.flow.drive import AsyncPerformer, Performer, adrive, drive
@@ -19,6 +17,7 @@ from gemel.kit.models.drift import LENIENT, Reading
 from gemel.kit.policies.options import NO_OPTIONS, Options
 from gemel.kit.policies.pipeline import Pipeline
 from gemel.kit.policies.retry import asked_wait
+from gemel.kit.types import Discreet
 
 __all__ = ["Caller"]
 
@@ -31,7 +30,7 @@ def _unsigned(request: Request) -> bool:
     return False
 
 
-class Caller(Struct, frozen=True, eq=False):
+class Caller(Discreet, frozen=True, eq=False):
     """One client's way to the server.
 
     Attributes:

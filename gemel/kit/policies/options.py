@@ -7,7 +7,6 @@ from typing import Any, TypedDict, cast
 from urllib.parse import unquote_plus
 
 import msgspec
-from msgspec import Struct
 from msgspec.structs import replace
 
 from gemel.kit.errors import InvalidArgument
@@ -16,7 +15,7 @@ from gemel.kit.http.messages import Headers, Request, Retry, Timeout
 from gemel.kit.http.sensitive import credentials_in, is_sensitive_header, is_sensitive_parameter
 from gemel.kit.models.encode import json_bytes
 from gemel.kit.models.secrecy import named_secrets
-from gemel.kit.types import is_object
+from gemel.kit.types import Discreet, is_object
 
 __all__ = ["NO_OPTIONS", "CallOptions", "Options"]
 
@@ -42,7 +41,7 @@ class CallOptions(TypedDict, total=False):
     cache: bool
 
 
-class Options(Struct, frozen=True):
+class Options(Discreet, frozen=True):
     """The options of a call, checked."""
 
     timeout: Timeout | None = None

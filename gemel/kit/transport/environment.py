@@ -12,11 +12,10 @@ from functools import lru_cache
 from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from msgspec import Struct
-
 from gemel.kit.http.address import named_address
 from gemel.kit.http.encoding import Refused
 from gemel.kit.http.messages import origin
+from gemel.kit.types import Discreet
 
 __all__ = ["Certificate", "Network", "UnusableProxy", "Verify"]
 
@@ -29,7 +28,7 @@ Certificate = str | tuple[str, str]
 _CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 
 
-class Network(Struct, frozen=True, eq=False):
+class Network(Discreet, frozen=True, eq=False):
     """How connections are made: which proxy for an address, which TLS context for an address.
 
     Attributes:

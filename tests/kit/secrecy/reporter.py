@@ -17,6 +17,7 @@ import gemel
 
 _KIT = str(Path(gemel.__file__).parent)
 _DEEPEST = 12
+_SHOWN = set(range(32, 127)) - {ord("\\")}
 
 
 def frames_of(error: BaseException) -> Iterator[tuple[str, types.FrameType]]:
@@ -149,6 +150,20 @@ def forms_of(secret: str) -> dict[str, str]:
         "bytes": repr(data)[2:-1],
         "Latin-1": data.decode("latin-1"),
         "JavaScript": "".join(f"\\x{byte:02x}" for byte in data),
+        "JavaScript, escape()": "".join(f"%u{code:04X}" for code in _utf_16(secret)),
+        "octal": "".join(f"\\{byte:03o}" for byte in data),
+        "octal, the rest as it is": "".join(chr(byte) if byte in _SHOWN else f"\\{byte:03o}" for byte in data),
+        "quoted-printable": "".join(f"={byte:02X}" for byte in data),
+        "quoted-printable in JSON": json.dumps("=\n".join(f"={byte:02X}" for byte in data))[1:-1],
+        "hexadecimal": data.hex(),
+        "hexadecimal, upper case": data.hex().upper(),
+        "hexadecimal of a database": "\\\\x" + data.hex(),
+        "hexadecimal of UTF-16": secret.encode("utf-16-be").hex(),
+        "SQL": secret.replace("'", "''"),
+        "CSV": secret.replace('"', '""'),
+        "base64 of UTF-16": base64.b64encode(secret.encode("utf-16-le")).decode(),
+        "base64 in lines": base64.encodebytes(b"u" * 57 + data).decode().strip(),
+        "base64 cut into lines in JSON": json.dumps("\n".join(base64.b64encode(data).decode()))[1:-1],
     }
     for lead in ("", "u", "user:"):
         encoded = (lead.encode() + data, lead)

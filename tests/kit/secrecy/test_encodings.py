@@ -41,7 +41,9 @@ def test_every_form_is_masked(form: str, secret: str) -> None:
 def test_every_form_is_masked_in_a_large_text(form: str) -> None:
     secret = SECRETS[1]
     exotic = {"percent, all of it", "percent, twice", "JSON, all escaped", "JSON in JSON", "HTML, decimal"}
-    exotic |= {"HTML, hexadecimal", "HTML of JSON", "JavaScript", "bytes", "repr"}
+    exotic |= {"HTML, hexadecimal", "HTML of JSON", "JavaScript", "bytes", "repr", "JavaScript, escape()"}
+    exotic |= {"octal", "octal, the rest as it is", "quoted-printable", "quoted-printable in JSON"}
+    exotic |= {"base64 cut into lines in JSON"}
     if form in exotic:
         pytest.skip("a large text is searched for what one encoder makes of a secret")
     written = forms_of(secret)[form]
@@ -102,8 +104,63 @@ def test_short_secrets_are_left_alone() -> None:
     assert redact("abc 123", ["abc", "123", ""]) == "abc 123"
 
 
+PEM = """-----BEGIN PRIVATE KEY-----
+MIIEvQIBADANBgkqhkiG9w0BAQEFAASC
+BKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj
+-----END PRIVATE KEY-----
+"""
+
+
+@pytest.mark.parametrize("secret", ["hunter2-key\n", "  hunter2-key", "\r\nhunter2-key\t\r\n"])
+def test_a_secret_is_masked_where_the_white_space_around_it_is_lost(mode: Mode, secret: str) -> None:
+    with Wire(reply({"message": "no such hunter2-key!", "hex": b"hunter2-key".hex()}, 400)) as wire:
+        error = mode.fails(wire.url, lambda shop: shop.albums.create("t", download_key=secret))
+    assert error.body == {"message": "no such ***!", "hex": "***"}
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        PEM.replace("\n", "\r\n"),
+        PEM.replace("\n", " "),
+        PEM.replace("\n", ""),
+        json.dumps(PEM),
+        "bad line 2: MIIEvQIBADANBgkqhkiG9w0BAQEFAASC",
+        "bad line 3: " + b"BKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj".hex(),
+    ],
+)
+@pytest.mark.parametrize("large", [False, True])
+def test_every_line_of_a_secret_is_masked(written: str, large: bool) -> None:
+    masked = redact("x" * (300_000 if large else 1) + written, [PEM])
+    assert "MIIE" not in masked and "BKcw" not in masked and "424b6377" not in masked
+    assert "***" in masked
+
+
+def test_short_lines_of_a_secret_are_words() -> None:
+    secret = '{\n  "id": 1,\n  "private_key": "hunter2-key"\n}'
+    assert redact('the "id": 1, is wrong', [secret]) == 'the "id": 1, is wrong'
+    assert redact('bad: "private_key": "hunter2-key" }', [secret]) == "bad: *** }"
+
+
+def test_a_text_that_is_full_of_escapes_is_searched_in_bounded_time() -> None:
+    for unit in ("%41\\u0041&amp;=41\n+\0 x", '{"a": "b=3D%20\\n &amp;"},\n'):
+        for size in (1 << 14, 1 << 17, 260_000):
+            started = time.process_time()
+            assert "hunter2" not in redact(
+                unit * (size // len(unit)) + "hunter2 sword-\u00e9", ["hunter2 sword-\u00e9"]
+            )
+            assert time.process_time() - started < 3.0
+
+
 def test_texts_without_secrets_stay_as_they_are() -> None:
-    for text in ("100 % & more \\ + a+b", "%zz &nope; \\q", "\\ud83d alone \\u12", "a" * 300_000):
+    for text in (
+        "a=b, =3D and =\n",
+        "\\377 \\08 %u12 68 75",
+        "100 % & more \\ + a+b",
+        "%zz &nope; \\q",
+        "\\ud83d alone \\u12",
+        "a" * 300_000,
+    ):
         assert redact(text, ["hunter2-swordfish", "ä b"]) == text
 
 

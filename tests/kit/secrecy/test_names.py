@@ -58,6 +58,11 @@ CREDENTIALS = [
     "X-JWT-Assertion",
     "AWSAccessKeyId",
     "X-Hub-Signature-256",
+    "X-Pass",
+    "SMTP_PASS",
+    "X-Bearer",
+    "Database-Connection-String",
+    "code_verifier",
 ]
 HARMLESS = [
     "Idempotency-Key",
@@ -84,6 +89,9 @@ HARMLESS = [
     "X-Author",
     "Authority",
     "Monkey-Business",
+    "X-Passport",
+    "Pass-Count",
+    "X-Forbearer",
 ]
 
 
@@ -208,6 +216,51 @@ def test_what_a_redirect_signs_its_address_with_is_masked(mode: Mode, target: st
     with Wire(reply({}, 302, {"Location": target})) as wire:
         error = mode.fails(wire.url, lambda api: api.things.list(), client=API[mode.name])
     assert "hunter2-sig" not in f"{error} {error.headers!r} {error.headers['location']}"
+
+
+SIGNED = [
+    "/b?sig=PLANT&a=1",
+    "/b?a=1;token=PLANT",
+    "/cb#access_token=PLANT&token_type=bearer",
+    "/cb#/route?access_token=PLANT",
+    "0; url=/b?token=PLANT",
+    "/b?api%5Fkey=PLANT",
+    "/login?next=%2Fb%3Ftoken%3DPLANT%26a%3D1",
+    "/login?next=/b?token=PLANT",
+    "http://user:PLANT@h/b",
+    "//user:PLANT@h/b",
+    "https://PLANT@h/b?a=1",
+    '<http://u:PLANT@h/?a=1&token=PLANT>; rel="next", </c?sig=PLANT>; rel="prev"',
+    "/b;jsessionid=PLANT",
+]
+
+
+@pytest.mark.parametrize("value", SIGNED)
+def test_a_header_of_a_reply_shows_no_credential_of_an_address(mode: Mode, value: str) -> None:
+    value = value.replace("PLANT", "hunter2")
+    for name in ("Location", "Link", "Refresh", "Content-Location", "X-Original-URL", "X-Any"):
+        masked = Headers([(name, value)]).masked()[name]
+        assert "hunter2" not in masked and "***" in masked
+    with Wire(reply({"message": "no"}, 302, {"Location": value})) as wire:
+        error = mode.fails(wire.url, lambda api: api.things.list(), client=API[mode.name])
+    assert "hunter2" not in f"{error} {error.headers!r} {error.headers.pairs()}"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "/b?a=1&b=2#c",
+        'W/"a=b"',
+        "text/html; charset=utf-8",
+        "mail a@b",
+        "max-age=60, must-revalidate",
+        "a=b=c",
+        "?=&=",
+        "%3D",
+    ],
+)
+def test_a_header_of_a_reply_without_credentials_is_shown_as_it_came(value: str) -> None:
+    assert Headers([("X-Any", value)]).masked()["x-any"] == value
 
 
 def test_a_context_and_a_request_show_no_secret() -> None:
