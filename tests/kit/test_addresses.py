@@ -17,7 +17,8 @@ from .authority import Authority
 from .lists import AsyncWarehouseClient, WarehouseClient, items
 from .pair import Pair
 from .shop import ASYNC, SYNC, AsyncShopClient, Mode, ShopClient
-from .wire import Wire, reply
+from .test_network import tunnel
+from .wire import Wire, cut, reply
 
 LEAF = reply({"leaf": 1})
 
@@ -51,6 +52,13 @@ FORMS = [
     ("http://{host}/a'(b)[c]\"<>", "/a'(b)%5Bc%5D%22%3C%3E/api/tree"),
     ("http://LOCALHOST:{port}", "/api/tree"),
     ("http://127.0.0.1:0{port}", "/api/tree"),
+    ("http://{host}/a/../b/./c", "/b/c/api/tree"),
+    ("http://{host}/../../b/..", "/api/tree"),
+    ("http://{host}/a//..//b/...", "/a//b/.../api/tree"),
+    ("http://{host}/a/%2e%2e/b", "/a/%2e%2e/b/api/tree"),
+    ("http://{host}/%/%zz/%c3%A9", "/%/%zz/%c3%A9/api/tree"),
+    ("http://{host}/a\\b;c=d|e/\u2028", "/a%5Cb;c=d%7Ce/%E2%80%A8/api/tree"),
+    ("http://@{host}//evil.example/", "//evil.example/api/tree"),
 ]
 
 
@@ -72,14 +80,59 @@ def test_an_endpoint_is_made_right(endpoint: str, target: str) -> None:
         ("[::1]:81", "[::1]:81"),
         ("[0:0::0:1]", "[::1]"),
         ("shop.example:", "shop.example"),
+        ("shop.example.", "shop.example"),
+        ("shop.example.:8080", "shop.example:8080"),
+        ("[::ffff:1.2.3.4]", "[::ffff:102:304]"),
+        ("\u200bsh\u00adop.example", "shop.example"),
+        ("xn--bcher-kva.example", "xn--bcher-kva.example"),
     ],
 )
 def test_a_host_is_written_as_the_network_wants_it(host: str, sent: str) -> None:
     with Wire(LEAF) as proxy:
         for mode in (SYNC, ASYNC):
             mode.run(f"http://{host}/v1", tree, proxy=proxy.url)
-    assert proxy.targets == [f"http://{sent}/v1/api/tree"] * 2
+    named = f"{sent}." if host.endswith(".") else sent.replace(":", ".:") if ".:" in host else sent
+    assert proxy.targets == [f"http://{named}/v1/api/tree"] * 2
     assert [each.headers["host"] for each in proxy.seen] == [sent] * 2
+
+
+@pytest.mark.parametrize("tls", [False, True], ids=["forwarded", "by a tunnel"])
+def test_a_proxy_changes_nothing_of_what_is_sent(authority: Authority, tls: bool) -> None:
+    """urllib3 would encode the target once more: `%c3` as `%C3`, `%zz` as `%25zz`, and a signature would fail."""
+    path = "/a/%2d/%c3%A9/%zz/;p=1/b%2Fc?q=%c3&e=%&f=[1]"
+
+    def step(shop: Any) -> Any:
+        return shop.request("GET", path.replace("[1]", "%5B1%5D"))
+
+    with Wire(LEAF, tls=authority.serving("shop.example") if tls else None) as wire:
+        if tls:
+            with Wire(lambda connection, stopped: tunnel(connection, stopped, wire.port)) as proxy:
+                settings = {"proxy": proxy.url, "verify": authority.file}
+                with Pair("https://shop.example", ShopClient, AsyncShopClient, **settings) as pair:
+                    assert not [each for each in pair.outcomes(step) if isinstance(each, Exception)]
+            assert [each.target for each in proxy.seen] == ["shop.example:443"] * 2
+        else:
+            with Pair(
+                "http://shop.example", ShopClient, AsyncShopClient, proxy=wire.url.replace("//", "//u:p@")
+            ) as pair:
+                assert not [each for each in pair.outcomes(step) if isinstance(each, Exception)]
+            assert {each.headers["proxy-authorization"] for each in wire.seen} == {"Basic dTpw"}
+    whole = "" if tls else "http://shop.example"
+    assert wire.targets == [whole + "/a/%2d/%c3%A9/%zz/;p=1/b%2Fc?q=%c3&e=%&f=%5B1%5D"] * 2
+    first, second = ([field for field in each.fields if field[0] != "Proxy-Authorization"] for each in wire.seen)
+    assert first == second
+
+
+def test_a_connection_to_a_proxy_is_used_again_and_made_anew(mode: Mode, authority: Authority) -> None:
+    with Wire(LEAF, LEAF, cut(), LEAF) as proxy:
+        mode.run("http://shop.example", tree, tree, proxy=proxy.url)
+        assert proxy.connections == 1
+        assert mode.fails("http://shop.example", tree, proxy=proxy.url).sent
+        assert mode.run("http://shop.example", tree, proxy=proxy.url).leaf == 1
+    with Wire(LEAF, tls=authority.serving("shop.example")) as wire:
+        with Wire(lambda connection, stopped: tunnel(connection, stopped, wire.port)) as proxy:
+            mode.run("https://shop.example", tree, tree, proxy=proxy.url, verify=authority.file)
+            assert (proxy.connections, wire.connections, len(wire.seen)) == (1, 1, 2)
 
 
 NO_ENDPOINTS = [
@@ -104,6 +157,21 @@ NO_ENDPOINTS = [
     "https://" + "a" * 64,
     "https://\u2100.com",
     "https://\U0001f4a9.la",
+    "https://[v1.a]",
+    "https://[::1]evil",
+    "https://[::1]evil:8080",
+    "https://a[::1]",
+    "https://[]",
+    "https://[1.2.3.4]",
+    "https://[fe80::1%25eth0]",
+    "https://[fe80::1%eth0]",
+    "https://h:+80",
+    "https://h:\uff18\uff10",
+    "https://h..",
+    "https://h%00",
+    "https://*.h",
+    "https://h,g",
+    "http:\\\\h",
     "https:/h",
     "https:h",
     "ws://h",
@@ -146,6 +214,13 @@ LOCATIONS = [
     ("HTTP://{host}", "/"),
     ("//{host}/a", "/a"),
     ("/a\\b|c^`{{}}", "/a%5Cb%7Cc%5E%60%7B%7D"),
+    ("/\\{host}/a", "/%5C{host}/a"),
+    ("http://{host}/a/../b/.", "/b/"),
+    ("//{host}/../b", "/b"),
+    ("/a\tb\x01c", "/a%09b%01c"),
+    ("../b", "/b"),
+    ("?q=a b", "/api/tree?q=a%20b"),
+    ("/a%00b?c=%20+", "/a%00b?c=%20+"),
 ]
 
 
@@ -154,7 +229,7 @@ def test_a_location_is_followed_to_what_it_names(mode: Mode, location: str, targ
     with Wire() as wire:
         wire.script = [to(location.format(host=wire.host)), LEAF]
         assert mode.run(wire.url, tree, follow_redirects=True).leaf == 1
-    assert wire.last.target == target
+    assert wire.last.target == target.format(host=wire.host)
 
 
 def test_a_location_with_its_scheme_in_capitals_is_tls_as_the_settings_say(mode: Mode, authority: Authority) -> None:
@@ -162,7 +237,7 @@ def test_a_location_with_its_scheme_in_capitals_is_tls_as_the_settings_say(mode:
         assert mode.run(wire.url, tree, follow_redirects=True, verify=authority.file).leaf == 1
 
 
-@pytest.mark.parametrize("host", ["a..b", "h\\x", "%41", "h:0", "h:99999"])
+@pytest.mark.parametrize("host", ["a..b", "h\\x", "%41", "h:0", "h:99999", "[::1]x", "[v1.a]", "[fe80::1%25lo]", "u@h"])
 def test_a_location_that_is_no_address_is_told_as_what_it_is(mode: Mode, host: str) -> None:
     with Wire(to(f"http://{host}/a")) as wire:
         assert mode.fails(wire.url, tree, follow_redirects=True).status == 302

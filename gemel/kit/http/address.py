@@ -20,6 +20,7 @@ __all__ = ["Address", "as_octets", "encoded", "named_address", "referred_address
 _SPACE = " \t\r\n"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _HOST = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,62})\.)*[a-z0-9_](?:[a-z0-9_-]{0,62})\.?")
+_IN_BRACKETS = re.compile(r"\[[0-9a-fA-F:.]+\](?::[0-9]*)?")
 _LONGEST_HOST = 253
 _KEPT = "!$%&'()*+,/:;=@-._~"
 
@@ -129,7 +130,7 @@ def _parsed(text: str, schemes: Collection[str], kept: str = "") -> Address:
         raise Refused("it holds a control character")  # which urlsplit() would leave out without a word
     try:
         parts = urlsplit(text)
-        host, port = _host(parts.hostname or ""), parts.port
+        host, port = _host(parts.hostname or "", parts.netloc), parts.port
     except Refused:
         raise
     except ValueError as fault:
@@ -140,12 +141,31 @@ def _parsed(text: str, schemes: Collection[str], kept: str = "") -> Address:
         raise Refused("there is no port 0")
     user = parts.netloc.rpartition("@")[0]
     query = encoded(parts.query, kept=f"{kept}?") if "?" in text else None
-    return Address(parts.scheme, user, host, port, encoded(parts.path, kept=kept), query)
+    return Address(parts.scheme, user, host, port, encoded(_without_dots(parts.path), kept=kept), query)
 
 
-def _host(name: str) -> str:
-    """Return a host as it is sent; raises Refused for what is none."""
-    if ":" in name:
+def _without_dots(path: str) -> str:
+    """Return a path without "." and ".." (RFC 3986, section 5.2.4), which some libraries and proxies take out."""
+    if "/." not in path:
+        return path
+    kept = list[str]()
+    segments = path.split("/")
+    for segment in segments:
+        if segment == ".." and len(kept) > 1:
+            kept.pop()
+        elif segment not in (".", ".."):
+            kept.append(segment)
+    return "/".join([*kept, ""] if segments[-1] in (".", "..") else kept)
+
+
+def _host(name: str, netloc: str) -> str:
+    """Return a host as it is sent; raises Refused for what is none.
+
+    An IPv6 address must not name an interface (RFC 6874): urllib3 and aiohttp make different things of it.
+    """
+    if "[" in netloc or "]" in netloc:
+        if not _IN_BRACKETS.fullmatch(netloc.rpartition("@")[2]):
+            raise Refused("its host is no host name")
         return f"[{ipaddress.IPv6Address(name)}]"
     if not name.isascii():
         name = _in_ascii(name)

@@ -6,11 +6,12 @@ import queue
 from collections import deque
 from types import FunctionType
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 import urllib3.connectionpool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import ClosedPoolError
+from urllib3.exceptions import ClosedPoolError, HTTPError, ProxyError
 
 from gemel.kit.flow.clock import monotonic
 from gemel.kit.transport.deadline import LIMITS, Clocked, ClockedConnection, ClockedSecureConnection
@@ -77,6 +78,8 @@ def _own(function: Any) -> Any:
     return function if own else None
 
 
+_FAILURES = (OSError, HTTPError)
+
 _URLOPEN = _own(HTTPConnectionPool.urlopen)
 _MAKE_REQUEST = _own(HTTPConnectionPool._make_request)  # pyright: ignore[reportPrivateUsage]
 
@@ -104,11 +107,12 @@ class _Straight:
         """Send a request and return the reply, its body unread.
 
         urllib3 encodes the target once more, letter by letter, writes it into its log, and prepares for repeats, which
-        are the retry policy's: a third of its work. Who watches urllib3, and a proxy, get its own way.
+        are the retry policy's: a third of its work. Who watches urllib3 gets its own way.
         """
-        me = cast(Any, self)
-        if me.proxy is not None or _watched():
+        if _watched():
             return cast(Any, super()).urlopen(method, url, body, headers, *args, **options)
+        if cast(Any, self).proxy is not None:
+            return self._by_proxy(method, url, body, headers)
         connection = self._get_conn()
         try:
             self._validate_conn(connection)
@@ -117,6 +121,25 @@ class _Straight:
             connection.close()
             raise
         reply._connection, reply._pool = connection, self  # by these it goes back when the body has been read
+        return reply
+
+    def _by_proxy(self, method: str, url: str, body: Any, headers: Any) -> Any:
+        """Send a request by a proxy: through a tunnel, or where the target is a whole address, to the proxy itself."""
+        me = cast(Any, self)
+        connection = self._get_conn()
+        try:
+            if url.startswith("http:"):
+                headers = {"Host": _host_of(url), **headers, **me.proxy_headers}
+            elif connection.is_closed:
+                me._prepare_proxy(connection)
+            self._validate_conn(connection)
+            reply = _exchanged(connection, method, url, body, headers)
+        except BaseException as failure:
+            connection.close()
+            if connection.has_connected_to_proxy or not isinstance(failure, _FAILURES):
+                raise
+            raise ProxyError("Unable to connect to proxy", failure) from None
+        reply._connection, reply._pool = connection, self
         return reply
 
     def _get_conn(self, timeout: float | None = None) -> Any:
@@ -150,6 +173,11 @@ class _Straight:
         cast(Any, super()).close()
         if idle is not None:
             idle.close()
+
+
+def _host_of(url: str) -> str:
+    """Return what the Host field says of an address: without the dot that ends an absolute name, as aiohttp has it."""
+    return urlsplit(url).netloc.replace(".:", ":").rstrip(".")
 
 
 def _exchanged(connection: Any, method: str, target: str, body: Any, headers: Any) -> Any:

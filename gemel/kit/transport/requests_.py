@@ -390,7 +390,8 @@ class _OwnAdapter(HTTPAdapter):
 
     def request_url(self, request: Any, proxies: Any) -> str:
         """Return the target, which is encoded already; requests would take it apart and put it together again."""
-        return super().request_url(request, proxies) if proxies else request.url[len(_origin_text(request.url)) :]
+        url: str = request.url
+        return url if proxies and url.startswith("http:") else url[len(_origin_text(url)) :]
 
     def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
         """Leave the certificates to the TLS context."""
