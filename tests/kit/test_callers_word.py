@@ -248,6 +248,8 @@ FRAMING = [
     ("Connection", "Content-Length", "Connection can be close or keep-alive"),
     ("connection", "close, Authorization", "Connection can be close or keep-alive"),
     ("Connection", "upgrade", "Connection can be close or keep-alive"),
+    ("Expect", "100-continue", "Expect cannot be set"),
+    ("expect", "100-Continue", "Expect cannot be set"),
 ]
 
 
@@ -267,7 +269,7 @@ def test_a_header_that_breaks_the_framing_is_refused(mode: Mode, name: str, valu
     assert not wire.seen
 
 
-@pytest.mark.parametrize("name", ["Content-Length", "transfer-encoding", "HOST", "Connection"])
+@pytest.mark.parametrize("name", ["Content-Length", "transfer-encoding", "HOST", "Connection", "expect"])
 def test_a_declared_header_that_breaks_the_framing_is_refused(name: str) -> None:
     with pytest.raises(DeclarationError, match=r"Wrong.one\(\): a: "):
 

@@ -178,7 +178,7 @@ def test_after_a_timeout_the_client_works_on(mode: Mode) -> None:
     assert tree.leaf == 3
 
 
-@pytest.mark.parametrize("value", [0, -1, float("inf"), float("nan"), True, "5", None])
+@pytest.mark.parametrize("value", [0, -1, float("inf"), float("nan"), True, "5", None, 10**400, b"5", [5]])
 def test_a_timeout_is_a_positive_number_of_seconds(value: Any) -> None:
     with pytest.raises(ValueError, match="timeout: total must be a positive, finite number"):
         Timeout.of(value)

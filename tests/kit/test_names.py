@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Annotated, Any, TypedDict
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 import pytest
 from typing_extensions import NotRequired, Unpack
@@ -224,6 +224,41 @@ def test_a_media_type_that_no_header_can_hold_is_refused(kind: str, tmp_path: Pa
         File(b"x", content_type=kind)
     with pytest.raises(ValueError, match="header value"):
         Upload(_file(tmp_path), content_type=kind)
+
+
+CONTROLS = "".join(map(chr, [*range(9), 11, 12, *range(14, 32), 127]))
+
+
+@pytest.mark.parametrize("name", ["a\x00b.txt", f"{CONTROLS}.txt", 'a\r\n"b\x1b.txt'])
+def test_a_file_name_puts_no_control_character_into_the_head_of_a_part(name: str) -> None:
+    (seen,) = sent(lambda shop: shop.named.upload(content=File(b"x", name=name)))
+    head = seen.body.partition(b"\r\n\r\n")[0].split(b"\r\n")
+    assert len(head) == 3 and not set(b"".join(head)) & {*range(9), *range(10, 32), 127}
+    assert unquote(head[1].decode().rpartition("filename=")[2].strip('"')) == name
+
+
+@pytest.mark.parametrize("value", ["a\r\nb", "a\x00b", "a\n", "\x7f", "\ud800", "\U0001f511", "\u00e9", " a", "a\t"])
+@pytest.mark.parametrize("name", ["X-Trace", "Cookie", "Content-Type", "User-Agent"])
+def test_a_header_that_would_not_arrive_as_it_is_is_refused(name: str, value: str) -> None:
+    for settings in ({"headers": {name: value}},):
+        with pytest.raises(ValueError, match="header value"):
+            ShopClient("http://127.0.0.1:9", **settings)
+    with ShopClient("http://127.0.0.1:9") as shop:
+        with pytest.raises(InvalidArgument, match="header value"):
+            shop.named.query.options(headers={name: value})
+        with pytest.raises(InvalidArgument, match="header value"):
+            shop.request("GET", "q", headers={name: value})
+
+
+@pytest.mark.parametrize("name", ["X\r\nY", "X:", "X ", "", "na\u00efve", ":path", "X\x00", 5, None, b"X"])
+def test_a_name_that_is_no_header_name_is_refused(name: Any) -> None:
+    with ShopClient("http://127.0.0.1:9") as shop:
+        for refused in (
+            lambda: shop.named.query.options(headers={name: "a"}),
+            lambda: shop.request("GET", "q", headers={name: "a"}),
+        ):
+            with pytest.raises(InvalidArgument, match="is not a header name"):
+                refused()
 
 
 def _file(folder: Path) -> Path:

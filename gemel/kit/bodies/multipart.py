@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any, BinaryIO, cast
@@ -111,10 +112,19 @@ def _merged(sections: Iterator[bytes | FilePart]) -> list[bytes | FilePart]:
     return [*merged, b"".join(waiting)]
 
 
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
+def _without_controls(text: str) -> str:
+    """Return a name as it can stand in the head of a part; urllib3 encodes line breaks and quotes alone."""
+    return _CONTROL.sub(lambda found: f"%{ord(found[0]):02X}", text)
+
+
 def _head(part: Piece) -> bytes:
     from urllib3.fields import RequestField  # needed by few, slow to load
 
-    field: Any = RequestField(part.name, b"", filename=part.filename or None)
+    filename = _without_controls(part.filename) or None
+    field: Any = RequestField(_without_controls(part.name), b"", filename=filename)
     field.make_multipart(content_type=part.content_type or None)
     head: str = field.render_headers()
     return head.encode()

@@ -16,6 +16,7 @@ __all__ = [
     "Unreadable",
     "in_other_charset",
     "in_utf_8",
+    "is_empty",
     "is_json",
     "json_of",
     "media_type",
@@ -35,6 +36,7 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_EMPTY = frozenset({codecs.BOM_UTF8, *(mark for mark, _ in _MARKS)})
 _UTF_8 = "utf-8-sig"  # takes the byte order mark away, should there be one
 
 
@@ -51,6 +53,11 @@ def is_json(headers: Headers) -> bool:
     """Say whether the declared media type is JSON or one built on it (RFC 6839, section 3.1)."""
     kind = media_type(headers)
     return kind.endswith(("/json", "+json"))
+
+
+def is_empty(body: bytes) -> bool:
+    """Say whether a body holds nothing: no byte, white space, or the byte order mark of a text that has no letter."""
+    return (body.strip() or codecs.BOM_UTF8) in _EMPTY
 
 
 def text_of(response: Response) -> str:

@@ -19,7 +19,7 @@ import math
 import re
 from datetime import date, datetime, timezone
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 from uuid import UUID
 
@@ -150,10 +150,12 @@ def header_name(name: str) -> str:
     The transports say these fields themselves, of the body and the address that they send. A second word on them would
     make two servers on the way see two different messages in the same bytes (request smuggling).
     """
-    if not _TOKEN.fullmatch(name):
+    if not isinstance(cast("object", name), str) or not _TOKEN.fullmatch(name):
         raise Refused(f"{name!r} is not a header name")
     if name.lower() in _FRAMING:
         raise Refused(f"{name} follows from {_FRAMING[name.lower()]} and cannot be set")
+    if name.lower() == "expect":  # aiohttp would wait for the word of a server that waits for the body
+        raise Refused("Expect cannot be set: neither client waits for the server's word before it sends the body")
     return name
 
 

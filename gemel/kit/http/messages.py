@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeAlias, cast
@@ -123,6 +124,9 @@ def _pairs(source: HeaderSource) -> tuple[tuple[str, str], ...]:
     return tuple(cast("Mapping[str, str]", source).items() if isinstance(source, Mapping) else source)
 
 
+_LARGEST = sys.float_info.max
+
+
 class Timeout(Struct, frozen=True):
     """How long a call may take, in seconds; there is no "for ever".
 
@@ -143,7 +147,7 @@ class Timeout(Struct, frozen=True):
             value: Any = getattr(self, name)
             if name == "stream" and value is None:
                 continue
-            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
+            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= _LARGEST:
                 raise ValueError(f"timeout: {name} must be a positive, finite number of seconds, got {value!r}")
 
     @classmethod

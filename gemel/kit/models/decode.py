@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from gemel.kit.errors import AlternativeReplyError, ResponseValidationError
-from gemel.kit.http.charset import Unreadable, is_json, json_of, media_type, obstacle, text_of
+from gemel.kit.http.charset import Unreadable, is_empty, is_json, json_of, media_type, obstacle, text_of
 from gemel.kit.http.messages import Headers, Request, Response
 from gemel.kit.http.redaction import Redactor
 from gemel.kit.models.decimals import Numeral, read_json
@@ -85,7 +85,11 @@ def _whole_body(hint: Any) -> Decode | None:
 
 def _says_nothing(response: Response, plain: Any) -> bool:
     """Say whether a body that may be missing is: it is empty, or JSON's null in the place of a text."""
-    return not response.body or (plain is str and is_json(response.headers) and response.body.strip() == b"null")
+    body = response.body
+    if not body or plain is not str:
+        return not body
+    is_null = is_json(response.headers) and body.strip() == b"null"
+    return is_null or (is_empty(body) and not body.isspace())
 
 
 _READING = (msgspec.Meta, Discriminator)
@@ -284,7 +288,7 @@ def _opened(wanted: _Wanted, response: Response, request: Request, *, exact: boo
         ResponseValidationError: There is no such value.
         AlternativeReplyError: There is another outcome in its place.
     """
-    if not response.body.strip():
+    if is_empty(response.body):
         if taken_apart(wanted.hint).allow_none:
             return None
         problem = f"the server accepted the request, but its reply has no body (status {response.status})"
