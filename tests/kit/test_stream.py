@@ -417,6 +417,21 @@ def test_a_heartbeat_is_no_event_of_a_typed_stream(talk: TalkMode, beat: bytes) 
         assert seen == expected
 
 
+@pytest.mark.parametrize("blank", [b"data:  \n\n", b"data\ndata\n\n", b"data: \t\ndata:\n\n"])
+def test_white_space_is_no_event_of_what_is_read_as_json(talk: TalkMode, blank: bytes) -> None:
+    seen: list[Any] = []
+    with Wire(stream(blank + ONE + blank + TWO + blank + DONE)) as wire:
+        talk.run(wire.url, talk.reading(ask, seen))
+    assert seen == WORDS
+
+
+def test_white_space_is_a_text(talk: TalkMode) -> None:
+    seen: list[Any] = []
+    with Wire(stream(b"data: a\n\ndata:  \n\ndata\ndata\n\ndata: b\n\n")) as wire:
+        talk.run(wire.url, talk.reading(texts, seen))
+    assert seen == ["a", " ", "\n", "b"]
+
+
 def test_a_heartbeat_is_an_event_where_whole_events_are_wanted(talk: TalkMode) -> None:
     seen: list[Any] = []
     with Wire(stream(b"data:\n\ndata: a\n\n")) as wire:

@@ -93,7 +93,9 @@ class Course:
 
     def _is_heartbeat(self, event: ServerSentEvent) -> bool:
         """Say whether an event only keeps the connection alive: a typed one has data, unless it tells a failure."""
-        return self._decode is not None and not event.data and not self._events.tells_failure(event)
+        if self._decode is None or self._events.tells_failure(event):
+            return False
+        return not (event.data if self._decode is event_text else event.data.strip())
 
     def _value(self, event: ServerSentEvent) -> Any:
         if self._events.tells_failure(event):

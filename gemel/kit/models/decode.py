@@ -17,9 +17,10 @@ from gemel.kit.http.redaction import Redactor
 from gemel.kit.models.decimals import Numeral, read_json
 from gemel.kit.models.drift import LENIENT, Drift, Found, Reading, drift_of, drift_of_faults, faults_of
 from gemel.kit.models.fast import fast_decoder
-from gemel.kit.models.hints import holds_decimals, is_schema, taken_apart
+from gemel.kit.models.hints import is_schema, taken_apart
 from gemel.kit.models.keep_unknown import keeper
 from gemel.kit.models.members import NOWHERE, paths_of, raw_members, value_at
+from gemel.kit.models.parts import holds_decimals
 from gemel.kit.models.secrecy import finder
 from gemel.kit.models.unions import Discriminator
 from gemel.kit.types import is_array, is_mapping

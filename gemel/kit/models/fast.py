@@ -16,14 +16,14 @@ from typing import Annotated, Any, Literal, TypeAlias, Union, cast, get_args, ge
 
 import msgspec
 from msgspec.inspect import CustomType, type_info
+from typing_extensions import NotRequired, Required
 
-from gemel.kit.annotations import replaced
+from gemel.kit.annotations import annotations_of, replaced
 from gemel.kit.models.hints import (
     ANNOTATIONS,
     Members,
     completed,
     discriminator,
-    holds_decimals,
     is_alias,
     is_class,
     is_schema,
@@ -32,7 +32,6 @@ from gemel.kit.models.hints import (
     model_fields,
     model_of,
     opened,
-    parts,
     rebuilt,
     refuse_unknown_variables,
     remembered,
@@ -40,9 +39,12 @@ from gemel.kit.models.hints import (
     taken_apart,
 )
 from gemel.kit.models.meta import ModelMeta
+from gemel.kit.models.parts import holds_decimals, parts
+from gemel.kit.models.records import is_record, record_fields
+from gemel.kit.models.typed_dicts import is_typed_dict, keys_of
 from gemel.kit.types import is_array, is_object
 
-__all__ = ["FastDecoder", "converter", "fast_decoder", "read_moment"]
+__all__ = ["FastDecoder", "converter", "fast_decoder", "read_moment", "refuse_unreadable"]
 
 FastDecoder: TypeAlias = Callable[[bytes], Any]
 """Decodes bytes; raises msgspec.DecodeError, UnicodeDecodeError or RecursionError for what it does not accept."""
@@ -71,10 +73,9 @@ def fast_decoder(hint: Any, path: tuple[str, ...] = ()) -> FastDecoder | None:
     Raises:
         TypeError: JSON cannot be read as the type, or not told which of its members it is.
     """
-    refuse_unknown_variables(hint)
+    refuse_unreadable(hint)
     if any(is_schema(part) for part in parts(hint)):
         return None
-    _refuse_undecodable(hint)
     told = _tell(hint)
     # What msgspec gives a hook is decoded already, numbers with a fraction to floats.
     if any(_is_hooked(part) and holds_decimals(part) for part in parts(hint)):
@@ -108,10 +109,26 @@ def _tell(hint: Any) -> Any:
             for model in {model for part in met if (model := model_of(part)) is not None}:
                 exact = {item.name: _exact(item.type) for item in model_fields(model)}
                 meanwhile.enter_context(replaced(model, exact))
+            for typed_dict in {part for part in map(_origin, parts(hint)) if is_typed_dict(part)}:
+                meanwhile.enter_context(replaced(typed_dict, _without_read_only(typed_dict)))
             for seen in [*met, told]:  # msgspec reads the annotations of a model once, and keeps what it made of them
                 msgspec.json.Decoder(completed(seen), dec_hook=_read_choice)
         _told.update(part for part in met if isinstance(part, ModelMeta))
     return told
+
+
+def _origin(hint: Any) -> Any:
+    return get_origin(hint) or hint
+
+
+def _without_read_only(typed_dict: Any) -> dict[str, Any]:
+    """Return the annotations of keys that nobody may change (PEP 705) without that mark; msgspec does not know it."""
+    keys, written = keys_of(typed_dict), annotations_of(typed_dict)
+    return {
+        name: (Required if key.required else NotRequired)[key.hint]
+        for name, key in keys.items()
+        if "ReadOnly" in str(written.get(name))
+    }
 
 
 def _exact(hint: Any) -> Any:
@@ -202,14 +219,30 @@ class _Choice(type):
 
 
 def _read_choice(choice: type, value: Any) -> Any:
+    if choice is object:
+        return value
     if not isinstance(choice, _Choice):
         raise NotImplementedError(f"{choice.__name__} cannot be decoded")
     # The road of models that keep has built some records by itself.
     return value if isinstance(value, msgspec.Struct) else choice.read(value)
 
 
+@remembered
+def refuse_unreadable(hint: Any) -> None:
+    """Refuse a type that JSON cannot be read as, or only in part.
+
+    Args:
+        hint: The type. One that names a marshmallow schema is that schema's to judge.
+
+    Raises:
+        TypeError: It is, or has in it, such a type, or a type parameter that stands for nothing.
+    """
+    refuse_unknown_variables(hint)
+    if not any(is_schema(part) for part in parts(hint)):
+        _refuse_undecodable(hint)
+
+
 def _refuse_undecodable(hint: Any) -> None:
-    """Raise TypeError for a type that is, or has in it, one that JSON cannot be read as."""
     for place, leaf in _leaves(hint, "", set()):
         if _holds_custom(type_info(leaf)):
             raise TypeError(f"{place}{getattr(leaf, '__qualname__', leaf)} is nothing that JSON can hold")
@@ -236,10 +269,38 @@ def _leaves(hint: Any, place: str, seen: set[Any]) -> Iterator[tuple[str, type[A
             for item in model_fields(plain):
                 yield from _leaves(item.type, f"{model.__name__}.{item.name}: ", seen)
         return
-    if is_class(base) and base not in (object, UnionType, Union):
+    if is_record(base):
+        if plain not in seen:
+            seen.add(plain)
+            yield from _leaves_of_record(plain, seen)
+    elif is_class(base) and base not in (object, UnionType, Union):
         yield place, base
     for member in () if base is Literal else inner:
         yield from _leaves(member, place, seen)
+
+
+def _leaves_of_record(record: Any, seen: set[Any]) -> Iterator[tuple[str, type[Any]]]:
+    """Yield what is in the fields of a record that is no Model, whose annotations msgspec reads as they are written.
+
+    Raises:
+        TypeError: It would take a field for Any that says more.
+    """
+    for item in record_fields(record):
+        place = f"{(get_origin(record) or record).__name__}.{item.name}: "
+        refuse_unknown_variables(item.hint, place)
+        if _is_more_than_any(opened(item.hint)):
+            raise TypeError(f"{place}a union with Any would be read as Any alone: derive the record from Model")
+        yield from _leaves(item.hint, place, seen)
+
+
+def _is_more_than_any(hint: Any) -> bool:
+    """Say whether a hint has a union with Any in it that says more than Any does."""
+    if _is_open(hint) and not {*get_args(hint)} <= _AS_JSON_HAS_THEM:
+        return True
+    return any(map(_is_more_than_any, () if get_origin(hint) is Literal else get_args(hint)))
+
+
+_AS_JSON_HAS_THEM: set[Any] = {Any, object, type(None), bool, int, float, str, list, dict}
 
 
 def _holds_custom(info: Any, seen: frozenset[int] = frozenset()) -> bool:

@@ -21,6 +21,7 @@ __all__ = [
     "Choice",
     "Converted",
     "DecimalNumber",
+    "ForeignRecord",
     "Key",
     "Member",
     "Moment",
@@ -55,6 +56,34 @@ class Converted(_Field):
     def _said(self, error: msgspec.ValidationError) -> str:
         text = str(error)
         return "Not one of the known values." if text.startswith(("Invalid enum", "Invalid value")) else text
+
+
+class ForeignRecord(Converted):
+    """A record that is no Model: what is in it is msgspec's to read, but for fields that hold Models.
+
+    Args:
+        hint: The record's class.
+        fields: Gives those fields, by name in JSON or by position; asked on first use, since a record may nest itself.
+    """
+
+    def __init__(self, hint: Any, fields: Callable[[], Mapping[Any, Any]], **options: Any) -> None:
+        super().__init__(hint, **options)
+        self._fields = fields
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> Any:
+        if not (is_object(value) or is_array(value)):
+            return super()._deserialize(value, attr, data)
+        made: Any = {**value} if is_object(value) else [*value]
+        faults: dict[Any, Any] = {}
+        for place, field in self._fields().items():
+            if place in value if is_object(value) else place in range(len(value)):
+                try:
+                    made[place] = field.deserialize(value[place])
+                except ma.ValidationError as error:
+                    faults[place] = error.messages
+        if faults:
+            raise ma.ValidationError(faults)
+        return super()._deserialize(made, attr, data)
 
 
 class Member(Converted):

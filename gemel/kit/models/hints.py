@@ -7,7 +7,6 @@ import sys
 import threading
 import typing
 from collections.abc import Callable, Collection, Iterator, Mapping
-from decimal import Decimal
 from enum import EnumMeta
 from types import UnionType
 from typing import (
@@ -43,7 +42,6 @@ __all__ = [
     "discriminator",
     "filled",
     "given_arguments",
-    "holds_decimals",
     "is_alias",
     "is_class",
     "is_schema",
@@ -56,10 +54,10 @@ __all__ = [
     "model_of",
     "opened",
     "opened_aliases",
-    "parts",
     "rebuilt",
     "refuse_unknown_variables",
     "remembered",
+    "settled",
     "tag_of",
     "taken_apart",
     "type_arguments",
@@ -140,7 +138,7 @@ def opened(hint: Any) -> Any:
     Raises:
         NameError: An alias names what is not there.
     """
-    return _settled(_opened(hint, ()))
+    return settled(_opened(hint, ()))
 
 
 def opened_aliases(hint: Any) -> Any:
@@ -152,10 +150,11 @@ def opened_aliases(hint: Any) -> Any:
     return _opened(hint, ())
 
 
-def _settled(hint: Any) -> Any:
+def settled(hint: Any) -> Any:
+    """Return a hint with what its type variables stand for; aliases inside stay."""
     if isinstance(hint, TypeVar):
         return opened(_stand_in(hint, Any))
-    return rebuilt(hint, _settled)
+    return rebuilt(hint, settled)
 
 
 def meaning_of(alias: Any) -> Any:
@@ -318,25 +317,6 @@ def model_fields(model: Any) -> tuple[msgspec.structs.FieldInfo, ...]:
     return tuple(msgspec.structs.replace(item, type=opened_aliases(item.type)) for item in _written_fields(model))
 
 
-def parts(hint: Any, seen: set[Any] | None = None) -> Iterator[Any]:
-    """Yield a hint, the marks and hints in it, and those of the fields of each Model that is met, once."""
-    yield from _parts(opened(hint), set() if seen is None else seen)
-
-
-def _parts(hint: Any, seen: set[Any]) -> Iterator[Any]:
-    yield hint
-    if model_of(hint) is not None or is_alias(hint):
-        if hint in seen:
-            return
-        seen.add(hint)
-        if is_alias(hint):
-            yield from _parts(opened(hint), seen)
-        for item in model_fields(hint) if model_of(hint) is not None else ():
-            yield from _parts(_settled(item.type), seen)
-    for inner in () if get_origin(hint) is Literal else get_args(hint):
-        yield from _parts(inner, seen)
-
-
 class Apart(NamedTuple):
     """A hint taken apart: without its marks and without None."""
 
@@ -393,12 +373,6 @@ def json_kind(hint: Any) -> str:
     if issubclass(base, Mapping) or isinstance(base, msgspec.StructMeta) or hasattr(base, "__dataclass_fields__"):
         return "object"
     return "array" if issubclass(base, Collection) and not isinstance(base, EnumMeta) else "scalar"
-
-
-@remembered
-def holds_decimals(hint: Any) -> bool:
-    """Say whether a value of this type may hold a Decimal: JSON numbers then keep every digit."""
-    return any(part is Decimal for part in parts(hint))
 
 
 def discriminator(marks: Any) -> Discriminator | None:

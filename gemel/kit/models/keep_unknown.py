@@ -10,18 +10,18 @@ from typing import Any, TypeAlias, Union, get_args, get_origin
 from gemel.kit.models.extras import anything_keeps, keep_extras, keeps_unknown
 from gemel.kit.models.fast import converter
 from gemel.kit.models.hints import (
-    holds_decimals,
     is_alias,
     json_kind,
     members_of,
     model_fields,
     model_of,
     opened,
-    parts,
     remembered,
     tag_of,
     taken_apart,
 )
+from gemel.kit.models.parts import holds_decimals, parts
+from gemel.kit.models.records import is_record
 from gemel.kit.types import is_array, is_object
 
 __all__ = ["keeper"]
@@ -55,6 +55,8 @@ def _building(hint: Any) -> Build:
     plain, marks, _ = taken_apart(hint)
     if model_of(plain) is not None:
         return _Records(plain)
+    if is_record(plain):
+        return _as_it_is  # left to the schema
     base, inner = get_origin(plain), get_args(plain)
     if base in (Union, UnionType):
         members = members_of(plain, marks)

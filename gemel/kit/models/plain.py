@@ -11,7 +11,8 @@ from typing import Any, TypeVar, cast
 import msgspec
 
 from gemel.kit.models.extras import anything_keeps, kept, models_that_keep
-from gemel.kit.models.hints import model_of, parts
+from gemel.kit.models.hints import model_of
+from gemel.kit.models.parts import parts
 from gemel.kit.models.records import is_record, record_fields
 from gemel.kit.types import OMIT, SCALARS, is_array, is_mapping
 

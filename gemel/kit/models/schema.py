@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import functools
-from collections.abc import Mapping, MutableSet
+from collections.abc import MutableSet
 from collections.abc import Set as AbstractSet
 from datetime import datetime
 from decimal import Decimal
@@ -16,12 +16,14 @@ import msgspec
 
 from gemel.kit.models.decimals import plain_numbers
 from gemel.kit.models.extras import keep_extras, keeps_unknown
+from gemel.kit.models.fast import refuse_unreadable
 from gemel.kit.models.fields import (
     Again,
     Array,
     Choice,
     Converted,
     DecimalNumber,
+    ForeignRecord,
     Key,
     Member,
     Moment,
@@ -40,12 +42,13 @@ from gemel.kit.models.hints import (
     model_fields,
     model_of,
     opened,
-    refuse_unknown_variables,
     remembered,
     tag_of,
     taken_apart,
 )
 from gemel.kit.models.meta import ModelMeta
+from gemel.kit.models.parts import parts
+from gemel.kit.models.records import is_record, record_fields
 
 __all__ = ["ValidationError", "load", "schema_of"]
 
@@ -75,7 +78,7 @@ def load(hint: Any, value: Any) -> Any:
 
 @remembered
 def _root(hint: Any) -> Any:
-    refuse_unknown_variables(hint)
+    refuse_unreadable(hint)
     return _field(opened(hint), name=None, required=True)
 
 
@@ -122,10 +125,12 @@ def _container(plain: Any, options: dict[str, Any]) -> ma.fields.Field[Any]:
         return Member(plain, [choice for choice in inner if choice is not None], **options)
     if is_class(base) and issubclass(base, enum.Enum):
         return Member(base, [member.value for member in base], **options)
+    if is_record(base):
+        return ForeignRecord(plain, functools.partial(_fields_with_models, plain), **options)
     kind = json_kind(plain)
-    if kind == "array" and not hasattr(base, "_fields"):
+    if kind == "array":
         return _array(base, inner, options)
-    if kind == "object" and not _is_record(base):
+    if kind == "object":
         keys, values = inner or (str, Any)
         return ma.fields.Dict(keys=Key(keys), values=_field(values, name=None, required=True), **options)
     return Converted(plain, **options)
@@ -138,9 +143,14 @@ def _array(base: Any, inner: tuple[Any, ...], options: dict[str, Any]) -> ma.fie
     return Array(make, _field(inner[0] if inner else Any, name=None, required=True), **options)
 
 
-def _is_record(base: Any) -> bool:
-    """Whether a JSON object of this type has fields of its own: a dataclass, a TypedDict, a Struct."""
-    return hasattr(base, "__total__") or not is_class(base) or not issubclass(base, Mapping)
+def _fields_with_models(record: Any) -> dict[Any, ma.fields.Field[Any]]:
+    """Return the fields in which a record that is no Model has Models, by name or, in a NamedTuple, by position."""
+    is_array = json_kind(record) == "array"
+    return {
+        position if is_array else item.wire: _field(opened(item.hint), name=None, required=True)
+        for position, item in enumerate(record_fields(record))
+        if any(model_of(part) is not None for part in parts(item.hint))
+    }
 
 
 def _union(members: Members, options: dict[str, Any]) -> ma.fields.Field[Any]:
