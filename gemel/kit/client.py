@@ -453,7 +453,8 @@ def _default_headers(own: Mapping[str, str] | None) -> dict[str, Any]:
         raise ValueError(f"headers: {refusal}") from None
     common = {"Accept-Encoding": "gzip, deflate", "User-Agent": _USER_AGENT}
     made = {"headers": {"Accept": "application/json", **common}, "plain_headers": {"Accept": "*/*", **common}}
-    return {name: Headers(fields).with_values(checked) for name, fields in made.items()}
+    said = frozenset(name.lower() for name, _ in checked)
+    return {**{name: Headers(fields).with_values(checked) for name, fields in made.items()}, "said": said}
 
 
 def _sent_with_all(headers: Mapping[str, str] | None, session: Any, known: tuple[str, ...]) -> dict[str, Any]:

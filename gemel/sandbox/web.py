@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from .control import PREFIX, Control
 from .faults import Faults, Plan
@@ -17,6 +19,16 @@ __all__ = ["WebServer"]
 
 MAX_BODY = 1 << 20
 SHUTDOWN_SECONDS = 0.5  # how long a request under way may go on when the server stops
+_UNREADABLE = Reply.of({"message": "the body cannot be read: it is cut, or not in its chunks or its coding"}, 400)
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    """Tell whether a failure is ours; what is no HTTP is told to the client alone, for it may be secret."""
+    return record.exc_info is None or not isinstance(record.exc_info[1], HttpProcessingError)
+
+
+_logger = logging.getLogger("gemel.sandbox.http")
+_logger.addFilter(_is_ours)
 
 
 class WebServer:
@@ -58,7 +70,7 @@ class WebServer:
         Raises:
             OSError: The port is taken or the host is not ours.
         """
-        server = web.Server(self._handle, access_log=None)
+        server = web.Server(self._handle, access_log=None, logger=_logger)
         self._runner = runner = web.ServerRunner(server, shutdown_timeout=SHUTDOWN_SECONDS)
         await runner.setup()
         try:
@@ -75,12 +87,14 @@ class WebServer:
             self._runner = None
 
     async def _handle(self, incoming: web.BaseRequest) -> web.StreamResponse:
-        if incoming.raw_path.startswith(PREFIX):
-            return _response(await self._controlled(incoming))
         try:
+            if incoming.raw_path.startswith(PREFIX):
+                return _response(await self._controlled(incoming))
             request = await self._received(incoming, self._max_body)
         except web.HTTPRequestEntityTooLarge:
             return _response(self._chosen(incoming.raw_path).too_large())
+        except (web.RequestPayloadError, ConnectionError):
+            return _response(_UNREADABLE)
         self._log.add(request)
         plan = self._faults.take(request)
         if plan.delay:
@@ -98,6 +112,19 @@ class WebServer:
             return self._control.too_large()
 
     async def _received(self, incoming: web.BaseRequest, most: int) -> RecordedRequest:
+        """Read a request.
+
+        Raises:
+            web.HTTPRequestEntityTooLarge: Its body has more than `most` bytes, or will have.
+            web.RequestPayloadError: Its body is not in its chunks or its coding.
+            ConnectionError: The client has left.
+        """
+        length = incoming.content_length or 0
+        if length > most:
+            raise web.HTTPRequestEntityTooLarge(most, length)
+        if incoming.headers.get("Expect", "").lower() == "100-continue":  # RFC 9110, section 10.1.1
+            await incoming.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            incoming.writer.output_size = 0
         body = await incoming.clone(client_max_size=most).read()
         return RecordedRequest(incoming.method, incoming.raw_path, _pairs(incoming), body)
 

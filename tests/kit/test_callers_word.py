@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -163,6 +164,57 @@ def test_what_an_argument_accepts_goes_before_the_kind_of_call(mode: Mode, name:
         assert of(wire, "accept") == [value]
         run(mode, wire.url, opened(mode, lambda shop: getattr(shop.words, name)()))
         assert of(wire, "accept") == [ASKED[name]]
+
+
+@pytest.mark.parametrize("name", OPENED)
+def test_what_the_client_accepts_goes_before_the_kind_of_call(mode: Mode, name: str) -> None:
+    with Wire(OPENED[name]) as wire:
+        step = opened(mode, lambda shop: getattr(shop.words, name)())
+        run(mode, wire.url, step, headers={"ACCEPT": "text/csv", "cache-control": "max-age=1"})
+    assert of(wire, "accept") == ["text/csv"] and of(wire, "cache-control") == ["max-age=1"]
+
+
+VENDOR = "application/vnd.api+json"
+WITH_BODY = {
+    "declared": lambda shop: shop.words.sent(a=1),
+    "undeclared": lambda shop: shop.request("POST", "/x", body={"a": 1}),
+    "undeclared bytes": lambda shop: shop.request("POST", "/x", body=b"{}"),
+    "member": lambda shop: shop.words.nothing.options(body={"a": 1})(),
+}
+
+
+@pytest.mark.parametrize("call", WITH_BODY.values(), ids=WITH_BODY)
+def test_what_the_client_sends_is_of_the_type_that_it_says(mode: Mode, call: Any) -> None:
+    with Wire(REPLY) as wire:
+        run(mode, wire.url, call, headers={"CONTENT-TYPE": VENDOR})
+        assert of(wire, "content-type") == [VENDOR]
+        run(mode, wire.url, call)
+        assert of(wire, "content-type") in (["application/json"], ["application/octet-stream"])
+
+
+def test_a_body_whose_type_is_declared_is_of_that_type(mode: Mode) -> None:
+    with Wire(REPLY) as wire:
+        upload = Upload(io.BytesIO(b"a,b"), content_type="text/csv")
+        run(mode, wire.url, lambda shop: shop.request("PUT", "/x", body=upload), headers={"Content-Type": VENDOR})
+    assert of(wire, "content-type") == ["text/csv"]
+
+
+OWN = ["authorization", "ACCEPT", "User-agent", "accept-encoding", "Cookie", "idempotency-key", "Content-TYPE"]
+LAYERS = {
+    "client": lambda shop, headers: shop.words.sent,
+    "options": lambda shop, headers: shop.with_options(headers=headers).words.sent,
+    "call": lambda shop, headers: shop.words.sent.options(headers=headers),
+}
+
+
+@pytest.mark.parametrize("name", OWN)
+@pytest.mark.parametrize("layer", LAYERS)
+def test_the_callers_header_is_sent_once_and_as_it_is(mode: Mode, layer: str, name: str) -> None:
+    settings: dict[str, Any] = {"headers": {name: "mine/1"}} if layer == "client" else {}
+    with Wire(REPLY) as wire:
+        step = lambda shop: LAYERS[layer](shop, {name: "mine/1"})(a=1)  # noqa: E731
+        run(mode, wire.url, step, credential=StaticToken("token-of-mine"), **settings)
+    assert of(wire, name.lower()) == ["mine/1"]
 
 
 def test_not_modified_is_told_as_what_it_is(mode: Mode) -> None:

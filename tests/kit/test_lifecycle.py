@@ -85,6 +85,28 @@ def test_threads_that_call_while_the_client_is_closed_get_a_value_or_are_told() 
             assert closed(wire)
 
 
+def test_tasks_that_wait_while_the_client_is_closed_are_told() -> None:
+    asked = threading.Event()
+
+    def silent(connection: Any, stopped: threading.Event) -> None:
+        asked.set()
+        stopped.wait(10)
+
+    async def work(url: str, step: Any) -> list[Any]:
+        shop = AsyncShopClient(url, retries=2)
+        waiting = [asyncio.ensure_future(step(shop)) for _ in range(5)]
+        await asyncio.to_thread(asked.wait, 10)
+        await shop.close()
+        return await asyncio.gather(*waiting, return_exceptions=True)
+
+    for step in (tree, lambda shop: shop.albums.create("T")):
+        asked.clear()
+        with Wire(silent) as wire:
+            errors = asyncio.run(work(wire.url, step))
+        assert [type(error) for error in errors] == [ClientClosedError] * 5
+        assert all("the client " in str(error) and "closed" in str(error) for error in errors)
+
+
 def test_one_async_client_in_two_runs() -> None:
     with Wire(GOOD) as wire:
         shop = AsyncShopClient(wire.url)

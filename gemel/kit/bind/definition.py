@@ -84,7 +84,7 @@ class Definition(commands.RequestDefinition):
             caller: Of the client.
             base: What the path is appended to.
             resource: The name of the resource class.
-            wanted: Headers that this kind of call needs; an argument of the same name wins.
+            wanted: Headers that this kind of call needs; an argument or a header of the client of the same name wins.
 
         Raises:
             InvalidArgument: An argument is missing, unknown, or cannot be sent.
@@ -93,10 +93,13 @@ class Definition(commands.RequestDefinition):
         self.define_request(builder, args, kwargs)
         body = self._content(builder)
         timeout = caller.timeout if builder.timeout is None else time_limits(builder.timeout, caller.timeout)
+        headers = caller.headers if self._reads_json else caller.plain_headers
+        if body is not None and "content-type" not in caller.said:
+            headers = headers.with_values(_JSON)
         return Request(
             builder.method,
             base + builder.address(self._literals, self._variables),
-            _headers(caller.headers if self._reads_json else caller.plain_headers, builder.headers, body, wanted),
+            _headers(headers, builder.headers, wanted, caller.said),
             body,
             CallContext(
                 label=self.label,
@@ -130,15 +133,13 @@ class Definition(commands.RequestDefinition):
 
 
 def _headers(
-    base: Headers, own: list[tuple[str, str]], body: bytes | Upload | None, wanted: Mapping[str, str] | None
+    base: Headers, own: list[tuple[str, str]], wanted: Mapping[str, str] | None, said: frozenset[str]
 ) -> Headers:
-    if body is not None:
-        base = base.with_values(_JSON)
     if own:
         base = base.with_values(tuple(own))
     if wanted is None:
         return base
-    given = {name.lower() for name, _ in own}
+    given = said.union(name.lower() for name, _ in own)
     return base.with_values({name: value for name, value in wanted.items() if name.lower() not in given})
 
 

@@ -56,10 +56,11 @@ def undeclared_request(
     query = _query(params or {}, label)
     separator = "&" if "?" in address else "?"
     content, kind = _content(body, label)
+    typed = isinstance(content, Upload) or "content-type" not in caller.said
     request = Request(
         method=verb,
         url=f"{address}{separator}{query}" if query else address,
-        headers=caller.headers.with_values({"Content-Type": kind}) if kind else caller.headers,
+        headers=caller.headers.with_values({"Content-Type": kind}) if kind and typed else caller.headers,
         body=content,
         context=CallContext(
             label=label,

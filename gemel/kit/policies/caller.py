@@ -38,6 +38,8 @@ class Caller(Discreet, frozen=True, eq=False):
         headers: Sent with every request whose reply is read as JSON.
         plain_headers: The same for a reply that may be of any kind; they differ in what they accept.
         timeout: Of every call.
+        said: The names, in lower case, of those headers that the client was made with: its word goes before what
+            follows from the kind of a call or of its body.
         exchange: The pipeline.
         read_fault: Reads error bodies.
         explain: Says why a reply may not be as declared.
@@ -70,6 +72,7 @@ class Caller(Discreet, frozen=True, eq=False):
     now: Callable[[], float] = time.time
     random: Callable[[], float] = system_random
     secrets: tuple[str, ...] = ()
+    said: frozenset[str] = frozenset()
 
     @property
     def is_async(self) -> bool:

@@ -144,7 +144,10 @@ def _with_query(url: str, query: tuple[tuple[str, str], ...]) -> str:
 
 def _with_body(request: Request, members: Mapping[str, Any]) -> Request:
     if request.body is None:
-        return replace(request.with_headers({"Content-Type": "application/json"}), body=json_bytes(members))
+        typed = (
+            request if "content-type" in request.headers else request.with_headers({"Content-Type": "application/json"})
+        )
+        return replace(typed, body=json_bytes(members))
     is_json = isinstance(request.body, bytes) and "json" in request.headers.get("content-type", "")
     present: Any = msgspec.json.decode(cast("bytes", request.body)) if is_json else None
     if not is_object(present):

@@ -18,7 +18,7 @@ from aiohttp.client_proto import ResponseHandler
 from multidict import CIMultiDict
 from yarl import URL
 
-from gemel.kit.errors import APIConnectionError, ClientClosedError, UploadError
+from gemel.kit.errors import APIConnectionError, ClientClosedError, GemelError, UploadError
 from gemel.kit.flow.clock import monotonic
 from gemel.kit.flow.effects import Opened
 from gemel.kit.fork import renewed_after_fork
@@ -189,8 +189,10 @@ class AiohttpTransport:
             **self._settings(request),
         )
 
-    def _translated(self, failure: Exception, request: Request, limits: _Limits) -> APIConnectionError | UploadError:
+    def _translated(self, failure: Exception, request: Request, limits: _Limits) -> GemelError:
         """Return the error of a failure; over a session that is not ours, its class tells whether anything was sent."""
+        if self._closed and self._given is None and isinstance(failure, aiohttp.ClientError):
+            return closed_meanwhile(request, "it waited for its reply")
         if limits.stalled:
             return out_of_time(request, sent=True)
         return _translated(failure, request, sent=not isinstance(failure, _NOT_SENT) if self._given else limits.sent)

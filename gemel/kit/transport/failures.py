@@ -100,9 +100,9 @@ def closed_before(request: Request, statement: str = "with") -> ClientClosedErro
     )
 
 
-def closed_meanwhile(request: Request) -> ClientClosedError:
-    """Return the error of a stream whose client was closed."""
-    return ClientClosedError(f"{request.context.label}: the client was closed while its stream was open")
+def closed_meanwhile(request: Request, moment: str = "its stream was open") -> ClientClosedError:
+    """Return the error of a stream, or of a call at another moment, whose client was closed."""
+    return ClientClosedError(f"{request.context.label}: the client was closed while {moment}")
 
 
 def too_large(request: Request, status: int, limit: int) -> ResponseTooLargeError:
