@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import io
+import shlex
+import shutil
+import subprocess
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
 
 from gemel.kit.client import AsyncClient, BaseClient, Client
-from gemel.kit.declare import Download, Header, Stream, Upload, delete, get, head, post
+from gemel.kit.declare import Body, Download, Header, Stream, Upload, delete, get, head, post
 from gemel.kit.errors import APIStatusError, DeclarationError, InvalidArgument
 from gemel.kit.policies.auth import ProvidedToken, StaticToken
 from gemel.kit.stubs.resource import Resource
@@ -60,6 +64,11 @@ class Words(Resource[M]):
     @post("x")
     def sent(self, *, a: int) -> None:
         """Nothing, for a body."""
+        ...
+
+    @post("x")
+    def bytes_sent(self, content: Annotated[bytes, Body]) -> None:
+        """Nothing, for bytes."""
         ...
 
     @get("x")
@@ -344,3 +353,45 @@ def test_the_token_that_a_server_gave_is_not_asked_for_where_none_is_sent(mode: 
     with Wire(REPLY) as wire:
         run(mode, wire.url, lambda shop: shop.words.open(), credential=ProvidedToken(never))
     assert of(wire, "authorization") == []
+
+
+COMMANDS = {
+    "own agent": lambda shop: shop.words.json.options(headers={"User-Agent": "mine/1"}),
+    "own coding": lambda shop: shop.words.json.options(headers={"accept-encoding": "br"}),
+    "nothing in a header": lambda shop: shop.words.json.options(headers={"X-Empty": ""}),
+    "marks of a shell": lambda shop: shop.words.json.options(headers={"X-Marks": 'it\'s "$HOME" `id`'}),
+    "a query with braces": lambda shop: shop.words.json.options(query={"page[number]": "{1,2}"}),
+    "no body": lambda shop: shop.words.nothing,
+    "a member": lambda shop: shop.words.nothing.options(body={"a": "it's"}),
+    "a head": lambda shop: shop.words.there,
+    "bytes": lambda shop: partial(shop.words.bytes_sent, b"@no file"),
+}
+
+
+def shown_by(shop: Any, name: str) -> str:
+    call = COMMANDS[name](shop)
+    command: str = call.func.curl(*call.args) if isinstance(call, partial) else call.curl()
+    return command
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl")
+@pytest.mark.parametrize("name", COMMANDS)
+def test_what_curl_sends_is_what_the_client_sends(name: str) -> None:
+    ignored = {"user-agent", "accept-encoding"}
+    with Wire(REPLY) as wire, ShopClient(wire.url, retries=0) as shop:
+        COMMANDS[name](shop)()
+        command = shlex.split(shown_by(shop, name))
+        subprocess.run([*command, "--silent", "--noproxy", "*"], check=True, capture_output=True, timeout=20)
+        ours, curls = wire.seen
+    if name.startswith("own"):
+        ignored = {"accept-encoding"} if name == "own agent" else {"user-agent"}
+    assert (ours.method, ours.target, ours.body) == (curls.method, curls.target, curls.body)
+    sent = [{key.lower(): value for key, value in seen.fields if key.lower() not in ignored} for seen in (ours, curls)]
+    for fields in sent:
+        fields.pop("connection", None)
+    assert sent[0] == sent[1]
+
+
+def test_a_body_that_is_no_text_is_a_file_to_curl() -> None:
+    with ShopClient("http://127.0.0.1:9") as shop:
+        assert shop.words.bytes_sent.curl(b"\xff\x00").endswith("--data-binary @FILE")

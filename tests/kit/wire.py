@@ -25,7 +25,7 @@ class Seen:
         self.raw = head + body
         first, *lines = head.decode("latin-1").rstrip("\r\n").split("\r\n")
         self.method, self.target, self.version = first.split(" ")
-        self.fields = [tuple(line.split(": ", 1)) for line in lines]
+        self.fields = [(name, value.strip(" ")) for name, _, value in (line.partition(":") for line in lines)]
         self.headers = {name.lower(): value for name, value in self.fields}
         self.body = body
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 
 from gemel.kit.http.messages import Request
@@ -9,7 +10,10 @@ from gemel.kit.http.redaction import redact
 
 __all__ = ["curl_command"]
 
-_LEFT_OUT = frozenset({"accept-encoding", "user-agent", "content-length"})
+_LEFT_OUT = re.compile(
+    r"content-length: .*|accept-encoding: (gzip, deflate|identity)|user-agent: gemel/.*", re.IGNORECASE
+)
+"""What curl says itself, and what gemel says where the caller has not said it."""
 
 
 def curl_command(request: Request, *, signed: bool) -> str:
@@ -19,14 +23,26 @@ def curl_command(request: Request, *, signed: bool) -> str:
         request: What is to be sent, without a token.
         signed: Whether it is sent with one.
     """
-    parts = ["curl", "-X", request.method, redact(request.url, request.context.secrets)]
+    secrets = request.context.secrets
+    verb = ["--head"] if request.method == "HEAD" else ["-X", request.method]  # with -X, curl waits for a body
+    parts = ["curl", *verb, redact(request.url, secrets)]
     if signed:
         parts += ["-H", "Authorization: Bearer ***"]
     for name, value in request.headers.masked().pairs():
-        if name.lower() not in _LEFT_OUT:
-            parts += ["-H", redact(f"{name}: {value}", request.context.secrets)]
-    if isinstance(request.body, bytes):
-        parts += ["--data", redact(request.body.decode("utf-8", "replace"), request.context.secrets)]
-    elif request.body is not None:
-        parts += ["--data-binary", "@FILE"]
-    return shlex.join(parts)
+        if not _LEFT_OUT.fullmatch(f"{name}: {value}"):
+            # With a colon and nothing behind it, curl leaves the header out.
+            parts += ["-H", redact(f"{name}: {value}", secrets) if value else f"{name};"]
+    return shlex.join([*parts, *_body(request)])
+
+
+def _body(request: Request) -> list[str]:
+    if request.body is None:
+        return []
+    try:
+        text = request.body.decode() if isinstance(request.body, bytes) else None
+    except UnicodeDecodeError:
+        text = None
+    if text is None:
+        return ["--data-binary", "@FILE"]
+    # What begins with @ is the name of a file to curl, unless it is told otherwise.
+    return ["--data-raw" if text.startswith("@") else "--data", redact(text, request.context.secrets)]
