@@ -19,7 +19,7 @@ from gemel.kit.flow.clock import Clock, monotonic
 from gemel.kit.flow.drive import AsyncPerformer, Performer
 from gemel.kit.flow.effects import Flow
 from gemel.kit.http.address import named_address
-from gemel.kit.http.encoding import Refused, header_field
+from gemel.kit.http.encoding import Refused, header_field, named_values
 from gemel.kit.http.messages import Headers, Request, Response, Retry, Timeout
 from gemel.kit.http.problem import Fault, read_fault
 from gemel.kit.http.sensitive import credentials_in, is_sensitive_header
@@ -448,7 +448,7 @@ def _checked(network: Network, base: str, session: Any) -> Network:
 def _default_headers(own: Mapping[str, str] | None) -> dict[str, Any]:
     """Return what every request has, where the reply is read as JSON and where it is not, as a Caller takes it."""
     try:
-        checked = [header_field(name, value) for name, value in (own or {}).items()]
+        checked = [header_field(name, value) for name, value in named_values({} if own is None else own)]
     except Refused as refusal:
         raise ValueError(f"headers: {refusal}") from None
     common = {"Accept-Encoding": "gzip, deflate", "User-Agent": _USER_AGENT}

@@ -272,6 +272,7 @@ BODIES = [
     (b"abc", b"abc", "application/octet-stream"),
     (b"", b"", "application/octet-stream"),
     (bytearray(b"\x00\xff"), b"\x00\xff", "application/octet-stream"),
+    (memoryview(b"\x00\xff"), b"\x00\xff", "application/octet-stream"),
     ("abc", b'"abc"', "application/json"),
     ({"a": 1}, b'{"a":1}', "application/json"),
 ]
@@ -283,6 +284,32 @@ def test_the_body_of_a_path_that_nothing_declares(mode: Mode, body: Any, sent: b
         run(mode, wire.url, lambda shop: shop.request("PUT", "x", body=body))
     assert (wire.last.body, of(wire, "content-type")) == (sent, [kind])
     assert of(wire, "content-length") == [str(len(sent))]
+
+
+@pytest.mark.parametrize("setting", ["headers", "query", "body"])
+@pytest.mark.parametrize("given", [[("a", "b")], "a=b", {1: "b"}, {b"a": "b"}, {None: "b"}, ("a", "b")], ids=repr)
+def test_what_is_no_mapping_of_names_is_refused_in_words(mode: Mode, setting: str, given: Any) -> None:
+    """Wherever it is said: for the client, for a copy of it, for one call, for an address that nothing declares."""
+    said = "expected a mapping of names to values, got|a name is text, got"
+    with pytest.raises(InvalidArgument, match=f"{setting}.*({said})"):
+        run(mode, "http://127.0.0.1:9", lambda shop: shop.words.nothing.options(**{setting: given})())
+    with pytest.raises(InvalidArgument, match=f"{setting}.*({said})"):
+        run(mode, "http://127.0.0.1:9", lambda shop: shop.with_options(**{setting: given}).words.nothing())
+    if setting == "headers":
+        with pytest.raises(ValueError, match=f"headers: ({said})"):
+            run(mode, "http://127.0.0.1:9", lambda shop: shop.words.nothing(), headers=given)
+    if setting != "body":
+        named = {"params" if setting == "query" else setting: given}
+        with pytest.raises(InvalidArgument, match=f"{next(iter(named))}: ({said})"):
+            run(mode, "http://127.0.0.1:9", lambda shop: shop.request("GET", "/x", **named))
+
+
+@pytest.mark.parametrize("given", [None, 5, b"/x", b"GET"])
+def test_an_address_and_a_verb_are_texts(mode: Mode, given: Any) -> None:
+    with pytest.raises(InvalidArgument, match="url: expected a path or an address as text, got"):
+        run(mode, "http://127.0.0.1:9", lambda shop: shop.request("GET", given))
+    with pytest.raises(InvalidArgument, match="method: expected a verb such as GET, got"):
+        run(mode, "http://127.0.0.1:9", lambda shop: shop.request(given, "/x"))
 
 
 def test_bytes_may_be_named(mode: Mode) -> None:

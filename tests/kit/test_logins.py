@@ -387,3 +387,30 @@ def test_what_is_no_credential_is_refused_when_the_client_is_made(mode: Mode, cr
     with pytest.raises(TypeError, match=f"credential: expected a Credential, .*{said}") as raised:
         mode.client("http://127.0.0.1:1", credential=credential)
     assert "pass" not in str(raised.value) and "a-token" not in str(raised.value)
+
+
+async def awaited_token() -> str:
+    return "a-token"
+
+
+class Giving:
+    """A callable object that would have to be awaited."""
+
+    async def __call__(self) -> str:
+        return "a-token"
+
+
+NO_FUNCTIONS: list[tuple[Any, str]] = [
+    ("a-token", "a function that returns a token, got str"),
+    (None, "a function that returns a token, got NoneType"),
+    (("user", "pass"), "a function that returns a token, got tuple"),
+    (awaited_token, "has to be awaited"),
+    (Giving(), "has to be awaited"),
+]
+
+
+@pytest.mark.parametrize(("given", "said"), NO_FUNCTIONS)
+def test_a_token_is_given_by_a_function(given: Any, said: str) -> None:
+    with pytest.raises(TypeError, match=f"ProvidedToken takes .*{said}") as raised:
+        ProvidedToken(given)
+    assert "pass" not in str(raised.value) and "a-token" not in str(raised.value)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 from urllib.parse import unquote
 
 from gemel.kit.bodies.upload import UNKNOWN_TYPE, Upload
 from gemel.kit.errors import InvalidArgument
 from gemel.kit.http.address import encoded, referred_address
-from gemel.kit.http.encoding import Refused, percent_encoded, query_pairs
+from gemel.kit.http.encoding import Refused, named_values, percent_encoded, query_pairs
 from gemel.kit.http.messages import CallContext, Request, Response, origin
 from gemel.kit.http.sensitive import address_secrets, is_sensitive_parameter
 from gemel.kit.http.verbs import verb_of
@@ -53,7 +53,7 @@ def undeclared_request(
     except Refused:
         raise InvalidArgument(label, "method", f"expected a verb such as GET, got {method!r}") from None
     address = _address(caller, url, label)
-    query = _query(params or {}, label)
+    query = _query({} if params is None else params, label)
     separator = "&" if "?" in address else "?"
     content, kind = _content(body, label)
     typed = isinstance(content, Upload) or "content-type" not in caller.said
@@ -69,7 +69,7 @@ def undeclared_request(
             secrets=(*_secrets(url, params, body), *caller.secrets),
         ),
     )
-    options = caller.options.with_values({"headers": headers or {}}, label)
+    options = caller.options.with_values({"headers": {} if headers is None else headers}, label)
     return options.applied(request, caller.clock())
 
 
@@ -93,6 +93,8 @@ def expected_decoder(caller: Caller, expected: Mapping[str, Any] | None) -> Call
 
 
 def _address(caller: Caller, url: str, label: str) -> str:
+    if not isinstance(cast("object", url), str):
+        raise InvalidArgument(label, "url", f"expected a path or an address as text, got {type(url).__name__}")
     try:
         target = _whole(url) if _WHOLE.match(url.strip()) else _below(caller.base, url)
     except Refused as refusal:
@@ -118,7 +120,11 @@ def _below(base: str, path: str) -> str:
 
 def _query(params: Mapping[str, Any], label: str) -> str:
     pairs: list[str] = []
-    for name, value in params.items():
+    try:
+        given = named_values(params)
+    except Refused as refusal:
+        raise InvalidArgument(label, "params", str(refusal)) from None
+    for name, value in given:
         try:
             pairs += [] if value is OMIT else query_pairs(percent_encoded(name), value)
         except (Refused, TypeError) as refusal:
@@ -137,7 +143,7 @@ def _content(body: Any, label: str) -> tuple[bytes | Upload | None, str]:
         return None, ""
     if isinstance(body, Upload):
         return body, body.content_type
-    if isinstance(body, bytes | bytearray):
+    if isinstance(body, bytes | bytearray | memoryview):
         return bytes(body), UNKNOWN_TYPE
     try:
         return json_bytes(body), "application/json"

@@ -17,13 +17,14 @@ from __future__ import annotations
 import enum
 import math
 import re
+from collections.abc import Iterable
 from datetime import date, datetime, timezone
 from decimal import Decimal
 from typing import Any, cast
 from urllib.parse import quote
 from uuid import UUID
 
-from gemel.kit.types import is_array
+from gemel.kit.types import is_array, is_mapping
 
 __all__ = [
     "Refused",
@@ -31,6 +32,7 @@ __all__ = [
     "header_field",
     "header_name",
     "header_text",
+    "named_values",
     "percent_encoded",
     "query_pairs",
     "rfc3339",
@@ -129,6 +131,16 @@ def percent_encoded(text: str) -> str:
         return quote(text, safe="")
     except UnicodeEncodeError:
         raise Refused("the text is not valid Unicode (a lone surrogate)") from None
+
+
+def named_values(values: Any) -> Iterable[tuple[str, Any]]:
+    """Return the pairs of a mapping of names to values; refuses what is none, such as a list of pairs."""
+    if not is_mapping(values):
+        raise Refused(f"expected a mapping of names to values, got {type(values).__name__}")
+    for name in values:
+        if not isinstance(name, str):
+            raise Refused(f"a name is text, got {type(name).__name__}")
+    return values.items()
 
 
 def separator(text: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from gemel.kit.http.encoding import Refused, header_name
 
 __all__ = ["BODILESS", "SENDS_QUERY", "verb_of"]
@@ -19,6 +21,8 @@ def verb_of(text: str) -> str:
     Raises:
         Refused: The text is no token (RFC 9110, section 9.1), or CONNECT, which asks a proxy for a tunnel.
     """
+    if not isinstance(cast("object", text), str):
+        raise Refused(f"a verb is text, got {type(text).__name__}")
     verb = header_name(text).upper()
     if verb == "CONNECT":
         raise Refused("CONNECT asks for a tunnel, and has no path")

@@ -14,6 +14,7 @@ import re
 import time
 from collections.abc import Callable
 from copy import copy
+from inspect import iscoroutinefunction
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from msgspec import Struct
@@ -166,11 +167,20 @@ class StaticToken:
 
 
 class ProvidedToken:
-    """A token that a function gives; asked again when the server refuses the last one."""
+    """A token that a function gives; asked again when the server refuses the last one.
+
+    Raises:
+        TypeError: It is no function, or one that would have to be awaited.
+    """
 
     renewable: bool = True
 
     def __init__(self, provide: Callable[[], str]) -> None:
+        given: Any = provide
+        if not callable(given):
+            raise TypeError(f"ProvidedToken takes a function that returns a token, got {type(given).__name__}")
+        if iscoroutinefunction(given) or iscoroutinefunction(getattr(given, "__call__", None)):  # noqa: B004
+            raise TypeError("ProvidedToken takes a function that returns a token; this one has to be awaited")
         self._provide = provide
 
     def __repr__(self) -> str:

@@ -10,7 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from gemel.kit.errors import InvalidArgument
-from gemel.kit.http.encoding import Refused, header_field, percent_encoded, query_pairs
+from gemel.kit.http.encoding import Refused, header_field, named_values, percent_encoded, query_pairs
 from gemel.kit.http.messages import Headers, Request, Retry, Timeout
 from gemel.kit.http.sensitive import credentials_in, is_sensitive_header, is_sensitive_parameter
 from gemel.kit.models.encode import json_bytes
@@ -90,20 +90,21 @@ class Options(Discreet, frozen=True):
 
 
 def _set_headers(options: Options, headers: Mapping[str, str]) -> Options:
-    checked = [header_field(name, value) for name, value in headers.items()]
+    checked = [header_field(name, value) for name, value in named_values(headers)]
     secrets = [text for name, value in checked if is_sensitive_header(name) for text in credentials_in(value)]
     return replace(options, headers=options.headers.with_values(checked), secrets=(*options.secrets, *secrets))
 
 
 def _set_query(options: Options, query: Mapping[str, Any]) -> Options:
+    pairs = named_values(query)
     kept = tuple(pair for pair in options.query if pair[0] not in query)
-    added = tuple((name, pair) for name, value in query.items() for pair in query_pairs(percent_encoded(name), value))
+    added = tuple((name, pair) for name, value in pairs for pair in query_pairs(percent_encoded(name), value))
     secrets = named_secrets(query, is_sensitive_parameter)
     return replace(options, query=kept + added, secrets=(*options.secrets, *secrets))
 
 
 def _set_body(options: Options, body: Mapping[str, Any]) -> Options:
-    json_bytes(body)
+    json_bytes(dict(named_values(body)))
     return replace(options, body={**options.body, **body}, secrets=(*options.secrets, *named_secrets(body)))
 
 
