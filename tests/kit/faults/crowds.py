@@ -13,6 +13,7 @@ from gemel.kit.errors import GemelError
 from gemel.kit.http.messages import Retry
 
 from ..shop import Do, Mode
+from ..test_auth import LoginCredential
 from ..wire import Seen as Asked
 from ..wire import Wire, cut, reply
 from .hostile import Later, dropped, half_shut, reset, shut, sized
@@ -75,30 +76,35 @@ class Crowd:
         self.workers = workers
         self.settings = {"timeout": 30.0, "retries": 0, **settings}
 
-    def told(self) -> list[Any]:
-        """Make the calls; afterwards the client must work, and hold no task."""
-        return asyncio.run(self._awaited(), debug=False) if self.mode.is_async else self._blocking()
+    def told(self, *, good: bool = True) -> list[Any]:
+        """Make the calls; afterwards the client must hold no task, and work: its next call is `good`, or fails too."""
+        told = asyncio.run(self._awaited(), debug=False) if self.mode.is_async else self._blocking()
+        last = told.pop()
+        assert last == "good" if good else type(last) is type(told[0])
+        return told
+
+    def _call(self, shop: Any) -> Callable[[str], Any]:
+        """What is called by a name; an endpoint that needs a token takes none."""
+        return (lambda name: shop.albums.retrieve(name)) if "credential" in self.settings else shop.albums.anything
 
     def _blocking(self) -> list[Any]:
         def call(name: str) -> Any:
             try:
-                return shop.albums.anything(name)
+                return self._call(shop)(name)
             except GemelError as error:
                 return error
 
         with self.mode.client(self.wire.url, **self.settings) as shop:
             with ThreadPoolExecutor(self.workers) as pool:
                 told = list(pool.map(call, self.names))
-            assert shop.albums.anything("good") == "good"
-        return told
+            return [*told, call("good")]
 
     async def _awaited(self) -> list[Any]:
         async with self.mode.client(self.wire.url, **self.settings) as shop:
-            told = await asyncio.gather(*map(shop.albums.anything, self.names), return_exceptions=True)
+            told = await asyncio.gather(*map(self._call(shop), self.names), return_exceptions=True)
             await wait_in_loop(lambda: not other_tasks())
             assert not other_tasks()
-            assert await shop.albums.anything("good") == "good"
-        return list(told)
+            return [*told, *await asyncio.gather(self._call(shop)("good"), return_exceptions=True)]
 
 
 def echoed(request: Asked) -> bytes:
@@ -123,6 +129,32 @@ def storm(calls: int, workers: int) -> Callable[[Mode], Outcome]:
             told = Crowd(mode, wire, calls, workers, retries=QUICK).told()
         sent = sum("good" not in target for target in wire.targets)
         return Outcome(counted(told), f"GET, {sent - calls} times in all", _pooled(mode, wire))
+
+    return play
+
+
+def limited(calls: int, workers: int) -> Callable[[Mode], Outcome]:
+    """Many calls to a server that refuses the first three by its rate limit."""
+
+    def play(mode: Mode) -> Outcome:
+        def answer(request: Asked) -> bytes:
+            return reply({}, 429, {"retry-after-ms": "50"}) if len(wire.seen) <= 3 else echoed(request)
+
+        with nothing_left(), Wire(answer=answer) as wire:
+            told = Crowd(mode, wire, calls, workers, retries=2).told()
+        return Outcome(counted(told), "GET, 3 times in all" if len(wire.seen) == calls + 4 else "", _pooled(mode, wire))
+
+    return play
+
+
+def locked_out(calls: int, workers: int) -> Callable[[Mode], Outcome]:
+    """Many calls that need a token, and a server that refuses the login; then one more."""
+
+    def play(mode: Mode) -> Outcome:
+        with nothing_left(), Wire(answer=lambda request: reply({}, 401)) as wire:
+            told = Crowd(mode, wire, calls, workers, credential=LoginCredential()).told(good=False)
+        assert set(wire.targets) == {"/login"}
+        return Outcome(counted(told), "no", "one login in all" if len(wire.seen) == 1 else f"{len(wire.seen)} logins")
 
     return play
 
@@ -180,6 +212,17 @@ CROWDS = [
         storm(40, 8),
         Outcome("InternalServerError 40 times", DOWN, MANY[32]),
         Outcome("InternalServerError 40 times", DOWN, MANY[100]),
+    ),
+    Row(
+        "429 for three of 40 calls at once",
+        limited(40, 8),
+        Outcome("the value 40 times", "GET, 3 times in all", MANY[32]),
+        Outcome("the value 40 times", "GET, 3 times in all", MANY[100]),
+    ),
+    Row(
+        "the login is refused, 40 calls at once and one after them",
+        locked_out(40, 8),
+        Outcome("AuthenticationError 40 times", "no", "one login in all"),
     ),
     Row(
         "1,000 calls at once, by tasks or 32 threads, a tenth of the replies cut and a tenth 404",

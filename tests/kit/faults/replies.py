@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import time
 from typing import Any
 
-from gemel.kit.http.messages import Timeout
+from gemel.kit.http.messages import Retry, Timeout
 
 from ..wire import cut, drip, flood, reply
 from .hostile import BODY, CHUNKED, JSON, OK, endless, held, reset, sized
@@ -42,6 +43,12 @@ DOWN = Outcome("InternalServerError", "GET", KEPT)
 BUSY = Outcome("RateLimitError", "GET, POST", KEPT)
 AWAY = Outcome("RateLimitError", "no", KEPT)
 
+FAILED = Outcome("InternalServerError", "no", KEPT)
+DENIED = Outcome("PermissionDeniedError", "GET", KEPT)
+
+OVER_SINCE = "Sun Nov  6 08:49:37 1994"
+NAMED = Retry(limit=1, base=0.001, cap=0.001, statuses=frozenset({403, 520}))
+WAITING = reply({}, 403, {"Retry-After": "0"})
 PIECE = b"1" * 65536
 HUGE = 100 * MEGABYTE
 ANNOUNCED = endless(sized(HUGE), PIECE, HUGE)
@@ -52,6 +59,11 @@ EXBIBYTE = CHUNKED + b"1" + b"0" * 15 + b"\r\n" + BODY
 SWITCHING = b"HTTP/1.1 101 Now\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"
 EARLY = b"HTTP/1.1 103 Early\r\nLink: </a>\r\n\r\n"
 LENGTH = b"Content-Length: 12\r\n"
+
+
+def in_an_hour() -> dict[str, str]:
+    """The time in an hour, in seconds since 1970."""
+    return {"x-ratelimit-reset": f"{time.time() + 3600:.0f}"}
 
 
 def fields(number: int) -> bytes:
@@ -142,4 +154,11 @@ HEADS = [
     Row("503", replied(reply({}, 503)), DOWN),
     Row("429", replied(reply({}, 429)), BUSY),
     Row("429 with a Retry-After of an hour", replied(reply({}, 429, {"Retry-After": "3600"})), AWAY),
+    Row("429 with a Retry-After that is over", replied(reply({}, 429, {"Retry-After": OVER_SINCE})), BUSY),
+    Row("429 with `retry-after-ms: 10`", replied(reply({}, 429, {"retry-after-ms": "10"})), BUSY),
+    Row("429 with `x-ratelimit-reset` in an hour, since 1970", replied(reply({}, 429, in_an_hour())), AWAY),
+    Row("503 with `x-ratelimit-reset` in an hour, since 1970", replied(reply({}, 503, in_an_hour())), DOWN),
+    Row("520, which nobody has named", replied(reply({}, 520)), FAILED),
+    Row("520, named in `Retry(statuses=...)`", replied(reply({}, 520), retry=NAMED), DOWN),
+    Row("403 with a Retry-After, named in `Retry(statuses=...)`", replied(WAITING, retry=NAMED), DENIED),
 ]

@@ -106,6 +106,7 @@ def replied(
     timeout: Timeout | float = 5.0,
     posts: bool = True,
     kept: bool = False,
+    retry: Retry = ONCE_MORE,
     between: Callable[[Mode], Do] | None = None,
     **settings: Any,
 ) -> Play:
@@ -113,6 +114,7 @@ def replied(
 
     fault: the step of the server.   posts: whether there is a POST at all.
     kept: whether a good call comes first, so that the fault meets a connection that was used before.
+    retry: how often and how patiently the calls that meet the fault are repeated.
     between: what the program does before each good call.
     """
 
@@ -120,10 +122,10 @@ def replied(
         return fault if "fault" in request.target else GOOD
 
     def get(shop: Any) -> Any:
-        return shop.albums.anything.options(timeout=timeout, retries=ONCE_MORE)("fault")
+        return shop.albums.anything.options(timeout=timeout, retries=retry)("fault")
 
     def post(shop: Any) -> Any:
-        return shop.albums.archive.options(timeout=timeout, retries=ONCE_MORE)("fault")
+        return shop.albums.archive.options(timeout=timeout, retries=retry)("fault")
 
     def play(mode: Mode) -> Outcome:
         told: list[Any] = []

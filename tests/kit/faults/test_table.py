@@ -18,6 +18,7 @@ from .page import PAGE, tables, write, written
 from .reaching import REACHING
 from .replies import BODIES, CUT, HEADS, SLOW
 from .rows import Outcome, Row
+from .streaming import STREAMS
 
 SECTIONS = {
     "The server cannot be reached": REACHING,
@@ -26,6 +27,7 @@ SECTIONS = {
     "Lengths, chunks, codings and sizes": BODIES,
     "Headers and statuses": HEADS,
     "What a server does to a connection that is kept": KEPT_OPEN,
+    "Streams of events": STREAMS,
     "Many calls at once": CROWDS,
     "A clock jumps": CLOCKS,
     "The program breaks off, or forks": LEAVING,
