@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from gemel.infisical.models.imports import ImportSource, SecretImport
     from gemel.infisical.models.projects import Environment, EnvironmentRef, Project
     from gemel.infisical.models.secrets import (
+        MergeError,
         NewSecret,
         Secret,
         SecretActor,
@@ -111,6 +112,7 @@ __all__ = [
     "InvalidArgument",
     "M",
     "MemoryStore",
+    "MergeError",
     "NewSecret",
     "NotFoundError",
     "Omit",
@@ -199,6 +201,7 @@ _HOMES = {
     "InvalidArgument": "gemel.kit.errors",
     "M": "gemel.kit.types",
     "MemoryStore": "gemel.kit.caching",
+    "MergeError": "gemel.infisical.models.secrets",
     "NewSecret": "gemel.infisical.models.secrets",
     "NotFoundError": "gemel.kit.errors",
     "Omit": "gemel.kit.types",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from typing_extensions import Unpack
@@ -14,12 +15,14 @@ from gemel.infisical.api.projects import Environments, Projects
 from gemel.infisical.api.secrets import Secrets
 from gemel.infisical.credentials import ProviderChain, check_texts, find_credential, find_endpoint
 from gemel.infisical.errors import read_infisical_fault, token_refused
+from gemel.infisical.hidden import NoHiddenValues
 from gemel.infisical.limits import limit_group
 from gemel.kit.calls.undeclared import expected_decoder, undeclared_request
 from gemel.kit.client import AsyncClient, BaseClient, Client, Settings
 from gemel.kit.errors import InvalidArgument
 from gemel.kit.http.messages import Request, Response
 from gemel.kit.http.problem import Fault
+from gemel.kit.policies.pipeline import Pipeline
 from gemel.kit.stubs.resource import extensible
 from gemel.kit.tracebacks import entry
 from gemel.kit.types import Async, M, Sync
@@ -87,6 +90,10 @@ class BaseInfisicalClient(BaseClient[M]):
             token=token, client_id=client_id, client_secret=client_secret, provider_chain=provider_chain
         )
         super().__init__(find_endpoint(endpoint, found_endpoint), credential=credential, session=session, **settings)
+
+    def _exchange(self, *policies: Any) -> Pipeline:
+        """Return the way of a request, which one with a hidden value does not begin."""
+        return partial(NoHiddenValues().around, send=super()._exchange(*policies))
 
     def _read_fault(self, response: Response) -> Fault:
         """Read an error body of the Infisical API."""

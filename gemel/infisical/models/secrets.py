@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Annotated
 
+from gemel.kit.errors import GemelError
 from gemel.kit.models.model import Model, field
 from gemel.kit.types import OMIT, SECRET, Omit
 
 __all__ = [
+    "HIDDEN",
+    "MergeError",
     "NewSecret",
     "Secret",
     "SecretActor",
@@ -21,6 +24,22 @@ __all__ = [
     "SecretMetadata",
     "SecretTagRef",
 ]
+
+
+HIDDEN = "<hidden-by-infisical>"
+"""What a server shows in the place of a value that it hides."""
+
+
+class MergeError(GemelError, ValueError):
+    """The secrets of a list cannot stand in one dict by key: some would be lost, or have no value.
+
+    Attributes:
+        keys: The keys of these secrets.
+    """
+
+    def __init__(self, message: str, *, keys: list[str]) -> None:
+        self.keys: list[str] = keys
+        super().__init__(message)
 
 
 class SecretMetadata(Model, case="camel"):
@@ -54,7 +73,7 @@ class Secret(Model, case="camel"):
     """One secret; its value is masked in every text.
 
     Attributes:
-        secret_value: "<hidden-by-infisical>" when `secret_value_hidden`.
+        secret_value: "<hidden-by-infisical>" when `secret_value_hidden`; that is no value, and no client sends it.
         workspace: The project's id.
         type: "shared" or "personal".
         created_at, updated_at: None in imports and from older servers.
@@ -104,9 +123,67 @@ class SecretList(Model, case="camel"):
         return len(self.secrets)
 
     def merged(self) -> dict[str, Secret]:
-        """Return all secrets by key: the folder's own win, and among imports the later one wins."""
-        blocks = [block.secrets for block in self.imports]
-        return {secret.secret_key: secret for group in [*blocks, self.secrets] for secret in group}
+        """Return all secrets by key: the folder's own win, a personal one before the shared one, then later imports.
+
+        Raises:
+            MergeError: A key is in several folders, as a recursive list may have it, or values are hidden.
+        """
+        own = _by_key(self.secrets)
+        _refuse_several(own, self.imports)
+        imported = {secret.secret_key: secret for block in self.imports for secret in block.secrets}
+        return _shown(imported | {key: secrets[-1] for key, secrets in own.items()})
+
+    def by_path(self) -> dict[str, dict[str, Secret]]:
+        """Return the secrets of a recursive list by folder, then by key; without what imports bring.
+
+        Raises:
+            MergeError: Values are hidden.
+        """
+        folders: dict[str, list[Secret]] = {}
+        for secret in self.secrets:
+            folders.setdefault(secret.secret_path or "/", []).append(secret)
+        return {
+            path: _shown({key: rows[-1] for key, rows in _by_key(secrets).items()}) for path, secrets in folders.items()
+        }
+
+
+def _by_key(secrets: Iterable[Secret]) -> dict[str, list[Secret]]:
+    """Return the secrets of each key, the personal ones last: they stand for the shared ones."""
+    found: dict[str, list[Secret]] = {}
+    for secret in sorted(secrets, key=lambda secret: secret.type == "personal"):
+        found.setdefault(secret.secret_key, []).append(secret)
+    return found
+
+
+def _refuse_several(own: dict[str, list[Secret]], imports: list[SecretImportBlock]) -> None:
+    """Raise MergeError for a key that is in several folders; which of them imports, the reply does not tell."""
+    places = {key: {secret.secret_path or "/" for secret in secrets} for key, secrets in own.items()}
+    if len(set().union(*places.values())) > 1:
+        for block in imports:
+            for secret in block.secrets:
+                places.setdefault(secret.secret_key, set()).add(f"the import of {block.environment}{block.secret_path}")
+    several = {key: sorted(found) for key, found in places.items() if len(found) > 1}
+    if several:
+        key, found = next(iter(several.items()))
+        others = len(several) - 1
+        more = f", and {others} more {'key is' if others == 1 else 'keys are'} in several folders" if others else ""
+        raise MergeError(
+            f"merged(): {key} is in {' and in '.join(found)}{more}: one of them would be lost; "
+            "write by_path()[folder][key], or list one folder at a time, without recursive=True",
+            keys=list(several),
+        )
+
+
+def _shown(secrets: dict[str, Secret]) -> dict[str, Secret]:
+    """Return secrets that all have a value; raises MergeError."""
+    hidden = [key for key, secret in secrets.items() if secret.secret_value_hidden or secret.secret_value == HIDDEN]
+    if hidden:
+        raise MergeError(
+            f"{', '.join(hidden[:5])}{', ...' if len(hidden) > 5 else ''}: the server has hidden the values; list with "
+            "view_secret_value=True, which takes the permission to read values, or iterate the list for its names",
+            keys=hidden,
+        )
+    return secrets
 
 
 class SecretApproval(Model, case="camel"):
