@@ -13,7 +13,8 @@ from gemel.infisical.api.folders import Folders
 from gemel.infisical.api.imports import SecretImports
 from gemel.infisical.api.projects import Environments, Projects
 from gemel.infisical.api.secrets import Secrets
-from gemel.infisical.credentials import ProviderChain, check_texts, find_credential, find_endpoint
+from gemel.infisical.credentials import ProviderChain, check_texts, find_credential
+from gemel.infisical.environment import checks_certificates, find_endpoint
 from gemel.infisical.errors import read_infisical_fault, token_refused
 from gemel.infisical.hidden import NoHiddenValues
 from gemel.infisical.limits import limit_group
@@ -72,9 +73,9 @@ class BaseInfisicalClient(BaseClient[M]):
         """Make a client.
 
         Args:
-            endpoint: The server's address; else INFISICAL_URL, INFISICAL_DOMAIN or INFISICAL_API_URL, else the US
+            endpoint: The server's address; else INFISICAL_URL, _DOMAIN, _API_URL, _HOST or _SITE_URL, else the US
                 cloud.
-            token: An access token or a service token; else INFISICAL_TOKEN.
+            token: An access token or a service token; else, without client id and secret, INFISICAL_TOKEN.
             client_id, client_secret: Of a machine identity (universal auth); else INFISICAL_CLIENT_ID and
                 _CLIENT_SECRET.
             provider_chain: An object whose `resolve()` finds the credentials. session, follow_redirects, timeout,
@@ -89,6 +90,8 @@ class BaseInfisicalClient(BaseClient[M]):
         credential, found_endpoint = find_credential(
             token=token, client_id=client_id, client_secret=client_secret, provider_chain=provider_chain
         )
+        if settings.get("verify", True) is True and settings.get("trust_env", True) and not checks_certificates():
+            settings["verify"] = False
         super().__init__(find_endpoint(endpoint, found_endpoint), credential=credential, session=session, **settings)
 
     def _exchange(self, *policies: Any) -> Pipeline:

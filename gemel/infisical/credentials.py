@@ -1,9 +1,9 @@
-"""Where credentials and the address come from: arguments first, then the environment."""
+"""Where credentials come from: arguments first, then the environment."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol, cast
 
 from gemel.infisical.api.auth import AccessTokens, UniversalAuth
@@ -12,13 +12,11 @@ from gemel.kit.flow.effects import Flow
 from gemel.kit.http.redaction import MASK
 from gemel.kit.policies.auth import Credential, Fetch, ProvidedToken, Revoke, StaticToken, Token, digest
 from gemel.kit.policies.caller import Caller
+from gemel.kit.tracebacks import warn_caller
 from gemel.kit.types import Sync
 
-__all__ = ["ProviderChain", "UniversalAuthCredential", "check_texts", "find_credential", "find_endpoint"]
+__all__ = ["ProviderChain", "UniversalAuthCredential", "check_texts", "find_credential"]
 
-DEFAULT_ENDPOINT = "https://app.infisical.com"
-
-_ENDPOINT_VARIABLES = ("INFISICAL_URL", "INFISICAL_DOMAIN", "INFISICAL_API_URL")
 _TOKEN_VARIABLES = ("INFISICAL_TOKEN", "INFISICAL_UNIVERSAL_AUTH_ACCESS_TOKEN")
 _PAIR_VARIABLES = (
     ("INFISICAL_CLIENT_ID", "INFISICAL_CLIENT_SECRET"),
@@ -81,7 +79,7 @@ def find_credential(
     provider_chain: ProviderChain | None,
     environ: Mapping[str, str] = os.environ,
 ) -> tuple[Credential, str | None]:
-    """Return the credential to use, and the address it came with.
+    """Return the credential to use, and the address it came with; warns of others in the environment.
 
     Raises:
         CredentialsError: That lists what was looked for and where.
@@ -97,25 +95,35 @@ def find_credential(
     return _from_environment(environ), None
 
 
-def find_endpoint(given: str | None, found: str | None, environ: Mapping[str, str] = os.environ) -> str:
-    """Return the server's address without a trailing /api: argument, provider chain, environment, US cloud."""
-    named = (environ.get(name) for name in _ENDPOINT_VARIABLES)
-    address = given or found or next((value for value in named if value), DEFAULT_ENDPOINT)
-    return address.strip().rstrip("/").removesuffix("/api")
-
-
 def _from_environment(environ: Mapping[str, str]) -> Credential:
-    for name in _TOKEN_VARIABLES:
-        if environ.get(name):
-            return StaticToken(_sendable(environ[name]))
-    for id_name, secret_name in _PAIR_VARIABLES:
-        if environ.get(id_name) or environ.get(secret_name):
-            return _pair(environ.get(id_name), environ.get(secret_name), id_name, secret_name)
-    looked_for = [*_TOKEN_VARIABLES, *(" with ".join(pair) for pair in _PAIR_VARIABLES)]
+    """Return the first whole pair, else the first token; the pair can log in again when its token is over."""
+    pairs = [names for names in _PAIR_VARIABLES if any(environ.get(name) for name in names)]
+    whole = [names for names in pairs if all(environ.get(name) for name in names)]
+    tokens = [name for name in _TOKEN_VARIABLES if environ.get(name)]
+    if whole:
+        _warn_of_others(environ, whole[0], [*(names for names in pairs if names != whole[0]), *((t,) for t in tokens)])
+        id_name, secret_name = whole[0]
+        return UniversalAuthCredential(environ[id_name], environ[secret_name])
+    if tokens:
+        _warn_of_others(environ, tokens[:1], [*pairs, *((name,) for name in tokens[1:])])
+        return StaticToken(_sendable(environ[tokens[0]]))
+    if pairs:
+        id_name, secret_name = pairs[0]
+        return _pair(environ.get(id_name), environ.get(secret_name), id_name, secret_name)
+    looked_for = [*(" with ".join(pair) for pair in _PAIR_VARIABLES), *_TOKEN_VARIABLES]
     raise CredentialsError(
         "no credentials found. Looked for the arguments token, client_id with client_secret, provider_chain; "
         f"and in the environment for {', '.join(looked_for)}"
     )
+
+
+def _warn_of_others(environ: Mapping[str, str], used: Sequence[str], others: Iterable[Sequence[str]]) -> None:
+    """Warn of credentials that are set and not used, unless they are the same under another name."""
+    values = [environ[name] for name in used]
+    unused = [name for names in others if [environ.get(name) for name in names] != values for name in names]
+    ignored = [name for name in unused if environ.get(name)]
+    if ignored:
+        warn_caller(f"several credentials are set; used: {' and '.join(used)}; ignored: {' and '.join(ignored)}")
 
 
 def _pair(client_id: str | None, client_secret: str | None, id_name: str, secret_name: str) -> Credential:

@@ -12,6 +12,7 @@ import functools
 import inspect
 import os
 import sys
+import warnings
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator
 from contextlib import aclosing
 from types import CodeType, FrameType, FunctionType, GeneratorType, TracebackType
@@ -19,7 +20,7 @@ from typing import Any, TypeVar, cast
 
 from gemel.kit.errors import GemelError
 
-__all__ = ["entry"]
+__all__ = ["entry", "warn_caller"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -43,6 +44,19 @@ def entry(function: F) -> F:
     if inspect.isgeneratorfunction(function):
         return cast(F, _items(function))
     return cast(F, _called(function))
+
+
+def warn_caller(message: str) -> None:
+    """Warn with a UserWarning that names the line outside of gemel from which it was called.
+
+    Args:
+        message: What a person reads; it shows no secret.
+    """
+    frame, level = inspect.currentframe(), 1
+    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "gemel":
+        frame, level = frame.f_back, level + 1
+    del frame
+    warnings.warn(message, UserWarning, stacklevel=level)
 
 
 # In each of these the frame itself stays in the traceback, for a frame that runs cannot be left out: it is added when

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import warnings
 from typing import Any
 
 import pytest
@@ -14,10 +15,11 @@ from gemel.kit.errors import CredentialsError, InvalidArgument
 from gemel.kit.policies.auth import StaticToken
 from gemel.sandbox import Sandbox
 
+from . import modes
 from .modes import Mode
 from .sent import LOGIN, lines
 
-ADDRESSES = ("INFISICAL_URL", "INFISICAL_DOMAIN", "INFISICAL_API_URL")
+ADDRESSES = ("INFISICAL_URL", "INFISICAL_DOMAIN", "INFISICAL_API_URL", "INFISICAL_HOST", "INFISICAL_SITE_URL")
 TOKENS = ("INFISICAL_TOKEN", "INFISICAL_UNIVERSAL_AUTH_ACCESS_TOKEN")
 PAIRS = (
     ("INFISICAL_CLIENT_ID", "INFISICAL_CLIENT_SECRET"),
@@ -105,7 +107,8 @@ def test_a_token_from_the_environment(mode: Mode, sandbox: Sandbox, monkeypatch:
 def test_the_shorter_names_come_first(mode: Mode, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     for number, name in enumerate(TOKENS):
         monkeypatch.setenv(name, f"token-{number}")
-    assert token_sent(mode, sandbox) == "Bearer token-0"
+    with pytest.warns(UserWarning, match=f"used: {TOKENS[0]}; ignored: {TOKENS[1]}$"):
+        assert token_sent(mode, sandbox) == "Bearer token-0"
 
 
 @pytest.mark.parametrize("pair", PAIRS)
@@ -119,13 +122,61 @@ def test_a_pair_from_the_environment(
     assert lines(sandbox)[0] == f"POST {LOGIN}"
 
 
-def test_a_token_in_the_environment_goes_before_a_pair_there(
+@pytest.mark.parametrize("token", TOKENS)
+@pytest.mark.parametrize("pair", PAIRS)
+def test_a_pair_in_the_environment_goes_before_a_token_there_with_a_warning(
+    mode: Mode, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, pair: tuple[str, str], token: str
+) -> None:
+    """The pair can log in again when its token is over."""
+    monkeypatch.setenv(pair[0], sandbox.client_id)
+    monkeypatch.setenv(pair[1], sandbox.client_secret)
+    monkeypatch.setenv(token, "deep-token")
+    said = f"several credentials are set; used: {pair[0]} and {pair[1]}; ignored: {token}"
+    with pytest.warns(UserWarning) as warned:
+        client = mode.client(endpoint=sandbox.url)
+    assert [(str(one.message), one.filename) for one in warned] == [(said, modes.__file__)]
+    assert mode.run(client.projects.list()) == []
+    assert lines(sandbox)[0] == f"POST {LOGIN}"
+
+
+@pytest.mark.parametrize("half", PAIRS[0] + PAIRS[1])
+def test_half_a_pair_beside_a_token_is_told(
+    mode: Mode, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, half: str
+) -> None:
+    monkeypatch.setenv(half, "deep-value")
+    monkeypatch.setenv("INFISICAL_TOKEN", "from-env")
+    with pytest.warns(UserWarning, match=f"used: INFISICAL_TOKEN; ignored: {half}$"):
+        assert token_sent(mode, sandbox) == "Bearer from-env"
+
+
+def test_half_a_pair_beside_a_whole_one_is_told(mode: Mode, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INFISICAL_CLIENT_ID", "deep-value")
+    monkeypatch.setenv(PAIRS[1][0], sandbox.client_id)
+    monkeypatch.setenv(PAIRS[1][1], sandbox.client_secret)
+    with pytest.warns(UserWarning, match="ignored: INFISICAL_CLIENT_ID$"):
+        client = mode.client(endpoint=sandbox.url)
+    assert mode.run(client.projects.list()) == []
+
+
+def test_two_pairs_that_differ_are_told_and_equal_ones_are_not(
     mode: Mode, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("INFISICAL_CLIENT_ID", "one")
-    monkeypatch.setenv("INFISICAL_CLIENT_SECRET", "two")
-    monkeypatch.setenv("INFISICAL_TOKEN", "from-env")
-    assert token_sent(mode, sandbox) == "Bearer from-env"
+    for names in PAIRS:
+        monkeypatch.setenv(names[0], sandbox.client_id)
+        monkeypatch.setenv(names[1], sandbox.client_secret)
+    mode.client(endpoint=sandbox.url)
+    monkeypatch.setenv(PAIRS[1][1], "deep-value")
+    with pytest.warns(UserWarning, match=f"ignored: {PAIRS[1][0]} and {PAIRS[1][1]}$") as warned:
+        client = mode.client(endpoint=sandbox.url)
+    assert mode.run(client.projects.list()) == []
+    assert "deep" not in str(warned[0].message)
+
+
+def test_arguments_silence_the_environment(mode: Mode, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number, name in enumerate((*TOKENS, *PAIRS[0], *PAIRS[1], *ADDRESSES)):
+        monkeypatch.setenv(name, f"https://value-{number}.example")
+    for given in ({"token": "t"}, {"client_id": "i", "client_secret": "s"}, {"provider_chain": Chain("t")}):
+        mode.client(endpoint="https://given.example", **given)
 
 
 def test_arguments_go_before_the_environment(mode: Mode, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -226,11 +277,50 @@ def test_where_the_address_comes_from(mode: Mode, monkeypatch: pytest.MonkeyPatc
     assert mode.client(token="t").endpoint == "https://app.infisical.com"
     for number, name in reversed(list(enumerate(ADDRESSES))):
         monkeypatch.setenv(name, f"https://env-{number}.example/api")
-        assert mode.client(token="t").endpoint == f"https://env-{number}.example"
+        with warnings.catch_warnings(record=True) as warned:
+            warnings.simplefilter("always")
+            assert mode.client(token="t").endpoint == f"https://env-{number}.example"
+        others = " and ".join(ADDRESSES[number + 1 :])
+        expected = f"several addresses are set; used: {name}; ignored: {others}"
+        assert [str(one.message) for one in warned] == ([expected] if others else [])
     chain = Chain(Vault("t", url="https://chain.example"))
     assert mode.client(provider_chain=chain).endpoint == "https://chain.example"
-    assert mode.client(provider_chain=Chain(Vault("t"))).endpoint == "https://env-0.example"
+    with pytest.warns(UserWarning, match="used: INFISICAL_URL"):
+        assert mode.client(provider_chain=Chain(Vault("t"))).endpoint == "https://env-0.example"
     assert mode.client(endpoint="https://given.example", provider_chain=chain).endpoint == "https://given.example"
+
+
+def test_the_same_address_under_several_names_is_not_told(mode: Mode, monkeypatch: pytest.MonkeyPatch) -> None:
+    forms = ["https://vault.example", "HTTPS://Vault.example/", "https://vault.example/api", " https://vault.example "]
+    for name, form in zip(ADDRESSES, forms, strict=False):
+        monkeypatch.setenv(name, form)
+    assert mode.client(token="t").endpoint == "https://vault.example"
+
+
+@pytest.mark.parametrize("name", ADDRESSES)
+@pytest.mark.parametrize(
+    "address",
+    ["vault.example", "ftp://host", "https://", "https://h/?a=1", "https://h/#a", "https://h:99999", "https://h/{x}"],
+)
+def test_a_variable_without_an_address_is_named(
+    mode: Mode, monkeypatch: pytest.MonkeyPatch, name: str, address: str
+) -> None:
+    """Also where another one counts: a value that was meant for something should not be passed over."""
+    monkeypatch.setenv(name, address)
+    with pytest.raises(ValueError, match=f"^{name}: "):
+        mode.client(token="t")
+    monkeypatch.setenv("INFISICAL_URL" if name != "INFISICAL_URL" else "INFISICAL_HOST", "https://vault.example")
+    with pytest.raises(ValueError, match=f"^{name}: "):
+        mode.client(token="t")
+
+
+@pytest.mark.parametrize("name", ADDRESSES)
+def test_a_password_in_a_variable_is_refused_unseen(mode: Mode, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    for address in ("https://user:deep-secret@host", "https://user:deep-secret@host?x"):
+        monkeypatch.setenv(name, address)
+        with pytest.raises(ValueError, match=f"^{name}: ") as caught:
+            mode.client(token="t")
+        assert "deep" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import ssl
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -70,6 +71,52 @@ def test_the_environment_names_an_authority(
     monkeypatch.setenv(name, authority.file)
     assert mode.run(wire.url, tree).leaf == 1
     assert isinstance(mode.fails(wire.url, tree, trust_env=False), APIConnectionError)
+
+
+@pytest.fixture
+def hashed(authority: Authority, tmp_path: Path) -> Path:
+    """A folder that has the authority under the hash of its subject, as `openssl rehash` names it."""
+    folder = tmp_path / "hashed"
+    folder.mkdir()
+    subject = subprocess.run(
+        ["openssl", "x509", "-noout", "-subject_hash", "-in", authority.file],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    (folder / f"{subject.stdout.strip()}.0").write_bytes(Path(authority.file).read_bytes())
+    return folder
+
+
+def test_the_environment_names_a_folder_of_authorities(
+    mode: Mode, wire: Wire, hashed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_DIR", str(hashed))
+    assert mode.run(wire.url, tree).leaf == 1
+    assert isinstance(mode.fails(wire.url, tree, trust_env=False), APIConnectionError)
+    monkeypatch.setenv("SSL_CERT_DIR", os.pathsep.join([str(hashed.parent / "missing"), str(hashed)]))
+    assert mode.run(wire.url, tree).leaf == 1
+    monkeypatch.setenv("SSL_CERT_DIR", str(hashed.parent))
+    assert isinstance(mode.fails(wire.url, tree), APIConnectionError)
+    assert mode.run(wire.url, tree, verify=str(hashed)).leaf == 1
+
+
+def test_a_file_goes_before_a_folder(
+    mode: Mode, wire: Wire, authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
+    monkeypatch.setenv("SSL_CERT_FILE", authority.file)
+    assert mode.run(wire.url, tree).leaf == 1
+
+
+@pytest.mark.parametrize("name", ["missing", "file.pem", "missing:too"])
+def test_a_variable_that_names_no_folder_is_named(
+    mode: Mode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    (tmp_path / "file.pem").touch()
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path / name))
+    with pytest.raises(ValueError, match=r"SSL_CERT_DIR: .* cannot be used: it is no folder of certificates"):
+        mode.client("https://127.0.0.1")
 
 
 def test_another_host_name_is_refused(mode: Mode, authority: Authority) -> None:

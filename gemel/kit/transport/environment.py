@@ -25,7 +25,7 @@ Verify = bool | str | ssl.SSLContext
 Certificate = str | tuple[str, str]
 """A client certificate: one PEM file, or the certificate's and the key's."""
 
-_CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
+_CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
 class Network(Discreet, frozen=True, eq=False):
@@ -164,7 +164,7 @@ def _context(named: str, verify: Verify, certificate: Certificate | None) -> ssl
             raise ValueError("certificate: load it into the SSLContext that is passed as `verify`")
         return verify
     with _reading(named, verify):
-        context = _trusting(verify)
+        context = _trusting_folders(verify) if named == "SSL_CERT_DIR" else _trusting(verify)
     if certificate is not None:
         files = (certificate,) if isinstance(certificate, str) else certificate
         with _reading("certificate", " and ".join(files)):
@@ -178,6 +178,13 @@ def _reading(setting: str, source: object) -> Generator[None, None, None]:
         yield
     except OSError as error:
         raise ValueError(f"{setting}: {source} cannot be used: {error.strerror or error}") from None
+
+
+def _trusting_folders(verify: object) -> ssl.SSLContext:
+    """Return a context of one folder or several, as OpenSSL reads its variable; missing ones do not count."""
+    if not any(map(os.path.isdir, str(verify).split(os.pathsep))):
+        raise NotADirectoryError(None, "it is no folder of certificates")
+    return ssl.create_default_context(capath=str(verify))
 
 
 def _trusting(verify: bool | str) -> ssl.SSLContext:
