@@ -64,6 +64,7 @@ if TYPE_CHECKING:
         ImageUrl,
         InputChatMlMessage,
         InputChatMlMessageDict,
+        InputChatMlMessageRole,
         InputRole,
         TextPart,
     )
@@ -284,6 +285,7 @@ __all__ = [
     "ImageUrl",
     "InputChatMlMessage",
     "InputChatMlMessageDict",
+    "InputChatMlMessageRole",
     "InputRole",
     "Instructions",
     "InternalServerError",
@@ -489,6 +491,7 @@ _HOMES = {
     "JobFailedError": "gemel.julep.errors",
     "JobState": "gemel.julep.models.jobs",
     "JobStatus": "gemel.julep.models.jobs",
+    "InputChatMlMessageRole": "gemel.julep.models.chat",
     "JobStatusState": "gemel.julep.models.published",
     "Jobs": "gemel.julep.api.jobs",
     "JobsManager": "gemel.julep.managers.jobs",

@@ -16,6 +16,10 @@ KEPT = {"model": "m", "default_settings": {"temperature": 0.5, "preset": None}}
 """What the server of these tests has of an agent that a change without them would reset."""
 
 
+SESSION_KEPT = {"situation": "sit", "token_budget": 7, "context_overflow": "truncate"}
+"""What it has of a session that a change without them would reset."""
+
+
 @dataclass(frozen=True)
 class Mend:
     """One difference: why it is, where the defect is told, and what a case becomes."""
@@ -51,6 +55,10 @@ def _read_first(case: Case) -> Case:
 def _kept(case: Case) -> Case:
     (write,) = (sent for sent in case.sends if sent.method == "PATCH")
     return _with_body(case, **{name: value for name, value in KEPT.items() if name not in write.body})
+
+
+def _session_kept(case: Case) -> Case:
+    return _with_body(case, **{name: value for name, value in SESSION_KEPT.items() if name not in case.kwargs})
 
 
 def _without_nulls(case: Case) -> Case:
@@ -103,9 +111,14 @@ MENDS: dict[str, Mend] = {
         _kept,
     ),
     "read first": Mend(
-        "they are read before they are sent again",
+        "they are read before they are sent again, of a session also for the warning of what is lost",
         "1: PATCH agent: a careful client reads first and resends them",
         _read_first,
+    ),
+    "session kept": Mend(
+        "what a change of a session leaves out is sent again",
+        "8: PATCH and PUT of a session reset token_budget, context_overflow when left out",
+        _session_kept,
     ),
     "read again": Mend(
         "what is given back is read after the change, and whole",
@@ -145,8 +158,8 @@ EXPLAINED: dict[tuple[str, str], list[str]] = {
     ("users.update", "one field"): _UPDATED,
     ("users.update", "overwrite"): _UPDATED,
     ("users.update", "nothing"): _UPDATED,
-    ("sessions.update", "situation"): ["not sent", "read again"],
-    ("sessions.update", "overwrite"): _UPDATED,
+    ("sessions.update", "situation"): ["not sent", "session kept", "read first", "read again"],
+    ("sessions.update", "overwrite"): ["read first", "read again"],
     ("sessions.chat", "stream True"): ["no stream"],
     ("docs.list", "user, all args"): ["limits tried"],
     ("docs.list", "both"): ["both owners"],

@@ -16,6 +16,7 @@ from gemel.julep import (
     ImagePart,
     ImageUrl,
     InputChatMlMessage,
+    InputChatMlMessageRole,
     Session,
     TextPart,
 )
@@ -56,6 +57,17 @@ def test_the_answer_is_typed_and_has_short_ways_to_its_text(chat: Any) -> None:
     assert answer.doc_ids.agent_doc_ids == [] and answer.jobs is None
 
 
+@pytest.mark.parametrize("role", ["USER", "ASSISTANT", "SYSTEM", "FUNCTION_CALL"])
+def test_roles_may_be_members_of_the_enum_that_the_published_package_has(
+    chat: Any, sandbox: JulepSandbox, role: str
+) -> None:
+    member = InputChatMlMessageRole[role]
+    chat({"role": member, "content": "hi"}, InputChatMlMessage(role=member.value, content="ho"))
+    assert [message["role"] for message in sent(sandbox)["messages"]] == [role.lower()] * 2
+    assert {each.name for each in InputChatMlMessageRole} == {"USER", "ASSISTANT", "SYSTEM", *SPECIAL}
+
+
+SPECIAL = ("FUNCTION_CALL", "FUNCTION", "AUTO")
 MESSAGES: list[Any] = [
     HI,
     InputChatMlMessage(role="user", content="hi"),

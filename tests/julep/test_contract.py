@@ -22,7 +22,7 @@ from gemel.kit.calls.endpoint import Endpoint
 from gemel.sandbox.messages import Reply
 from gemel.testing import ReceivedCall, StubServer
 
-from .mends import EXPLAINED, FEWER_KEYS, KEPT, MENDS, MORE_KEYS, OF_BOTH_MODES, OTHER_TYPES
+from .mends import EXPLAINED, FEWER_KEYS, KEPT, MENDS, MORE_KEYS, OF_BOTH_MODES, OTHER_TYPES, SESSION_KEPT
 from .modes import Mode
 from .published import (
     API_PATH,
@@ -42,7 +42,7 @@ ID = "aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa"
 NOW = "2024-06-11T00:00:00Z"
 AGENT = {"id": ID, "name": "n", "about": "a", "instructions": ["i"], "metadata": {}, "created_at": NOW, **KEPT}
 USER = {"id": ID, "name": "n", "about": "a", "created_at": NOW}
-SESSION = {"id": ID, "agent_id": ID, "created_at": NOW}
+SESSION = {"id": ID, "agent_id": ID, "created_at": NOW, **SESSION_KEPT}
 DOC = {"id": ID, "title": "t", "content": "c", "created_at": NOW}
 MESSAGE = {"id": ID, "role": "assistant", "content": "hi", "created_at": NOW}
 ANSWER = {

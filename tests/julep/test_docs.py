@@ -67,6 +67,50 @@ def test_a_doc_of_parts(mode: Mode, client: Any, owner: dict[str, str]) -> None:
     assert again.content == parts and again.metadata == {"m": 1} and again.jobs
 
 
+CONTENTS: list[Any] = [
+    ["zebra", "apple", "mango"],
+    ["b", "a", "b", "a"],
+    ["2", "10", "1"],
+    ["Ä", "a", "Z", ""],
+    ["one"],
+    "one",
+    [f"part {number}" for number in range(30, 0, -1)],
+]
+
+
+@pytest.mark.parametrize("content", CONTENTS, ids=lambda content: str(content)[:20])
+@pytest.mark.parametrize("reread", [True, False])
+def test_parts_stay_in_the_order_in_which_they_were_sent(
+    mode: Mode, client: Any, owner: dict[str, str], content: Any, reread: bool
+) -> None:
+    """The server gives them back by the alphabet."""
+    made = mode.run(client.docs.create(**owner, doc=DOC | {"content": content}, reread=reread))
+    assert made.content == content
+    listed = mode.run(client.docs.list(**owner))
+    assert sorted(doc.content for doc in listed) == sorted([content] if isinstance(content, str) else content)
+
+
+def test_parts_that_a_server_has_changed_are_not_lost(mode: Mode) -> None:
+    said = {"id": GHOST, "title": "t", "created_at": "2024-06-11T00:00:00Z"}
+    items = [said | {"content": text} for text in ("a", "B!", "c")]
+    with StubServer() as stub:
+        stub.on("POST", "api/agents/{agent_id}/docs").answer(lambda call: Reply.of(said))
+        stub.on("GET", "api/agents/{agent_id}/docs").answer(lambda call: Reply.of({"items": items}))
+        client = mode.client(stub.url + "/api")
+        made = mode.run(client.docs.create(agent_id=GHOST, doc=DOC | {"content": ["c", "b", "a"]}, reread=True))
+    assert made.content == ["c", "a", "B!"]
+
+
+def test_a_doc_says_whose_it_is(mode: Mode, client: Any, owner: dict[str, str]) -> None:
+    ids = {"agent_id": None, "user_id": None} | owner
+    for reread in (True, False):
+        made = mode.run(client.docs.create(**{k: UUID(v) for k, v in owner.items()}, doc=DOC, reread=reread))
+        assert {"agent_id": made.agent_id, "user_id": made.user_id} == ids
+        assert made.to_dict().keys() & ids.keys() == owner.keys()
+    for doc in mode.run(client.docs.list(**owner)):
+        assert {"agent_id": doc.agent_id, "user_id": doc.user_id} == ids
+
+
 def test_the_owner_of_a_doc_to_be_read_again_need_not_exist(mode: Mode, client: Any) -> None:
     made = mode.run(client.docs.create(agent_id=GHOST, doc=DOC, reread=True))
     assert made.title == "t" and made.jobs

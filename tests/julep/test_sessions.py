@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from gemel.julep import InvalidIdError, Session
+from gemel.julep import Cache, InvalidIdError, Session
 from gemel.kit.errors import InternalServerError, InvalidArgument, NotFoundError
 from gemel.sandbox import JulepSandbox
 
@@ -64,6 +64,93 @@ def test_a_change_keeps_what_is_left_out(mode: Mode, client: Any, session: Sessi
     changed = mode.run(client.sessions.update(session_id=UUID(session.id), situation="t", **more))
     assert (changed.situation, changed.metadata, changed.token_budget) == ("t", {"q": 1, "w": 2}, 50)
     assert changed.agent_id == session.agent_id
+
+
+FULL: dict[str, Any] = {
+    "situation": "s",
+    "metadata": {"q": 1},
+    "token_budget": 100,
+    "context_overflow": "truncate",
+}
+
+
+def settings_of(session: Session) -> dict[str, Any]:
+    return {name: getattr(session, name) for name in FULL}
+
+
+@pytest.fixture
+def full(mode: Mode, client: Any, agent_id: str) -> str:
+    """The id of a session with all settings that a change can keep."""
+    return str(mode.run(client.sessions.create(agent_id=agent_id, **FULL)).id)
+
+
+CHANGES: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    ({}, {}),
+    ({"metadata": {}}, {}),
+    ({"metadata": {"w": 2}}, {"metadata": {"q": 1, "w": 2}}),
+    ({"situation": "t"}, {"situation": "t"}),
+    ({"situation": ""}, {"situation": ""}),
+    ({"token_budget": 7}, {"token_budget": 7}),
+    ({"token_budget": 0}, {"token_budget": 0}),
+    ({"context_overflow": "adaptive"}, {"context_overflow": "adaptive"}),
+    ({"token_budget": None}, {"token_budget": None}),
+    ({"context_overflow": None, "situation": "t"}, {"context_overflow": None, "situation": "t"}),
+    ({"situation": "t", "overwrite": True}, {"situation": "t"}),
+    ({"situation": "t", "metadata": {"w": 2}, "overwrite": True}, {"situation": "t", "metadata": {"w": 2}}),
+    ({"situation": "t", "token_budget": None, "overwrite": True}, {"situation": "t", "token_budget": None}),
+]
+
+
+@pytest.mark.parametrize(("change", "becomes"), CHANGES, ids=str)
+def test_a_change_destroys_no_setting(
+    mode: Mode, client: Any, full: str, change: dict[str, Any], becomes: dict[str, Any]
+) -> None:
+    changed = mode.run(client.sessions.update(session_id=full, **change))
+    assert settings_of(changed) == settings_of(mode.run(client.sessions.get(full))) == FULL | becomes
+
+
+@pytest.mark.parametrize("change", [{}, {"metadata": {"w": 2}}], ids=str)
+def test_a_session_without_settings_can_be_changed_too(
+    mode: Mode, client: Any, agent_id: str, change: dict[str, Any]
+) -> None:
+    """The server fails at such a change unless something else is sent with it."""
+    made = mode.run(client.sessions.create(agent_id=agent_id))
+    changed = mode.run(client.sessions.update(session_id=made.id, **change))
+    assert (changed.situation, changed.metadata, changed.token_budget) == ("", change.get("metadata", {}), None)
+
+
+def test_the_list_of_sessions_still_works_after_a_change(mode: Mode, client: Any, agent_id: str, full: str) -> None:
+    """A budget that a change takes away makes the server fail at lists."""
+    mode.run(client.sessions.create(agent_id=agent_id, token_budget=5))
+    mode.run(client.sessions.update(session_id=full, situation="t"))
+    assert len(mode.run(client.sessions.list())) == 2
+
+
+@pytest.mark.parametrize("change", [{"situation": "t"}, {"metadata": {}}, {"situation": "t", "overwrite": True}])
+def test_templates_that_a_change_switches_off_are_told(
+    mode: Mode, client: Any, agent_id: str, change: dict[str, Any]
+) -> None:
+    made = mode.run(client.sessions.create(agent_id=agent_id, render_templates=True))
+    with pytest.warns(UserWarning, match=f"render_templates of session {made.id} off"):
+        changed = mode.run(client.sessions.update(session_id=made.id, **change))
+    assert changed.render_templates is False
+    mode.run(client.sessions.update(session_id=made.id, **change))  # they are off, so there is nothing to tell
+
+
+def test_what_a_change_keeps_is_read_anew_whatever_is_cached(mode: Mode, sandbox: JulepSandbox) -> None:
+    key = sandbox.add_developer()
+    client, other = mode.client(sandbox.api_url, key, cache=Cache(ttl=60)), mode.client(sandbox.api_url, key)
+    agent = mode.run(client.agents.create(name="A"))
+    made = mode.run(client.sessions.create(agent_id=agent.id, token_budget=5))
+    mode.run(client.sessions.get(made.id))
+    mode.run(other.sessions.update(session_id=made.id, token_budget=9))
+    assert mode.run(client.sessions.update(session_id=made.id, situation="t")).token_budget == 9
+
+
+def test_nothing_to_change_in_a_session_that_is_not_there(mode: Mode, client: Any) -> None:
+    for change in ({}, {"metadata": {"w": 2}}):
+        with pytest.raises(NotFoundError, match="Session not found"):
+            mode.run(client.sessions.update(session_id=GHOST, **change))
 
 
 def test_overwriting_replaces_the_metadata_that_is_given(mode: Mode, client: Any, session: Session) -> None:

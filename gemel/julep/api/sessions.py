@@ -76,7 +76,7 @@ class Sessions(Resource[M]):
         token_budget: Limit | None | Omit = OMIT,
         context_overflow: str | None | Omit = OMIT,
     ) -> ResourceUpdatedResponse:
-        """Replace a session's situation, and its metadata where given."""
+        """Replace a session's situation, and its metadata where given; the other settings are reset where not given."""
         ...
 
     @patch("sessions/{session_id}")
@@ -89,7 +89,7 @@ class Sessions(Resource[M]):
         token_budget: Limit | None | Omit = OMIT,
         context_overflow: str | None | Omit = OMIT,
     ) -> ResourceUpdatedResponse:
-        """Change a session: what is left out stays, metadata is merged."""
+        """Change a session: metadata is merged; the server resets all but the situation where it is left out."""
         ...
 
     @post("sessions/{session_id}/chat")

@@ -43,7 +43,8 @@ class BaseDocsManager(Docs[M]):
         """
         owner = self._owner("list", agent_id, user_id)
         get = self.get_agent_docs if user_id is None else self.get_user_docs
-        docs = yield from perform(get, owner, limit=limit, offset=offset, metadata_filter=metadata_filter)
+        found = yield from perform(get, owner, limit=limit, offset=offset, metadata_filter=metadata_filter)
+        docs = [doc.replace(**_ids(agent_id, user_id)) for doc in found]
         if not docs or (limit is None and not offset):
             return docs
         ignored = limit is not None and len(docs) > limit
@@ -56,7 +57,8 @@ class BaseDocsManager(Docs[M]):
     def create(self, **kwargs: Unpack[DocsCreateArgs]) -> Flow[Doc]:
         """Make a doc of an agent or of a user and return it whole; see DocsCreateArgs.
 
-        Its `.jobs` name the work of making it searchable: `client.jobs.wait(doc.jobs[0])`.
+        Its `.jobs` name the work of making it searchable: `client.jobs.wait(doc.jobs[0])`. The parts of its content
+        stand as they were sent, though a server of this generation forgets their order.
 
         Raises:
             OwnerError: Unless exactly one owner is given.
@@ -67,11 +69,13 @@ class BaseDocsManager(Docs[M]):
         sent: dict[str, Any] = {**kwargs["doc"], "metadata": metadata}
         create = self.create_agent_doc if user_id is None else self.create_user_doc
         made = yield from perform(create, owner, request=cast("DocDict", sent))
+        whose = _ids(agent_id, user_id)
+        whole = completed(Doc, sent | whose, made)
         if not kwargs.get("reread", False):
-            return completed(Doc, sent, made)
+            return whole
         get = self.get_agent_docs if user_id is None else self.get_user_docs
         parts = [doc for doc in (yield from perform(get, owner)) if doc.id == made.id]
-        return with_jobs(_whole(parts), made) if parts else completed(Doc, sent, made)
+        return with_jobs(_joined(parts, whole.content).replace(**whose), made) if parts else whole
 
     @flow
     def delete(self, *, doc_id: Id, agent_id: Id | None = None, user_id: Id | None = None) -> Flow[None]:
@@ -95,8 +99,18 @@ class AsyncDocsManager(BaseDocsManager[Async]):
     """Docs of the async client."""
 
 
-def _whole(parts: list[Doc]) -> Doc:
-    """Return one doc of the items that a server makes of its parts."""
-    if len(parts) == 1:
+def _ids(agent_id: Any, user_id: Any) -> dict[str, str]:
+    """Return who a doc is of, as its record says it."""
+    return {"user_id": str(user_id)} if agent_id is None else {"agent_id": str(agent_id)}
+
+
+def _joined(parts: list[Doc], sent: str | builtins.list[str]) -> Doc:
+    """Return one doc of the items that a server makes of its parts: in the order of what was sent, others last."""
+    if isinstance(sent, str) and len(parts) == 1:
         return parts[0]
-    return parts[0].replace(content=[str(part.content) for part in parts])
+    left, content = [str(part.content) for part in parts], list[str]()
+    for text in [sent] if isinstance(sent, str) else sent:
+        if text in left:
+            left.remove(text)
+            content.append(text)
+    return parts[0].replace(content=[*content, *left])

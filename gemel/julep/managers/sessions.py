@@ -18,11 +18,15 @@ from gemel.julep.models.common import Id, completed, with_jobs
 from gemel.julep.models.sessions import Session, SessionCreateArgs, SessionUpdateArgs
 from gemel.julep.models.tools import Tool, ToolDict
 from gemel.kit.calls.flows import flow, perform
-from gemel.kit.errors import InvalidArgument
+from gemel.kit.errors import InvalidArgument, NotFoundError
 from gemel.kit.flow.effects import Flow
+from gemel.kit.tracebacks import warn_caller
 from gemel.kit.types import Async, M, Predicate, Sync
 
 __all__ = ["AsyncSessionsManager", "BaseSessionsManager", "SessionsManager"]
+
+
+_CHANGEABLE = ("situation", "token_budget", "context_overflow")
 
 
 class BaseSessionsManager(Sessions[M]):
@@ -45,12 +49,37 @@ class BaseSessionsManager(Sessions[M]):
         """Change a session and return it as it then is; see SessionUpdateArgs.
 
         Metadata is merged; with `overwrite` it is replaced where it is given, and the situation must be given.
+        A server of this generation resets what a change leaves out of token_budget and context_overflow: they are read
+        first and sent again, unless they are given; None resets them. It resets render_templates too, which no change
+        can set: a UserWarning says so.
         """
         given: dict[str, Any] = {**kwargs}
         session_id = given.pop("session_id")
-        change = self.update_session if given.pop("overwrite", False) else self.patch_session
+        overwrite = given.pop("overwrite", False)
+        if not overwrite or "situation" in given:
+            given = (yield from self._kept(session_id, given)) | given
+        change = self.update_session if overwrite else self.patch_session
         said = yield from perform(change, session_id, **given)
         return with_jobs((yield from perform(self.get, session_id)), said)
+
+    def _kept(self, session_id: Any, given: dict[str, Any]) -> Flow[dict[str, Any]]:
+        """Return what the server would reset, as it is now, whatever the client's cache holds; warns of what is lost.
+
+        The situation is among it: the server fails at a change of metadata alone, or of nothing.
+        """
+        try:
+            session = yield from perform(self.get.options(cache=False), session_id)
+        except NotFoundError:
+            if given.keys().isdisjoint(_CHANGEABLE):  # the server would fail at the change and not say why
+                raise
+            return {}
+        if session.render_templates:
+            warn_caller(
+                f"sessions.update: the server switches render_templates of session {session_id} off at each change; "
+                "only a new session can have it"
+            )
+        present = {name: getattr(session, name) for name in _CHANGEABLE}
+        return {name: value for name, value in present.items() if name not in given and value is not None}
 
     @flow
     def chat(

@@ -26,6 +26,7 @@ __all__ = [
     "ImageUrl",
     "InputChatMlMessage",
     "InputChatMlMessageDict",
+    "InputChatMlMessageRole",
     "InputRole",
     "TextPart",
 ]
@@ -42,6 +43,17 @@ class ChatRole(OpenEnum):
     SYSTEM = "system"
     FUNCTION_CALL = "function_call"
     FUNCTION = "function"
+
+
+class InputChatMlMessageRole(OpenEnum):
+    """Who speaks, in a message that is sent; the texts themselves do as well."""
+
+    USER = "user"
+    ASSISTANT = "assistant"
+    SYSTEM = "system"
+    FUNCTION_CALL = "function_call"
+    FUNCTION = "function"
+    AUTO = "auto"
 
 
 class FinishReason(OpenEnum):
@@ -164,7 +176,7 @@ _Continue = TypedDict("_Continue", {"continue": "bool | None"}, total=False)
 class InputChatMlMessageDict(_Continue):
     """A message as it is sent; `continue` asks the model to go on with it."""
 
-    role: InputRole | ChatRole
+    role: InputRole | InputChatMlMessageRole | ChatRole
     content: str | list[dict[str, Any]]
     name: NotRequired[str | None]
 

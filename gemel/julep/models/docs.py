@@ -18,6 +18,7 @@ class Doc(Record):
 
     Attributes:
         content: What was sent; in a list one part of it, each part being an item with the same id.
+        agent_id, user_id: Whose it is, as the call said.
     """
 
     id: str
@@ -25,6 +26,8 @@ class Doc(Record):
     content: str | list[str]
     created_at: datetime
     metadata: Metadata | None = ABSENT
+    agent_id: str | None = ABSENT
+    user_id: str | None = ABSENT
 
 
 class DocDict(TypedDict):

@@ -80,6 +80,10 @@ class _SessionId(TypedDict):
 
 
 class SessionUpdateArgs(_SessionId, _SessionArgs, total=False):
-    """The arguments of `sessions.update`; what is left out stays as it is; `overwrite` needs the situation."""
+    """The arguments of `sessions.update`; what is left out stays as it is; `overwrite` needs the situation.
+
+    Attributes:
+        token_budget, context_overflow: None takes them away.
+    """
 
     overwrite: bool

@@ -37,7 +37,7 @@ MENDS = (
         "a record is given back, not the arguments of the call",
         "less",
         r"(agents|users)\.create\.(docs|tools)\[.*"
-        r"|docs\.create( of a user)?\.(doc\..*|agent_id|user_id)"
+        r"|docs\.create( of a user)?\.doc\..*"
         r"|(agents|users|sessions)\.update( overwrite)?\.(agent_id|user_id|session_id|overwrite)",
     ),
     Mend(
@@ -47,6 +47,7 @@ MENDS = (
         r"|docs\.create( of a user)?\.(title|content|metadata\.page)"
         r"|sessions\.create\.render_templates",
     ),
+    Mend("a listed doc says whose it is, as a created one", "more", r"docs\.list\b.*\.(agent_id|user_id)"),
     Mend(
         "what is changed is read again, and given back whole",
         "more",
