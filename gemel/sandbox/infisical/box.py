@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar, Literal
 
 from .. import checks
@@ -65,6 +65,15 @@ class Sandbox(Accounts):
             chosen = [self._backend.actor(identity_id)] if identity_id else self._store.all("SELECT * FROM identities")
             for row in chosen:
                 self._store.update("identities", row["id"], **lockout.columns)
+
+    def set_clock(self, clock: Callable[[], float]) -> None:
+        """Count lockouts by a clock of the test's, which the clients may go by too: `gemel.testing.FrozenClock`.
+
+        Args:
+            clock: Gives monotonic seconds; what was counted by another is forgotten.
+        """
+        self._backend.lockouts.clear()
+        self._backend.lockouts.clock = clock
 
     def clear_lockouts(self) -> None:
         """Let identities log in that too many failures have locked."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..store import Row
@@ -22,14 +23,18 @@ class Lockouts:
 
     A count is forgotten `lockout_reset` seconds after its last failure; at `lockout_threshold`
     it becomes a lock, which lasts `lockout_seconds`.
+
+    Attributes:
+        clock: Monotonic seconds.
     """
 
     def __init__(self) -> None:
+        self.clock: Callable[[], float] = time.monotonic
         self._states: dict[str, _State] = {}
 
     def _state(self, identity_id: str) -> _State | None:
         state = self._states.get(identity_id)
-        if state is not None and time.monotonic() >= state.ends:
+        if state is not None and self.clock() >= state.ends:
             del self._states[identity_id]
             return None
         return state
@@ -47,7 +52,7 @@ class Lockouts:
         failures = 1 if state is None else state.failures + 1
         locked = failures >= identity["lockout_threshold"]
         lasts = identity["lockout_seconds"] if locked else identity["lockout_reset"]
-        self._states[identity["id"]] = _State(failures, locked, time.monotonic() + lasts)
+        self._states[identity["id"]] = _State(failures, locked, self.clock() + lasts)
 
     def forget(self, identity_id: str) -> int:
         """Forget the failures of an identity; how many locks that ended."""
