@@ -47,13 +47,13 @@ def entry(function: F) -> F:
 
 
 def warn_caller(message: str) -> None:
-    """Warn with a UserWarning that names the line outside of gemel from which it was called.
+    """Warn with a UserWarning that names the caller's own line: outside of gemel, of libraries and of asyncio.
 
     Args:
         message: What a person reads; it shows no secret.
     """
     frame, level = inspect.currentframe(), 1
-    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "gemel":
+    while frame is not None and str(frame.f_globals.get("__name__")).partition(".")[0] in _NOT_SHOWN:
         frame, level = frame.f_back, level + 1
     del frame
     warnings.warn(message, UserWarning, stacklevel=level)

@@ -283,7 +283,7 @@ WRONG_AGENTS: list[tuple[dict[str, Any], str]] = [
     ({"name": "A", "docs": [{"title": "t"}]}, "'content' is missing"),
     ({"name": "A", "tools": [{"type": "robot", "function": FUNCTION}]}, r"\[0\].type"),
     ({"name": "A", "tools": [{"type": "function", "function": {"name": "f"}}]}, "'parameters' is missing"),
-    ({"name": "A", "default_settings": {"heat": 1}}, "there is no 'heat'"),
+    ({"name": "A", "default_settings": {"temperature": "hot"}}, "default_settings"),
     ({"name": "A", "metadata": {"when": object()}}, "cannot be sent as JSON"),
 ]
 

@@ -233,7 +233,7 @@ WRONG: list[dict[str, Any]] = [
     {"doc": {"title": "t"}},
     {"doc": {"content": "c"}},
     {"doc": {"title": "t", "content": [1]}},
-    {"doc": {"title": "t", "content": "c", "pages": 3}},
+    {"doc": {"title": "t", "content": "c", "metadata": [3]}},
     {"doc": {"title": "t", "content": "c", "metadata": "m"}},
     {"doc": "text"},
     {"doc": DOC, "metadata": []},

@@ -63,7 +63,7 @@ def test_what_may_be_repeated_is_repeated_after_a_cut(mode: Mode, sandbox: Julep
     changed = mode.run(client.sessions.update(session_id=session.id, situation="s", overwrite=True))
     assert changed.situation == "s"
     mode.run(client.sessions.delete(session.id))
-    assert methods(sandbox) == ["PUT", "PUT", "GET", "GET", "DELETE", "DELETE"]
+    assert methods(sandbox) == ["GET", "GET", "PUT", "PUT", "GET", "DELETE", "DELETE"]
 
 
 def test_what_may_not_be_repeated_is_sent_once(mode: Mode, sandbox: JulepSandbox) -> None:

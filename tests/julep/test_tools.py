@@ -103,6 +103,30 @@ def test_deleting_gives_nothing_back_in_either_mode(mode: Mode, client: Any, age
         mode.run(client.tools.delete(agent_id=agent_id, tool_id=tool.id))
 
 
+@pytest.mark.parametrize("described", [FUNCTION, {"name": "f", "parameters": {}}], ids=["described", "not"])
+@pytest.mark.parametrize("is_there", [True, False])
+def test_overwriting_a_tool_that_is_not_there_makes_it(
+    mode: Mode, client: Any, agent_id: str, described: dict[str, Any], is_there: bool
+) -> None:
+    """With the id that was given, of an agent that need not be there either."""
+    owner = agent_id if is_there else "22222222-2222-4222-8222-222222222222"
+    said = mode.run(client.tools.update(agent_id=owner, tool_id=GHOST, function=described, overwrite=True))
+    assert type(said) is ResourceUpdatedResponse and said.id == GHOST
+    if is_there:
+        made = only(mode, client, owner)
+        assert (made.id, made.function.to_dict()) == (GHOST, {"description": ""} | described)
+    assert mode.run(client.tools.delete(agent_id=owner, tool_id=GHOST)) is None
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_a_limit_of_none_lists_one(mode: Mode, client: Any, agent_id: str, count: int) -> None:
+    """It is the server's: it looks whether the limit is reached after it has taken a tool."""
+    for number in range(count):
+        mode.run(client.tools.create(agent_id=agent_id, tool=named(str(number))))
+    assert len(mode.run(client.tools.get(agent_id=agent_id, limit=0))) == min(count, 1)
+    assert len(mode.run(client.tools.get(agent_id=agent_id, limit=2))) == min(count, 2)
+
+
 def test_a_tool_or_an_agent_that_is_not_there(mode: Mode, client: Any, agent_id: str) -> None:
     for function in (FUNCTION, {"name": "g"}):
         with pytest.raises(NotFoundError, match="not found"):
@@ -135,7 +159,7 @@ WRONG: list[Any] = [
     {"type": "function"},
     {"type": "robot", "function": FUNCTION},
     {"type": "function", "function": {"name": "f"}},
-    {"type": "function", "function": FUNCTION | {"strict": True}},
+    {"type": "function", "function": FUNCTION | {"description": True}},
     "f",
     None,
 ]

@@ -25,7 +25,7 @@ class Tools(Resource[M]):
 
     @put("agents/{agent_id}/tools/{tool_id}")
     def update_agent_tool(self, agent_id: Id, tool_id: Id, *, function: FunctionDefDict) -> ResourceUpdatedResponse:
-        """Replace the function of a tool; a server of this generation fails without a description."""
+        """Replace the function of a tool, or make one with this id; without a description it gets an empty one."""
         ...
 
     @patch("agents/{agent_id}/tools/{tool_id}")
@@ -37,7 +37,7 @@ class Tools(Resource[M]):
 
     @get("agents/{agent_id}/tools", unwrap="items", paging=Offset())
     def iterate(self, *, agent_id: Id, page_size: PageSize = 100) -> Page[Tool]:
-        """Iterate all tools of an agent in pages, oldest first."""
+        """Iterate all tools of an agent in pages, in no order that means anything."""
         ...
 
     @delete("agents/{agent_id}/tools/{tool_id}")
@@ -47,5 +47,5 @@ class Tools(Resource[M]):
 
     @get("agents/{agent_id}/tools", unwrap="items")
     def get(self, *, agent_id: Id, limit: Limit | None = None, offset: Limit | None = None) -> builtins.list[Tool]:
-        """Return the tools of an agent, oldest first, 100 unless `limit` says otherwise."""
+        """Return the tools of an agent, 100 unless `limit` says otherwise; this server gives one for 0."""
         ...

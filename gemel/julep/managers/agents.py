@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from typing_extensions import Unpack
@@ -9,13 +10,24 @@ from typing_extensions import Unpack
 from gemel.julep.api.agents import Agents
 from gemel.julep.errors import ExclusiveArgumentsError
 from gemel.julep.managers.tools import described_tool
-from gemel.julep.models.agents import Agent, AgentCreateArgs, AgentUpdateArgs
+from gemel.julep.managers.unknown import known_parts
+from gemel.julep.models.agents import Agent, AgentCreateArgs, AgentUpdateArgs, DefaultSettingsDict
 from gemel.julep.models.common import DEFAULT_MODEL, Id, completed, with_jobs
+from gemel.julep.models.docs import DocDict
+from gemel.julep.models.tools import FunctionDefDict, ToolDict
 from gemel.kit.calls.flows import flow, perform
 from gemel.kit.flow.effects import Flow
 from gemel.kit.types import Async, M, Sync
 
 __all__ = ["AgentsManager", "AsyncAgentsManager", "BaseAgentsManager"]
+
+
+_DICTS: dict[str, Any] = {
+    "default_settings": DefaultSettingsDict,
+    "docs": DocDict,
+    "functions": FunctionDefDict,
+    "tools": ToolDict,
+}
 
 
 class BaseAgentsManager(Agents[M]):
@@ -27,7 +39,7 @@ class BaseAgentsManager(Agents[M]):
 
         With `reread` it is read again, with what the server has filled in.
         """
-        given: dict[str, Any] = {**kwargs}
+        given = self._known("create", kwargs)
         reread, functions = given.pop("reread", False), given.pop("functions", [])
         if functions and given.get("tools"):
             label = f"{type(self).__name__}.create"
@@ -35,6 +47,7 @@ class BaseAgentsManager(Agents[M]):
         if functions:
             given["tools"] = [{"type": "function", "function": function} for function in functions]
         sent = _defaults() | given
+        sent["about"] = sent["about"] or ""  # the server fails at null
         sent["tools"] = [described_tool(tool) for tool in sent["tools"]]
         made = yield from perform(self.create_agent, **sent)
         return with_jobs((yield from perform(self.get, made.id)), made) if reread else completed(Agent, sent, made)
@@ -47,12 +60,20 @@ class BaseAgentsManager(Agents[M]):
         A server of this generation resets model and default settings that a change leaves out: they are read first
         and sent again, unless they are given; None resets them.
         """
-        given: dict[str, Any] = {**kwargs}
+        given = self._known("update", kwargs)
         if given.pop("overwrite", False):
             said = yield from perform(self.update_agent, agent_id, **given)
         else:
             said = yield from perform(self.patch_agent, agent_id, **(yield from self._kept(agent_id, given)), **given)
         return with_jobs((yield from perform(self.get, agent_id)), said)
+
+    def _known(self, method: str, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the arguments without what the server does not know; warns of it."""
+        label = f"{type(self).__name__}.{method}"
+        return {
+            name: known_parts(label, name, value, _DICTS[name]) if name in _DICTS else value
+            for name, value in given.items()
+        }
 
     def _kept(self, agent_id: Any, given: dict[str, Any]) -> Flow[dict[str, Any]]:
         """Return what the server would reset, as it is now, whatever the client's cache holds."""

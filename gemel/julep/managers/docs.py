@@ -9,6 +9,7 @@ from typing_extensions import Unpack
 
 from gemel.julep.api.docs import Docs
 from gemel.julep.errors import OwnerError
+from gemel.julep.managers.unknown import known_parts
 from gemel.julep.models.common import Id, Limit, completed, with_jobs
 from gemel.julep.models.docs import Doc, DocDict, DocsCreateArgs
 from gemel.kit.calls.flows import flow, perform
@@ -65,8 +66,8 @@ class BaseDocsManager(Docs[M]):
         """
         agent_id, user_id = kwargs.get("agent_id"), kwargs.get("user_id")
         owner = self._owner("create", agent_id, user_id)
-        metadata = kwargs.get("metadata", {}) | kwargs["doc"].get("metadata", {})
-        sent: dict[str, Any] = {**kwargs["doc"], "metadata": metadata}
+        doc = known_parts(f"{type(self).__name__}.create", "doc", kwargs["doc"], DocDict)
+        sent: dict[str, Any] = {**doc, "metadata": kwargs.get("metadata", {}) | doc.get("metadata", {})}
         create = self.create_agent_doc if user_id is None else self.create_user_doc
         made = yield from perform(create, owner, request=cast("DocDict", sent))
         whose = _ids(agent_id, user_id)

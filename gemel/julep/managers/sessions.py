@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated, Any
 
 from typing_extensions import Unpack
 
 from gemel.julep.api.sessions import Sessions
+from gemel.julep.managers.unknown import known_parts
 from gemel.julep.models.chat import (
     ChatResponse,
     ChatSettingsResponseFormatDict,
@@ -115,33 +117,33 @@ class BaseSessionsManager(Sessions[M]):
             recall, remember: Whether docs are looked up, and whether this joins the history; unless False both.
             stream: Not taken for sessions; `client.chat.completions` streams.
         """
+        known = partial(known_parts, f"{type(self).__name__}.chat")
         if stream:
             problem = "the server does not stream sessions; use client.chat.completions.create(stream=True)"
             raise InvalidArgument(f"{type(self).__name__}.chat", "stream", problem)
-        return (
-            yield from perform(
-                self.post_chat,
-                session_id,
-                messages=messages,
-                tools=tools,
-                tool_choice=tool_choice,
-                frequency_penalty=frequency_penalty,
-                length_penalty=length_penalty,
-                logit_bias=logit_bias,
-                max_tokens=max_tokens,
-                presence_penalty=presence_penalty,
-                repetition_penalty=repetition_penalty,
-                response_format=response_format,
-                seed=seed,
-                # A text makes the server fail, though its description allows one.
-                stop=[stop] if isinstance(stop, str) else stop,
-                stream=stream,
-                temperature=temperature,
-                top_p=top_p,
-                recall=recall is not False,
-                remember=remember is not False,
-            )
+        answer: ChatResponse = yield from perform(
+            self.post_chat,
+            session_id,
+            messages=known("messages", messages, InputChatMlMessageDict),
+            tools=known("tools", tools, ToolDict),
+            tool_choice=tool_choice,
+            frequency_penalty=frequency_penalty,
+            length_penalty=length_penalty,
+            logit_bias=logit_bias,
+            max_tokens=max_tokens,
+            presence_penalty=presence_penalty,
+            repetition_penalty=repetition_penalty,
+            response_format=known("response_format", response_format, ChatSettingsResponseFormatDict),
+            seed=seed,
+            # A text makes the server fail, though its description allows one.
+            stop=[stop] if isinstance(stop, str) else stop,
+            stream=stream,
+            temperature=temperature,
+            top_p=top_p,
+            recall=recall is not False,
+            remember=remember is not False,
         )
+        return answer
 
 
 class SessionsManager(BaseSessionsManager[Sync]):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from gemel.julep.api.tools import Tools
+from gemel.julep.managers.unknown import known_parts
 from gemel.julep.models.common import Id, ResourceCreatedResponse, ResourceUpdatedResponse
 from gemel.julep.models.tools import FunctionDef, FunctionDefDict, PartialFunctionDefDict, ToolDict
 from gemel.kit.calls.flows import flow, perform
@@ -20,7 +21,8 @@ class BaseToolsManager(Tools[M]):
     @flow
     def create(self, *, agent_id: Id, tool: ToolDict) -> Flow[ResourceCreatedResponse]:
         """Give an agent a tool, and return what the server says of it."""
-        return (yield from perform(self.create_agent_tool, agent_id, request=described_tool(tool)))
+        known = known_parts(f"{type(self).__name__}.create", "tool", tool, ToolDict)
+        return (yield from perform(self.create_agent_tool, agent_id, request=described_tool(known)))
 
     @flow
     def update(
@@ -33,9 +35,11 @@ class BaseToolsManager(Tools[M]):
     ) -> Flow[ResourceUpdatedResponse]:
         """Change the function of a tool, or replace it with `overwrite`; then name and parameters must be there.
 
+        A tool that there is not is a NotFoundError, and with `overwrite` made with this id.
+
         A server of this generation cannot change a part of a function: the rest is read first and sent with it.
         """
-        given: dict[str, Any] = {**function}
+        given: dict[str, Any] = known_parts(f"{type(self).__name__}.update", "function", function, FunctionDefDict)
         if overwrite:
             sent = cast("FunctionDefDict", _described(given))
             return (yield from perform(self.update_agent_tool, agent_id, tool_id, function=sent))

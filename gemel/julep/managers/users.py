@@ -7,7 +7,9 @@ from typing import Any
 from typing_extensions import Unpack
 
 from gemel.julep.api.users import Users
+from gemel.julep.managers.unknown import known_parts
 from gemel.julep.models.common import Id, completed, with_jobs
+from gemel.julep.models.docs import DocDict
 from gemel.julep.models.users import User, UserCreateArgs, UserUpdateArgs
 from gemel.kit.calls.flows import flow, perform
 from gemel.kit.flow.effects import Flow
@@ -24,6 +26,8 @@ class BaseUsersManager(Users[M]):
         """Make a user and return it whole: what was sent, and what the server said; see UserCreateArgs."""
         given: dict[str, Any] = {**kwargs}
         reread = given.pop("reread", False)
+        if "docs" in given:
+            given["docs"] = known_parts(f"{type(self).__name__}.create", "docs", given["docs"], DocDict)
         sent: dict[str, Any] = {"docs": [], "metadata": {}, **given}
         made = yield from perform(self.create_user, **sent)
         return with_jobs((yield from perform(self.get, made.id)), made) if reread else completed(User, sent, made)

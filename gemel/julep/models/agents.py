@@ -10,6 +10,7 @@ from typing_extensions import TypedDict
 from gemel.julep.models.common import Instructions, Metadata, Record
 from gemel.julep.models.docs import DocDict
 from gemel.julep.models.tools import FunctionDefDict, ToolDict
+from gemel.kit.models.typed_dicts import open_keys
 from gemel.kit.models.unions import OpenEnum
 from gemel.kit.types import ABSENT
 
@@ -61,6 +62,7 @@ class Agent(Record):
     updated_at: datetime | None = ABSENT
 
 
+@open_keys
 class DefaultSettingsDict(TypedDict, total=False):
     """AgentDefaultSettings as they are sent."""
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from typing_extensions import NotRequired, TypedDict
 
 from gemel.julep.models.common import Record
+from gemel.kit.models.typed_dicts import open_keys
 from gemel.kit.models.unions import Discriminator, OpenEnum
 from gemel.kit.types import ABSENT, is_object
 
@@ -173,6 +174,7 @@ class InputChatMlMessage(Record):
 _Continue = TypedDict("_Continue", {"continue": "bool | None"}, total=False)
 
 
+@open_keys
 class InputChatMlMessageDict(_Continue):
     """A message as it is sent; `continue` asks the model to go on with it."""
 
@@ -181,6 +183,7 @@ class InputChatMlMessageDict(_Continue):
     name: NotRequired[str | None]
 
 
+@open_keys
 class ChatSettingsResponseFormatDict(TypedDict, total=False):
     """The form that the answer must have."""
 

@@ -8,6 +8,7 @@ from typing import Any
 from typing_extensions import NotRequired, TypedDict
 
 from gemel.julep.models.common import Id, Metadata, Record
+from gemel.kit.models.typed_dicts import open_keys
 from gemel.kit.types import ABSENT
 
 __all__ = ["Doc", "DocDict", "DocsCreateArgs"]
@@ -30,6 +31,7 @@ class Doc(Record):
     user_id: str | None = ABSENT
 
 
+@open_keys
 class DocDict(TypedDict):
     """A doc as it is sent; each text of a list becomes a part that is recalled by itself."""
 

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from typing_extensions import NotRequired, TypedDict
 
 from gemel.julep.models.common import Record
+from gemel.kit.models.typed_dicts import open_keys
 from gemel.kit.models.unions import OpenEnum
 from gemel.kit.types import ABSENT
 
@@ -36,6 +37,7 @@ class Tool(Record):
     function: FunctionDef
 
 
+@open_keys
 class FunctionDefDict(TypedDict):
     """A FunctionDef as it is sent."""
 
@@ -44,6 +46,7 @@ class FunctionDefDict(TypedDict):
     description: NotRequired[str | None]
 
 
+@open_keys
 class PartialFunctionDefDict(TypedDict, total=False):
     """What to change of a FunctionDef."""
 
@@ -52,6 +55,7 @@ class PartialFunctionDefDict(TypedDict, total=False):
     description: str | None
 
 
+@open_keys
 class ToolDict(TypedDict):
     """A tool as it is sent."""
 

@@ -13,7 +13,7 @@ from msgspec import UnsetType
 from gemel.kit.errors import InvalidArgument
 from gemel.kit.http.redaction import MASK
 from gemel.kit.models.secrecy import holds_secrets, is_secret
-from gemel.kit.models.typed_dicts import is_typed_dict, keys_of
+from gemel.kit.models.typed_dicts import is_open, is_typed_dict, keys_of
 from gemel.kit.types import Predicate, is_mapping, is_object
 
 __all__ = ["Check", "checker", "exact_types", "expectation", "misfit", "unfit"]
@@ -147,9 +147,10 @@ def _entries(base: type, check_key: Check, check: Check) -> Check:
 
 
 def _has_keys(value: Mapping[Any, Any], typed_dict: Any) -> bool:
-    """Whether a dict has every key that must be there, no unknown one, and in each what it may hold."""
-    checks = _checks_of(typed_dict)
-    return all(key in checks and checks[key](item) for key, item in value.items()) and not _missing(value, typed_dict)
+    """Whether a dict has every key that must be there, no unknown one unless it may, and in each what it may hold."""
+    checks, others = _checks_of(typed_dict), is_open(typed_dict)
+    fits = (checks[key](item) if key in checks else others for key, item in value.items())
+    return all(fits) and not _missing(value, typed_dict)
 
 
 @functools.cache
@@ -234,7 +235,7 @@ def _inside(hint: Any, value: Any) -> Iterator[tuple[str, Any, Any]]:
 def _fault_of_keys(hint: Any, value: Any) -> str:
     if is_typed_dict(hint):
         missing, keys = _missing(value, hint), keys_of(hint)
-        unknown = [name for name in value if name not in keys]
+        unknown = [] if is_open(hint) else [name for name in value if name not in keys]
         if unknown:
             return f"there is no {unknown[0]!r:.80}; it takes {', '.join(sorted(keys)) or 'none'}"
         return f"{missing[0]!r} is missing" if missing else ""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal, NamedTuple, cast, get_args, get_origin
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar, cast, get_args, get_origin
 
 from typing_extensions import NotRequired, ReadOnly, Required, Unpack, get_type_hints, is_typeddict
 
-__all__ = ["Key", "dicts_in", "is_typed_dict", "keys_of", "unpacked"]
+__all__ = ["Key", "dicts_in", "is_open", "is_typed_dict", "keys_of", "open_keys", "unpacked"]
+
+T = TypeVar("T")
 
 
 class Key(NamedTuple):
@@ -18,6 +20,18 @@ class Key(NamedTuple):
 
 
 _known: dict[Any, Mapping[str, Key]] = {}
+_open: set[Any] = set()
+
+
+def open_keys(typed_dict: type[T]) -> type[T]:
+    """Let a TypedDict take keys at run time that it does not name: a decorator, for dicts that come from elsewhere."""
+    _open.add(typed_dict)
+    return typed_dict
+
+
+def is_open(typed_dict: Any) -> bool:
+    """Whether a TypedDict takes keys that it does not name."""
+    return typed_dict in _open
 
 
 def is_typed_dict(hint: Any) -> bool:
