@@ -158,7 +158,7 @@ def _by_key(secrets: Iterable[Secret]) -> dict[str, list[Secret]]:
 def _refuse_several(own: dict[str, list[Secret]], imports: list[SecretImportBlock]) -> None:
     """Raise MergeError for a key that is in several folders; which of them imports, the reply does not tell."""
     places = {key: {secret.secret_path or "/" for secret in secrets} for key, secrets in own.items()}
-    if len(set().union(*places.values())) > 1:
+    if len(set[str]().union(*places.values())) > 1:
         for block in imports:
             for secret in block.secrets:
                 places.setdefault(secret.secret_key, set()).add(f"the import of {block.environment}{block.secret_path}")
