@@ -9,10 +9,12 @@ import pytest
 import typing_extensions as te
 from typing_extensions import NotRequired, ReadOnly, Required, Unpack
 
+from gemel.kit.bind.checks import checker, misfit
 from gemel.kit.client import AsyncClient, BaseClient, Client
 from gemel.kit.declare import Body, Field, Form, Header, Query, get, patch, post, put
 from gemel.kit.errors import DeclarationError, InvalidArgument
 from gemel.kit.models.model import Model
+from gemel.kit.models.typed_dicts import open_keys
 from gemel.kit.stubs.resource import Resource
 from gemel.kit.types import OMIT, SECRET, Async, M, Omit, Sync
 
@@ -405,3 +407,30 @@ def test_one_with_type_arguments_is_refused() -> None:
         class Whole(Resource[M]):
             @post("x")
             def create(self, **box: Unpack[Boxed[int]]) -> None: ...
+
+
+@open_keys
+class Settings(TypedDict, total=False):
+    heat: int
+
+
+class Oven(TypedDict):
+    name: str
+    settings: Settings
+
+
+@pytest.mark.parametrize(
+    ("value", "fits"),
+    [
+        ({"name": "o", "settings": {"heat": 1}}, True),
+        ({"name": "o", "settings": {"heat": 1, "light": [1]}}, True),
+        ({"name": "o", "settings": {"light": "on"}}, True),
+        ({"name": "o", "settings": {"heat": "hot", "light": "on"}}, False),
+        ({"name": "o", "settings": {}, "light": "on"}, False),
+        ({"settings": {"light": "on"}}, False),
+    ],
+    ids=str,
+)
+def test_a_dict_with_open_keys_takes_others_and_no_dict_around_it_does(value: Any, fits: bool) -> None:
+    assert checker(Oven)(value) is fits
+    assert bool(misfit(Oven, value)) is not fits
