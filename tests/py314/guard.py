@@ -1,13 +1,16 @@
 """A pytest plugin: runs every test as far as it goes, and skips the one that asks for what WebAssembly has not.
 
-WebAssembly has no sockets, threads, processes, terminals and no TLS. No test is marked: whatever asks for one of these
-is skipped there and then, so a new test takes part by itself. `--at-least` says how many must pass all the same.
+WebAssembly has no sockets, threads, processes, terminals, no TLS and little stack. No test is marked: whatever asks for
+one of these is skipped there and then, so a new test takes part by itself. `--at-least` says how many must pass all
+the same.
 """
 
 from __future__ import annotations
 
 import asyncio
+import functools
 import importlib
+import json
 import os
 import pty
 import shutil
@@ -17,7 +20,7 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
@@ -49,6 +52,9 @@ with mock.patch.object(sys, "platform", "linux"), suppress(ModuleNotFoundError):
     for name in ("urllib3", "httpx2"):
         importlib.import_module(name)
 
+# Node ends with the stack, at some 15,000 of these, before Python's scanner sees that it has nested too deeply.
+TOO_DEEP = "[" * 10_000
+
 needs: list[str] = []
 """What the test that runs has asked for in vain."""
 
@@ -64,6 +70,16 @@ def refusing(what: str) -> Any:
         refuse(what)
 
     return refused
+
+
+def shallow(decode: Callable[..., Any]) -> Callable[..., Any]:
+    """What decodes JSON, but for what is nested too deeply."""
+
+    @functools.wraps(decode)
+    def decoded(decoder: json.JSONDecoder, text: str, *args: Any) -> Any:
+        return refuse("a deep stack") if TOO_DEEP in text else decode(decoder, text, *args)
+
+    return decoded
 
 
 class Missing(MetaPathFinder):
@@ -83,6 +99,7 @@ def pytest_configure(config: pytest.Config) -> None:
     sys.meta_path.append(Missing())
     for owner, name, what in REFUSED:
         setattr(owner, name, refusing(what))
+    json.JSONDecoder.raw_decode = shallow(json.JSONDecoder.raw_decode)  # type: ignore[method-assign]
     asyncio._set_running_loop(None)
     asyncio.events._set_event_loop_policy(Policy(refuse))  # type: ignore[attr-defined]
 
