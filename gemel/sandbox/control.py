@@ -8,6 +8,7 @@ import inspect
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from .faults import KINDS, Fault, Faults
@@ -139,8 +140,11 @@ class _Calling:
 
     def __init__(self, method: Callable[..., Any], result: str) -> None:
         self._method = method
-        self._signature = inspect.signature(method)
         self._result = result
+
+    @cached_property
+    def _signature(self) -> inspect.Signature:
+        return inspect.signature(self._method)
 
     @property
     def takes(self) -> list[str]:

@@ -132,8 +132,7 @@ def _tighten(path: str | os.PathLike[str]) -> None:
 
 
 def _check_owner(connection: sqlite3.Connection) -> None:
-    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-    if not tables:
+    if not _tables(connection):
         return
     if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
         raise SandboxDataError("it is a database of something else")
@@ -142,10 +141,16 @@ def _check_owner(connection: sqlite3.Connection) -> None:
         raise SandboxDataError(f"its schema has version {version}, not {SCHEMA_VERSION}")
 
 
+def _tables(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
+
+
 def _prepared(connection: sqlite3.Connection, schema: str) -> sqlite3.Connection:
     connection.row_factory = sqlite3.Row
+    is_new = not _tables(connection)
     connection.executescript(_SETTINGS + schema)
-    _add_columns(connection, schema)
+    if not is_new:
+        _add_columns(connection, schema)
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
