@@ -11,6 +11,7 @@ import pydoc
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any, get_origin
@@ -200,13 +201,18 @@ def handed_out(face: ModuleType) -> Iterator[type]:
 
 def annotated(path: Path, name: str) -> Iterator[str]:
     """The words of the annotations of a class, without its private members, or of a function."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in nodes(path):
         if getattr(node, "name", "") == name:
             members = node.body if isinstance(node, ast.ClassDef) else [node]
             for member in members:
                 shown = getattr(member, "name", None) or getattr(getattr(member, "target", None), "id", "")
                 if not shown.startswith("_") or shown == "__call__":
                     yield from words(member)
+
+
+@cache
+def nodes(path: Path) -> list[ast.AST]:
+    return list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
 
 
 def words(member: ast.AST) -> Iterator[str]:

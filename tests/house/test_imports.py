@@ -13,6 +13,7 @@ import pytest
 
 import gemel
 
+pytestmark = pytest.mark.static
 ROOT = Path(__file__).parents[2]
 LINT = """\
 import sys

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.static
 ROOT = Path(__file__).parents[2]
 LONGEST_FUNCTION = 60
 MOST_ROOMS = 20

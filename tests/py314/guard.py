@@ -76,8 +76,8 @@ def shallow(decode: Callable[..., Any]) -> Callable[..., Any]:
     """What decodes JSON, but for what is nested too deeply."""
 
     @functools.wraps(decode)
-    def decoded(decoder: json.JSONDecoder, text: str, *args: Any) -> Any:
-        return refuse("a deep stack") if TOO_DEEP in text else decode(decoder, text, *args)
+    def decoded(decoder: json.JSONDecoder, s: str, idx: int = 0) -> Any:
+        return refuse("a deep stack") if TOO_DEEP in s else decode(decoder, s, idx)
 
     return decoded
 

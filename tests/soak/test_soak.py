@@ -1,6 +1,7 @@
 """Both clients under load for a while, with faults on three of ten requests.
 
-GEMEL_SOAK_SECONDS says for how long each, 20 s by default; GEMEL_SOAK_SEED repeats a run, as far as chance goes.
+GEMEL_SOAK_SECONDS says for how long each, 20 s by default, and 5 s on some Pythons in tox; GEMEL_SOAK_SEED repeats a
+run, as far as chance goes.
 """
 
 from __future__ import annotations
