@@ -80,7 +80,8 @@ def pyright(folder: Path) -> dict[str, Found]:
 def mypy(folder: Path) -> dict[str, Found]:
     """Run mypy, strict, on the files of a folder, with the installed gemel in view and nothing of the work tree."""
     found = {file.name: Found() for file in folder.glob("*.py")}
-    options = ["--config-file=", "--strict", "--output=json", f"--cache-dir={folder / 'cache'}"]
+    # What a run finds of gemel and of the standard library serves the next one.
+    options = ["--config-file=", "--strict", "--output=json", f"--cache-dir={folder.parent / 'cache'}"]
     for said in _mypy_messages(_run("mypy", *options, *sorted(found), cwd=folder)):
         line, text, of_file = said["line"], said["message"], found[Path(said["file"]).name]
         if revealed := re.match(r'Revealed type is "(.*)"$', text):
