@@ -74,7 +74,15 @@ def test_every_supported_python_is_tested() -> None:
     assert found == SUPPORTED
     assert setup["options"]["python_requires"] == f">={SUPPORTED[0]}"
     digits = ",".join(version.replace(".", "") for version in SUPPORTED)
-    assert f"py{{{digits}}}" in tox["tox"]["env_list"]
+    assert f"py{{{digits}}}" in tox["tox"]["env_list"] and "pyodide314" in tox["tox"]["env_list"]
+
+
+def test_one_python_tests_what_is_static() -> None:
+    commands = listed(config("tox.ini")["testenv"]["commands"])
+    whole = [
+        line.split(":")[0] for line in commands if not line.startswith("lowest") and "{[testenv]run_code}" not in line
+    ]
+    assert whole == ["py312"] and len(commands) == 4
 
 
 def test_every_python_is_tested_with_the_same_packages() -> None:
