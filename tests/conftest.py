@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from collections.abc import Generator
 from contextlib import suppress
 
 import pytest
@@ -23,13 +24,19 @@ with suppress(ModuleNotFoundError):  # the environments for the docs and for the
     settings.load_profile("short")
 
 
-def pytest_collection_finish() -> None:
-    """Let the garbage collector look no more at what was collected: it lives to the end, and is most of the memory.
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Keep the garbage collector from what is collected: it lives to the end, and is most of the memory.
 
-    To look through it all takes 0.4 s, each time that a test asks for it.
+    To look through it all takes 0.4 s, each time that a test asks for it, and a fifth of the time of collecting.
     """
-    gc.collect()
-    gc.freeze()
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.collect()
+        gc.freeze()
 
 
 def pytest_configure(config: pytest.Config) -> None:

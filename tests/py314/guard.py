@@ -1,8 +1,8 @@
 """A pytest plugin: runs every test as far as it goes, and skips the one that asks for what WebAssembly has not.
 
-WebAssembly has no sockets, threads, processes, terminals, no TLS and little stack. No test is marked: whatever asks for
-one of these is skipped there and then, so a new test takes part by itself. `--at-least` says how many must pass all
-the same.
+WebAssembly has no sockets, threads, processes, pipes, terminals or time zones, no TLS and little stack. No test is
+marked: whatever asks for one of these is skipped there and then, so a new test takes part by itself. `--at-least` says
+how many must pass all the same.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import ssl
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
@@ -40,7 +41,9 @@ REFUSED: list[tuple[Any, str, str]] = [
     (subprocess.Popen, "__init__", "a process"),
     (os, "fork", "a process"),
     (shutil, "which", "a process"),
+    (os, "mkfifo", "a named pipe"),
     (pty, "openpty", "a terminal"),
+    (time, "tzset", "another time zone"),
     (ssl, "get_default_verify_paths", "TLS"),
     (ssl.SSLContext, "load_cert_chain", "TLS"),
     (ssl.SSLContext, "load_verify_locations", "TLS"),
