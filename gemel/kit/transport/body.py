@@ -14,20 +14,28 @@ from gemel.kit.transport.failures import lost, not_asked_for, out_of_time, too_l
 
 __all__ = ["Intake", "check_framing", "open_decoder", "to_the_end"]
 
+# A server may announce any Content-Length, and http.client and aiohttp both gather a body of known length in one step:
+# past this size it is read in pieces, so that the deadline is checked and memory grows only with what really came.
 _AT_ONCE = 1 << 26
+# An empty field and `identity` are not in RFC 9112, but `identity` was in RFC 2616 (section 3.6) and old servers send
+# it; both mean that nothing is to be undone.
 _FRAMINGS = frozenset({"", "identity", "chunked"})
 
 
 class Intake:
-    """What one client takes of a reply: so many bytes of body, as it came and as it is without its content coding.
+    """The limit on the size of a reply's body, checked both before and after its content coding is removed.
 
     Args:
-        largest: The bytes, None for any number. Raises ValueError for what is no such number.
+        largest: The most bytes a body may have, None for no limit.
+
+    Raises:
+        ValueError: `largest` is not a positive whole number.
     """
 
     __slots__ = ("_at_once", "largest")
 
     def __init__(self, largest: int | None) -> None:
+        # bool is an int to Python, and `max_response_bytes=True` would mean one byte.
         number: Any = largest
         if number is not None and (isinstance(number, bool) or not isinstance(number, int) or number < 1):
             raise ValueError(f"max_response_bytes: expected a positive whole number of bytes or None, got {number!r}")
@@ -35,10 +43,15 @@ class Intake:
         self._at_once = _AT_ONCE if largest is None else min(largest, _AT_ONCE)
 
     def at_once(self, announced: int | None, status: int, request: Request) -> bool:
-        """Say whether the body may be read in one go; what is not announced, or is large, is read in pieces.
+        """Say whether the body may be read in one go; a body of unknown or large size is read in pieces.
 
         Args:
-            announced: The bytes still to come, None when unknown. Raises ResponseTooLargeError.
+            announced: The bytes still to come by Content-Length, None when unknown.
+            status: The status of the reply, for the error.
+            request: The request that it answers, for the error.
+
+        Raises:
+            ResponseTooLargeError: More bytes are announced than the client takes.
         """
         if announced is None:
             return False
@@ -48,7 +61,7 @@ class Intake:
         return False
 
     def check(self, size: int, status: int, request: Request) -> None:
-        """Raise ResponseTooLargeError when a body has more bytes than are taken."""
+        """Raise ResponseTooLargeError when a body of `size` bytes is larger than the limit."""
         if self.largest is not None and size > self.largest:
             raise self._refusal(status, request)
 
@@ -56,16 +69,15 @@ class Intake:
         """Return the body without its content coding; yields between steps of a millisecond or so.
 
         Args:
-            body: as it came, whole.
-            coding: the value of Content-Encoding.
-            status: of the reply.
-            request: what it answers; its deadline holds here too.
+            body: The whole body as received.
+            coding: The value of Content-Encoding.
+            status: The status of the reply, for errors.
+            request: The request that it answers; its deadline also bounds the decoding.
 
         Raises:
-            APIConnectionError: for what the coding does not produce, or not to its end, and for a coding that is not
-                understood.
-            APITimeoutError: at the deadline.
-            ResponseTooLargeError: as soon as more has come of it than is taken.
+            APIConnectionError: The body is not in this coding or is cut short, or the coding is unknown.
+            APITimeoutError: The deadline has passed.
+            ResponseTooLargeError: More bytes came out than the client takes.
         """
         decoder = open_decoder(coding, request)
         if decoder is None:
@@ -73,6 +85,8 @@ class Intake:
         pieces, size = list[bytes](), 0
         try:
             for piece in decoder.feed(body):
+                # One small body may inflate a thousandfold (a "zip bomb"), so size and clock are checked after every
+                # step of at most 256 KiB and not when all of it stands in memory.
                 pieces.append(piece)
                 size += len(piece)
                 self.check(size, status, request)
@@ -90,7 +104,7 @@ class Intake:
 
 
 def to_the_end(decoding: Generator[None, None, bytes]) -> bytes:
-    """Go through the steps of a decoding, blocking, and return the body."""
+    """Run a decoding to its end without giving way in between, and return the body."""
     try:
         while True:
             next(decoding)
@@ -100,7 +114,7 @@ def to_the_end(decoding: Generator[None, None, bytes]) -> bytes:
 
 
 def open_decoder(coding: str, request: Request) -> Decoder | None:
-    """Return what removes a content coding, None for none; raises APIConnectionError for one that is not understood."""
+    """Return the decoder of a content coding, None for no coding; raises APIConnectionError for an unknown one."""
     try:
         return decoder_of(coding, request.headers.get("accept-encoding", ""))
     except UnknownCoding as unknown:

@@ -29,8 +29,13 @@ from gemel.kit.transport.resolving import Address, resolved
 
 __all__ = ["LIMITS", "Clocked", "ClockedConnection", "ClockedSecureConnection", "Limits"]
 
+# A piece this small fits into the send buffer of a socket, so that sendall returns without waiting for the peer; 16 KiB
+# is also the largest TLS record (RFC 8446, section 5.1).
 _SENT_AT_ONCE = 1 << 14
+# email.feedparser, which http.client parses headers with, notes these defects and goes on: everything behind the line
+# counts as body of the message, so a header such as Content-Length behind it would be lost.
 _NO_FIELD = (FirstHeaderLineIsContinuationDefect, MissingHeaderBodySeparatorDefect)
+# Programs and test tools replace this function to reroute connections, so what it was at import is kept to see that.
 _CREATE_CONNECTION = urllib3.util.connection.create_connection
 
 
@@ -40,9 +45,9 @@ class Limits:
     They may be changed while its reply is read: a stream that is open lives longer than the call that opened it.
 
     Args:
-        deadline: when the phase must be over, in monotonic seconds.
-        connect: seconds for making a connection: the name, every address of it, the proxy, TLS.
-        silence: seconds between two pieces that are sent or read.
+        deadline: When the phase must be over, in monotonic seconds.
+        connect: The most seconds for making a connection: resolving, every address, the proxy, TLS.
+        silence: The most seconds between two pieces that are sent or received.
     """
 
     __slots__ = ("connect", "connecting", "deadline", "known", "sent", "silence")
@@ -70,18 +75,22 @@ class Limits:
         return left if left < self.silence else self.silence
 
 
+# A context variable, for urllib3 offers no other way: between Session.send and the socket lie an adapter, a pool and a
+# connection that outlives the request, and none of them hands a value of the request down.
 LIMITS: ContextVar[Limits | None] = ContextVar("gemel_limits", default=None)
-"""The limits of the request that is being made here; None for what goes over our connections but not by our calls."""
+"""The limits of the request being sent in this thread; None when somebody else uses one of these connections."""
 
 
 class _ClockedReader(io.RawIOBase):
-    """Reads a socket, each time with what is left of the deadline as its timeout."""
+    """Reads a socket, setting its timeout before each read to what is left of the deadline."""
 
     _raw: Any = None
 
     def __init__(self, raw: Any, sock: Any) -> None:
         self._raw = raw
         self._sock = sock
+        # Taken once: a stream is read after the call that opened it has reset the variable, and maybe in another
+        # thread.
         self._limits = LIMITS.get() or Limits(float("inf"), 60.0, 60.0)
         self._stopped = False
         self.ended = False
@@ -96,6 +105,8 @@ class _ClockedReader(io.RawIOBase):
     def readinto(self, buffer: Any) -> int | None:
         if self._stopped:
             return 0
+        # The timeout of a socket is counted for each recv, so it must shrink with each: a server that sends one byte a
+        # second would otherwise hold a call for ever.
         self._sock.settimeout(self._limits.pause())
         count: int | None = self._raw.readinto(buffer)
         self.ended = not count
@@ -108,11 +119,13 @@ class _ClockedReader(io.RawIOBase):
 
 
 class _ClockedResponse(http.client.HTTPResponse):
-    """An HTTP reply that is read by the clock.
+    """An HTTP reply that is read within the deadline of its request.
 
-    Like every file it closes itself in the end, also when a signal handler has interrupted its making.
+    Like every io object it closes itself when it is collected, even when a signal handler has interrupted `__init__`.
     """
 
+    # HTTPResponse has `io.IOBase.__del__`, which calls `close` and reads `fp` whether or not `__init__` has set
+    # it.
     fp: Any = None
     _clocked: Any = None
 
@@ -120,24 +133,34 @@ class _ClockedResponse(http.client.HTTPResponse):
         super().__init__(sock, *args, **options)
         self._sock = sock
         self._process = os.getpid()
+        # http.client has wrapped `sock.makefile("rb")` in a buffer already; the raw file is taken out of it before a
+        # byte is read.
         self._clocked = _ClockedReader(self.fp.detach(), sock)
         self.fp = io.BufferedReader(self._clocked)
 
     def begin(self) -> None:
         """Read the headers; http.client would take cut ones for whole, and go on with what it cannot read."""
         super().begin()
+        # _read_headers stops at an empty line and at the end of the stream alike, so a head that was cut looks whole.
         if self._clocked.ended:
             self._close_conn()
             raise http.client.IncompleteRead(b"")
         if self.msg.defects and any(isinstance(defect, _NO_FIELD) for defect in self.msg.defects):
             raise http.client.HTTPException("a header line is no field")
+        # http.client sets the length to None for a number that it cannot read or that is negative, and would then read
+        # until the connection closes: the next reply on it would become part of this body (request smuggling, RFC 9112,
+        # section 11.2).
         if self.length is None and not self.chunked and "content-length" in self.msg:
             raise http.client.HTTPException("Content-Length is no number")
+        # After 101 the peer speaks another protocol. `getresponse` gives up the connection of a reply with
+        # `will_close`, so the pool makes a new one.
         if self.status in (http.client.SWITCHING_PROTOCOLS, BROKEN):
             self.will_close = True
 
     def _close_conn(self) -> None:
         """End the reply; when more came than belongs to it, the connection is not used for another one."""
+        # http.client calls this at the end of every body. Bytes behind the end belong to no request: whoever sent them
+        # could answer the next request with a reply of their own choice (response splitting).
         fp, self.fp = self.fp, None
         if fp is None or self._clocked is None:
             return
@@ -150,6 +173,7 @@ class _ClockedResponse(http.client.HTTPResponse):
 
     def _read_next_chunk_size(self) -> int:
         """Read the size of a chunk; http.client takes what is left of a cut line, "0" of "0a", and negative ones."""
+        # It parses with `int(line, 16)`, which takes "-1", and does not see whether the line has ended with CRLF.
         size: int = cast(Any, super())._read_next_chunk_size()
         if size < 0 or self._clocked.ended:
             raise ValueError("a chunk has no size")
@@ -157,12 +181,14 @@ class _ClockedResponse(http.client.HTTPResponse):
 
     def _read_status(self) -> tuple[str, int, str]:
         """Let http.client skip every interim reply as it skips 100 (RFC 9110, section 15.2); 101 is final."""
+        # http.client loops while the status is exactly 100, so 102 and 103 would count as the final reply, and the real
+        # one as the reply to the next request.
         version, status, reason = cast(Any, super())._read_status()
         return version, 100 if 101 < status < 200 else status, reason
 
 
 class Clocked:
-    """What our connections do beyond urllib3's: they connect and send by the clock, and note how far they are."""
+    """Makes a urllib3 connection keep to a deadline, and notes how far its request has come."""
 
     sock: Any
     response_class: Any = _ClockedResponse
@@ -174,6 +200,7 @@ class Clocked:
             cast(Any, super()).connect()
             return
         deadline = limits.deadline
+        # urllib3 applies its connect timeout to the TCP handshake alone, and then again to TLS and to the tunnel.
         limits.deadline = min(deadline, monotonic() + limits.connect)
         limits.connecting = True
         try:
@@ -193,17 +220,20 @@ class Clocked:
             return cast(Any, super())._new_conn()
         me: Any = self
         try:
+            # As urllib3 does it: a program may have set HAS_IPV6 to False. IPv6 literals come in brackets from the URL.
             family = urllib3.util.connection.allowed_gai_family()
             addresses = resolved(me._dns_host.strip("[]"), me.port, family, limits.left())
             sock = _connected(addresses, limits.left, me.socket_options or (), me.source_address)
         except socket.gaierror as failure:
             raise NameResolutionError(me.host, me, failure) from None
+        # str.encode("idna") raises it for an empty label or one of more than 63 letters.
         except UnicodeError as failure:
             raise NewConnectionError(me, f"the name is none: {failure}") from None
         except TimeoutError as failure:
             raise ConnectTimeoutError(me, str(failure)) from None
         except OSError as failure:
             raise NewConnectionError(me, f"Failed to establish a new connection: {failure}") from None
+        # urllib3 raises this event in the method that is replaced here, and audit hooks rely on it.
         sys.audit("http.client.connect", me, me.host, me.port)
         return sock
 
@@ -212,6 +242,7 @@ class Clocked:
         cast(Any, super())._tunnel()
         limits = LIMITS.get()
         if limits is not None:
+            # ssl wraps the socket as it is, and the handshake takes the timeout that the socket has at that moment.
             self.sock.settimeout(limits.left())
 
     def send(self, data: Any) -> None:
@@ -224,6 +255,8 @@ class Clocked:
             if sock is None:
                 self.connect()
                 sock = self.sock
+            # CONNECT goes out by this method too, while the connection is still being made: the server has seen nothing
+            # then.
             limits.sent = limits.sent or not limits.connecting
             sock.settimeout(limits.pause())
         if limits is None or len(data) <= _SENT_AT_ONCE:
@@ -236,11 +269,11 @@ class Clocked:
 
 
 class ClockedConnection(Clocked, HTTPConnection):
-    """A connection that goes by the clock."""
+    """A plain connection that keeps to the deadline of its request."""
 
 
 class ClockedSecureConnection(Clocked, HTTPSConnection):
-    """A TLS connection that goes by the clock."""
+    """A TLS connection that keeps to the deadline of its request."""
 
 
 def _connected(
@@ -253,8 +286,14 @@ def _connected(
 
     Each has an equal part of the time that is left, so that one that is dead does not use it up.
 
+    Args:
+        addresses: What getaddrinfo returned, in its order.
+        left: Returns the seconds until the deadline; raises TimeoutError when there are none.
+        options: Arguments of `setsockopt`, one tuple each.
+        source: The local host and port to bind to, None for any.
+
     Raises:
-        OSError: For what the last one failed with.
+        OSError: No address answered; it is the error of the last one.
     """
     failure: OSError = OSError("the name has no address")
     for remaining, (family, kind, protocol, _, address) in zip(range(len(addresses), 0, -1), addresses, strict=True):
@@ -265,6 +304,7 @@ def _connected(
                 sock.setsockopt(*option)
             if source:
                 sock.bind(source)
+            # A host with a dead IPv6 route has a first address whose packets vanish; nothing but a timeout ends that.
             sock.settimeout(left() / remaining)
             sock.connect(address)
             sock.settimeout(left())
@@ -273,6 +313,7 @@ def _connected(
             failure = error
             if sock is not None:
                 sock.close()
+        # A KeyboardInterrupt in `connect` would leave the socket to the garbage collector, which warns of it.
         except BaseException:
             if sock is not None:
                 sock.close()

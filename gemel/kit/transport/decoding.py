@@ -1,4 +1,4 @@
-"""Removes content codings in small steps: none takes long, however much a small body grows into."""
+"""Removes content codings in small steps: none takes long, however far a small body inflates."""
 
 from __future__ import annotations
 
@@ -8,14 +8,20 @@ from typing import Any, cast
 
 __all__ = ["Decoder", "UnknownCoding", "decoder_of"]
 
+# The `wbits` of zlib.decompressobj: 15 is the largest window in the zlib format, 16 more ask for gzip, and a negative
+# number is raw deflate. "x-gzip" equals "gzip" (RFC 9110, section 8.4.1.3).
 _WINDOWS = {"gzip": 31, "x-gzip": 31, "deflate": 15}
 _RAW_DEFLATE = -15
 _GZIP = 31
 _GZIP_START = b"\x1f\x8b"
+# Each coding multiplies what the next one inflates, so an unbounded chain is a denial of service; urllib3 stops at five
+# as well.
 _MOST_CODINGS = 5
 _UNKNOWN = frozenset({"aes128gcm", "br", "compress", "dcb", "dcz", "exi", "pack200-gzip", "x-compress", "zstd"})
 """What IANA's registry of content codings has beside ours. Any other name is the mistake of a server ("utf-8")."""
 
+# Output is capped for each call of `decompress`, as one compressed kilobyte may become a megabyte; input is capped
+# since `unconsumed_tail` and `unused_data` are copies of all that was not used.
 _MOST_OUT = 1 << 18
 _MOST_IN = 1 << 16
 _LEAST_IN = 1 << 6
@@ -23,7 +29,11 @@ _RUN = 1 << 10
 
 
 class UnknownCoding(ValueError):
-    """A body has a coding that is not understood and was not asked for.   coding: its registered name."""
+    """A body has a content coding that gemel cannot remove and that was not asked for.
+
+    Args:
+        coding: Its registered name, such as "br".
+    """
 
     def __init__(self, coding: str) -> None:
         self.coding: str = coding
@@ -31,15 +41,20 @@ class UnknownCoding(ValueError):
 
 
 class Decoder:
-    """Removes all codings of one body."""
+    """Removes all content codings of one body.
+
+    Args:
+        windows: The `wbits` of zlib.decompressobj for each coding, the one applied last first.
+    """
 
     def __init__(self, windows: Iterable[int]) -> None:
         self._stages = [_Inflater(window) for window in windows]
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """Yield what these bytes give, each piece 256 KiB at most; b"" for a step from which nothing came.
+        """Yield what these bytes decode to, in pieces of at most 256 KiB; b"" for a step from which nothing came.
 
-        Raises zlib.error for what is not so coded.
+        Raises:
+            zlib.error: The bytes are not in this coding.
         """
         pieces: Iterator[bytes] = iter((data,))
         for stage in self._stages:
@@ -55,6 +70,7 @@ class Decoder:
 def _through(stage: _Inflater, pieces: Iterator[bytes]) -> Iterator[bytes]:
     for piece in pieces:
         if piece:
+            # An empty piece is handed on: it lets the caller check its clock, though nothing has come out yet.
             yield from stage.feed(piece)
         else:
             yield piece
@@ -80,7 +96,7 @@ class _Inflater:
         self._empty = b""
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """Yield what came of each bite."""
+        """Yield what each bite decodes to."""
         data, self._held, position = self._held + data, b"", 0
         while (position < len(data) or self._full) and not self._over:
             if self._stream is None:
@@ -109,9 +125,11 @@ class _Inflater:
         if len(head) < 2:
             self._held = head
             return False
+        # Behind the last member some servers leave padding; gzip(1) and urllib3 ignore such a trailer too.
         if self._members and not (self._window == _GZIP and head == _GZIP_START):
             self._over = True
             return False
+        # "deflate" means the zlib format (RFC 9110, section 8.4.1.2), which also notes that some servers send it raw.
         bare = self._window != _GZIP and not _is_zlib(head)
         self._stream = zlib.decompressobj(_RAW_DEFLATE if bare else self._window)
         self._start, self._produced = position, 0
@@ -131,6 +149,7 @@ class _Inflater:
 
     def end(self) -> None:
         """Raise zlib.error in the middle of a member, or of the first bytes of the first one."""
+        # decompressobj does not complain about a body that ends early: without this check a cut reply looks whole.
         if self._stream is not None or (self._held and not self._members):
             raise zlib.error("the compressed body ends too soon")
 
@@ -150,17 +169,18 @@ def decoder_of(coding: str, asked: str) -> Decoder | None:
     A name that is no coding is left alone with all before it, and so is a coding that is not ours but was asked for.
 
     Args:
-        coding: the value of Content-Encoding.
-        asked: the value of Accept-Encoding that the request had.
+        coding: The value of Content-Encoding.
+        asked: The value of Accept-Encoding in the request.
 
     Raises:
-        UnknownCoding: for a coding that is not ours and was not asked for.
-        zlib.error: for more codings than anybody uses.
+        UnknownCoding: The body has a registered coding that is not supported and was not asked for.
+        zlib.error: There are more codings than any server has reason to apply.
     """
     names = [name for part in coding.split(",") if (name := part.strip().lower()) not in ("", "identity")]
     if len(names) > _MOST_CODINGS:
         raise zlib.error(f"more than {_MOST_CODINGS} content codings")
     windows = list[int]()
+    # Content-Encoding lists codings in the order they were applied (RFC 9110, section 8.4).
     for name in reversed(names):
         if name in _WINDOWS:
             windows.append(_WINDOWS[name])

@@ -1,4 +1,4 @@
-"""What the process environment says about proxies and trusted certificates; read when a client is made."""
+"""Reads what the environment says about proxies and trusted certificates, when a client is made."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from gemel.kit.types import Discreet
 __all__ = ["Certificate", "Network", "UnusableProxy", "Verify"]
 
 Verify = bool | str | ssl.SSLContext
-"""True: the usual authorities; a path: those of this file or folder; a context: as it says; False: no check."""
+"""True trusts certifi's authorities, a path those of a PEM file or folder, a context its own; False checks nothing."""
 
 Certificate = str | tuple[str, str]
-"""A client certificate: one PEM file, or the certificate's and the key's."""
+"""A client certificate: the path of one PEM file, or the paths of the certificate and its key."""
 
 _CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
 
@@ -32,7 +32,9 @@ class Network(Discreet, frozen=True, eq=False):
     """How connections are made: which proxy for an address, which TLS context for an address.
 
     Attributes:
-        secrets: The passwords of the proxies, as they are written and as they are meant.
+        proxy_for: Returns the proxy of an address, None for a direct connection.
+        tls: Returns the TLS context for an address.
+        secrets: The passwords of the proxies, both percent-encoded and decoded.
     """
 
     proxy_for: Callable[[str], str | None]
@@ -55,18 +57,21 @@ class Network(Discreet, frozen=True, eq=False):
         """Return the network settings of a client.
 
         Args:
-            verify: which authorities to trust.
-            certificate: a client certificate.
-            proxy: for every address, else HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY are honoured.
-            trust: whether the environment is read at all.
-            home: an address of the origin that the certificate is for, "" for every one; like other credentials, it is
-                not shown to where a redirect leads.
+            verify: Which certificate authorities to trust.
+            certificate: The client certificate, None for none.
+            proxy: The proxy of every address; when None, HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY decide.
+            trust: Whether the environment is read at all.
+            home: An address of the only origin that sees the client certificate, "" for every origin. Like other
+                credentials it is not shown to the target of a redirect.
 
         Raises:
-            ValueError: for a file that cannot be used.
+            ValueError: A certificate file cannot be read.
+            UnusableProxy: The address of the proxy cannot be used.
         """
         named, authorities = _ca_bundle(verify, trust)
         plain = lru_cache(maxsize=1)(lambda: _context(named, authorities, None))
+        # It lets lower-case names win, and ignores HTTP_PROXY under CGI, where a request header "Proxy" sets it
+        # (CVE-2016-1000110).
         known = getproxies() if trust and proxy is None else {}
         secrets = tuple(secret for address in (proxy or "", *known.values()) for secret in _passwords(address))
         if certificate is None:
@@ -79,7 +84,7 @@ class Network(Discreet, frozen=True, eq=False):
 
 
 def _passwords(proxy: str) -> list[str]:
-    """Return what of a proxy's address is secret; of one that cannot be parsed any part of it may be said."""
+    """Return what is secret in a proxy's address; where it cannot be parsed, any part that an error might quote."""
     scheme, mark, rest = proxy.partition("://")
     user, _, password = (rest if mark else scheme).rpartition("@")[0].partition(":")
     parts = [password, *re.split("[/?#@]", password)] if password else [user]
@@ -87,7 +92,7 @@ def _passwords(proxy: str) -> list[str]:
 
 
 class UnusableProxy(ValueError, OSError):
-    """A proxy that cannot be used; an OSError too, as what hinders a connection that is about to be made."""
+    """A proxy that cannot be used; also an OSError, since it may come up only when a connection is made."""
 
 
 def _proxies(proxy: str | None, known: Mapping[str, str]) -> Callable[[str], str | None]:
@@ -99,6 +104,7 @@ def _proxies(proxy: str | None, known: Mapping[str, str]) -> Callable[[str], str
     # Without variables the names to leave out are those of the system, where it has any: on macOS and Windows.
     direct = [name for part in known["no"].split(",") if (name := part.strip())] if "no" in known else None
 
+    # On macOS and Windows `proxy_bypass` asks the system each time; the answer depends on scheme and host alone.
     @lru_cache(maxsize=64)
     def lookup(scheme: str, netloc: str) -> str | None:
         if proxy_bypass(netloc) if direct is None else _is_direct(netloc, scheme, direct):
@@ -112,6 +118,7 @@ def _proxies(proxy: str | None, known: Mapping[str, str]) -> Callable[[str], str
 
 def _proxy_address(setting: str, proxy: str) -> str:
     """Return a proxy's address as both transports take it; raises UnusableProxy, which shows nothing of a password."""
+    # curl and requests take "proxy.example:8080" in a variable as http; a setting has to say its scheme.
     text = proxy.strip()
     try:
         address = named_address(text if "://" in text or setting == "proxy" else f"http://{text}")
@@ -144,7 +151,7 @@ def _leaves_out(name: str, host: str, port: str) -> bool:
 
 
 def _host_and_port(text: str) -> tuple[str, str]:
-    """Return both parts of a host as addresses have it, or as people write it: an IPv6 address with brackets or not."""
+    """Split a host from its port; an IPv6 address may have brackets, as in a URL, or none, as people write it."""
     if text.startswith("["):
         host, _, rest = text[1:].partition("]")
         return host, rest.removeprefix(":")
@@ -153,7 +160,7 @@ def _host_and_port(text: str) -> tuple[str, str]:
 
 
 def _ca_bundle(verify: Verify, trust: bool) -> tuple[str, Verify]:
-    """Return which authorities to trust, and the setting or variable that says so."""
+    """Return the name of the setting or variable that says which authorities to trust, and what it says."""
     names = _CA_VARIABLES if trust and verify is True else ()
     return next(((name, path) for name in names if (path := os.environ.get(name))), ("verify", verify))
 
@@ -192,6 +199,7 @@ def _trusting(verify: bool | str) -> ssl.SSLContext:
         folder = os.path.isdir(verify)
         return ssl.create_default_context(capath=verify) if folder else ssl.create_default_context(cafile=verify)
     if verify:
+        # What requests trusts; OpenSSL's default paths are empty in some builds of Python, on macOS for one.
         import certifi
 
         return ssl.create_default_context(cafile=certifi.where())

@@ -1,4 +1,4 @@
-"""How a failure on the wire is told, the same for every transport."""
+"""Turns failures on the wire into errors, in the same words for every transport."""
 
 from __future__ import annotations
 
@@ -35,6 +35,8 @@ BROKEN = 500
 """The status after which a connection is not used again: a server whose program failed often closes it, unannounced."""
 
 _TOO_MANY = f"it has more than {MOST_FIELDS} header fields"
+# Parts of messages of http.client, urllib3 and aiohttp, in lower case; the first that fits counts, so "100 headers"
+# stands before "header". None of the three gives a type or an attribute to tell these apart.
 _UNREADABLE = {
     "100 headers": _TOO_MANY,
     "too many headers": _TOO_MANY,
@@ -48,6 +50,8 @@ _UNREADABLE = {
     "header": "a line of its head is no header field",
 }
 
+# urllib3 writes reprs into its messages: "<urllib3.connection.HTTPConnection object at 0x7f…>: ",
+# "HTTPConnectionPool(host=…): " and "(Caused by …". They say nothing to a user, and change with each run.
 _OBJECT = re.compile(r"<[^<>]*>:? ?|\(Caused by |\w*Connection(?:Pool)?\([^)]*\):? ?")
 
 
@@ -94,7 +98,7 @@ def fell_silent(request: Request, *, sent: bool = True) -> APITimeoutError:
 
 
 def closed_before(request: Request, statement: str = "with") -> ClientClosedError:
-    """Return the error of a call to a closed client; it is best used inside this `statement`."""
+    """Return the error of a call to a closed client; `statement` ("with", "async with") goes into its advice."""
     return ClientClosedError(
         f"{request.context.label}: the client is closed; make a new one, or call it inside `{statement}`"
     )
@@ -132,7 +136,9 @@ def unreadable(request: Request, told: str, *, sent: bool = True) -> APIConnecti
     """Return the error of a reply that is not HTTP; when the request was not sent, it is that of a proxy to CONNECT.
 
     Args:
-        told: What the library said of it. None of that is shown: it often quotes what came, which may be a secret.
+        request: The request that was to be answered.
+        told: The library's message. It is never shown: it often quotes what came, which may be a secret.
+        sent: Whether the request may have reached the server.
     """
     said = told.lower()
     reason = next((reason for mark, reason in _UNREADABLE.items() if mark in said), "it is not HTTP/1.1")
@@ -179,6 +185,7 @@ def _reason(cause: BaseException) -> str:
         case _:
             text = str(cause)
     text = " ".join(_OBJECT.sub("", text).split()).strip(" :")
+    # The pattern above takes the opening bracket of "(Caused by …)" alone.
     while text.endswith(")") and text.count(")") > text.count("("):
         text = text[:-1]
     return text or type(cause).__name__

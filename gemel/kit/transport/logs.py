@@ -1,4 +1,4 @@
-"""What the libraries log while they send: secret values masked in it.
+"""Masks secret values in what the libraries log while they send.
 
 urllib3 logs the target of every request, query included, at DEBUG; it has no other way to leave values out.
 """
@@ -21,18 +21,20 @@ _secrets: ContextVar[tuple[str, ...]] = ContextVar("gemel_secrets_in_logs", defa
 
 
 def logs_targets() -> bool:
-    """Say whether anybody listens to what urllib3 logs of targets."""
+    """Say whether urllib3's log records of request targets go anywhere."""
     return any(logger.isEnabledFor(logging.DEBUG) for logger in _LOGGERS)
 
 
 @contextmanager
 def masked_logs(secrets: Iterable[str]) -> Generator[None, None, None]:
-    """Mask these values in what urllib3 logs inside.
+    """Mask these values in what urllib3 logs inside the block.
 
     Args:
-        secrets: The values; of other threads and tasks nothing is masked.
+        secrets: The values. Records of other threads and tasks are left alone.
     """
     for logger in _LOGGERS:
+        # addFilter ignores a filter that is there already. It stays: removing it would unmask a request of another
+        # thread.
         logger.addFilter(_MASKING)
     token = _secrets.set(tuple(secrets))
     try:
@@ -47,6 +49,8 @@ class _Masking(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         secrets = _secrets.get()
         if secrets:
+            # Handlers format a record later and each for itself, so its arguments must not keep what the message no
+            # longer shows.
             record.msg, record.args = redact(record.getMessage(), secrets), ()
         return True
 

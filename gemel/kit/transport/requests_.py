@@ -50,6 +50,7 @@ __all__ = ["RequestsTransport"]
 
 _FAILURES = (requests.RequestException, urllib3.exceptions.HTTPError, http.client.HTTPException, OSError)
 _CHUNK = 1 << 16
+# http.client allocates the size that is asked for, so pieces of a body of unknown length are kept moderate.
 _PIECE = 1 << 20
 _NOT_SENT = (
     urllib3.exceptions.NewConnectionError,
@@ -61,10 +62,13 @@ _NOT_SENT = (
 )
 """What fails before a request is sent; for those whose way nobody notes, over a session that was passed in."""
 
+# RemoteDisconnected is both a BadStatusLine and a ConnectionResetError: the server closed without a word, which is a
+# lost connection and not a malformed reply.
 _CUT = (http.client.IncompleteRead, http.client.RemoteDisconnected)
 _NOT_HTTP = (http.client.HTTPException, urllib3.exceptions.InvalidHeader)
 _TIMEOUTS = (urllib3.exceptions.TimeoutError, TimeoutError, requests.Timeout)
 _TLS = (urllib3.exceptions.SSLError, ssl.SSLError)
+# A peer that closes during the handshake raises an SSLError too, though its certificate was never at fault.
 _HUNG_UP = (ssl.SSLEOFError, ssl.SSLZeroReturnError)
 
 
@@ -72,11 +76,11 @@ class RequestsTransport:
     """Sends over one requests.Session; a session that is passed in is used as it is and never closed.
 
     Args:
-        network: how connections are made.
-        session: what to send with in the place of an own session.
-        largest: the bytes of a body that are taken, None for any number.
-        pool_size: idle connections that are kept to one host; in use there may be more, one for each thread that calls.
-        kept: seconds for which idle connections to an origin are kept while the client calls others.
+        network: Which proxy and TLS context each address gets.
+        session: A session to send with instead of a new one; it keeps its adapters, headers, cookies and hooks.
+        largest: The most bytes a body may have, None for no limit.
+        pool_size: How many idle connections to one origin are kept; more may be in use, one for each calling thread.
+        kept: Seconds for which idle connections to an origin are kept while the client calls others.
     """
 
     def __init__(
@@ -93,6 +97,7 @@ class RequestsTransport:
         self._make: Callable[[], requests.Session] = partial(_own_session, network, pool_size, kept)
         self._network = network
         self._session = session if session is not None else self._make()
+        # A lock lives as long as somebody holds or awaits it, so names that are used once do not pile up.
         self._locks: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
         self._guard = lock_made_anew()
         self._streams: WeakSet[_Pieces] = WeakSet()
@@ -117,7 +122,7 @@ class RequestsTransport:
             LIMITS.reset(before)
 
     def stream(self, request: Request) -> Response:
-        """Send the request; of a success read the headers only, within its deadline, and return an Opened reply."""
+        """Send the request; for a success read only the headers, within its deadline, and return an Opened reply."""
         context = request.context
         limits = Limits(context.deadline, context.timeout.connect, context.timeout.read)
         before = LIMITS.set(limits)
@@ -159,10 +164,13 @@ class RequestsTransport:
         left = time_left(request)
         limits = request.context.timeout
         options = {
+            # Redirects are a policy: requests would follow them with the credentials of its own rules and without the
+            # deadline.
             "allow_redirects": False,
             "timeout": (min(limits.connect, left), min(limits.read, left)),
             **self._settings(request),
         }
+        # Nobody sees the records, so masking them would be wasted work in every call.
         if not logs_targets():
             return self._session.send(self._prepared(request, body), **options)
         with masked_logs(request.context.secrets):
@@ -175,6 +183,7 @@ class RequestsTransport:
             check_framing(headers, request)
             if not _is_unread(reply):
                 return _gathered(_made_elsewhere(reply), status, intake, request)
+            # Only our connections read by the clock, so only there may one read wait for the whole body.
             if self._owned and intake.at_once(raw.length_remaining, status, request):
                 body: bytes = raw.read(decode_content=False)
             else:
@@ -188,6 +197,8 @@ class RequestsTransport:
 
     def _prepared(self, request: Request, body: Any) -> requests.PreparedRequest:
         session = self._session
+        # Filled by hand: `prepare` would quote the URL again, which changes what is encoded already, and look for
+        # credentials in ~/.netrc.
         prepared = requests.PreparedRequest()
         prepared.method = request.method
         prepared.url = request.url
@@ -199,6 +210,8 @@ class RequestsTransport:
             prepared.headers = merge_setting(prepared.headers, session.headers, dict_class=CaseInsensitiveDict)
             prepared.prepare_cookies(session.cookies)
         if request.body is not None:
+            # Without it HTTPAdapter.send chooses the chunked coding for a file, which many servers do not take (S3 and
+            # WSGI, for two).
             prepared.headers["Content-Length"] = str(len(request.body))
         return prepared
 
@@ -258,14 +271,17 @@ class _Pieces:
         self._request = request
         self._limits = limits
         self._gone: Callable[[Request], ClientClosedError] | None = None
+        # At exit the system closes sockets anyway.
         finalize(self, _close, reply).atexit = False
         unread = _is_unread(reply)
+        # read1 returns what one recv gave. `read(n)` waits for n bytes, and an event stream would be heard of too late.
         self._come: Iterator[bytes] = _taken(reply.raw.read1, _CHUNK) if unread else _made_elsewhere(reply)
         coding = headers.get("content-encoding") if unread else None
         self._decoder = None if coding is None else open_decoder(coding, request)
         self._decoded: Iterator[bytes] = iter(())
         sock = self._socket()
         if sock is not None:
+            # Over a session that is not ours urllib3 has set the timeout for the headers; from now on silence counts.
             sock.settimeout(min(limits.silence, LONGEST_WAIT))
 
     def _socket(self) -> Any:
@@ -320,6 +336,8 @@ class _Pieces:
         """Close from another thread: one that waits for a piece is woken first."""
         self._gone = closed_meanwhile
         with contextlib.suppress(OSError, ValueError, AttributeError):
+            # close() alone does not wake a thread that is blocked in recv on the same socket; shutdown does, on every
+            # system.
             self._socket().shutdown(socket.SHUT_RDWR)
         self.close()
 
@@ -339,7 +357,7 @@ class _OwnAdapter(HTTPAdapter):
         self._pool_size = pool_size
 
     def get_connection_with_tls_context(self, request: Any, verify: Any, proxies: Any = None, cert: Any = None) -> Any:
-        """Find the pool of an origin; requests takes a tenth of a call for it, and urllib3 keeps eight pools."""
+        """Find the pool of an origin in one look-up; requests builds a key from the whole TLS setup on each call."""
         key = (_origin_text(request.url), proxies.get("http") if proxies else None)
         pool = self._pools.get(key)
         if pool is None:
@@ -350,6 +368,7 @@ class _OwnAdapter(HTTPAdapter):
 
     def _new_pool(self, url: str, proxy: str | None) -> Any:
         parts = urlsplit(url)
+        # Loading the authorities into a context takes tens of milliseconds, so that one context serves all connections.
         tls: dict[str, Any] = {"ssl_context": self._network.tls(url)} if parts.scheme == "https" else {}
         if proxy is None:
             return POOLS[parts.scheme](parts.hostname, parts.port, maxsize=self._pool_size, **tls)
@@ -384,6 +403,8 @@ class _OwnAdapter(HTTPAdapter):
         """Hand the reply on; its text encoding and its cookies are of no use here."""
         reply = requests.Response()
         reply.status_code, reply.reason, reply.raw = resp.status, resp.reason, resp
+        # requests copies them into a CaseInsensitiveDict and guesses an encoding; the HTTPHeaderDict keeps repeated
+        # fields.
         reply.headers = resp.headers
         reply.url, reply.request = req.url, req
         return reply
@@ -417,6 +438,7 @@ class _OwnSession(requests.Session):
 
 def _own_session(network: Network, pool_size: int, kept: float) -> requests.Session:
     session = _OwnSession()
+    # The network settings have read the environment already, once, when the client was made.
     session.trust_env = False
     session.cookies = _NoCookies()
     adapter = _OwnAdapter(network, pool_size, kept)
@@ -488,6 +510,7 @@ def _translated(
     sent = limits.sent if limits.known else not isinstance(cause, _NOT_SENT)
     if any(map(_is_late, (failure, cause, getattr(cause, "original_error", None)))):
         return too_late(request, sent=sent)
+    # Before anything was sent the same error is that of the proxy, and a lost connection.
     if isinstance(cause, _CUT) and sent:
         return cut_short(request)
     if isinstance(cause, _NOT_HTTP) and not isinstance(cause, _CUT):
