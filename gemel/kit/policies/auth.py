@@ -1,4 +1,4 @@
-"""Credentials as objects: tokens fetched by one caller at a time, ahead of expiry, once more when refused.
+"""Credentials as objects: a token is fetched by one caller at a time, ahead of its expiry, and again once refused.
 
 A login that the server refuses is not tried again at once. Servers count failed logins and lock an identity after few
 of them, for every replica that uses it, those with the right secret included; Infisical's default is three within 30 s
@@ -33,8 +33,8 @@ __all__ = [
     "Credential",
     "Fetch",
     "Identified",
+    "IsRefusal",
     "ProvidedToken",
-    "Refused",
     "Revocable",
     "Revoke",
     "Sender",
@@ -46,23 +46,25 @@ __all__ = [
 logger: logging.Logger = logging.getLogger("gemel")
 
 REVOKING = 5.0
-"""How long closing a client waits for its token to be revoked, in seconds, at most."""
+"""The most seconds that closing a client waits for its token to be revoked."""
 
 FIRST_PAUSE = 40.0
-"""How long a refused login is not tried again, in seconds; each further refusal doubles it."""
+"""Seconds for which a refused login is not tried again; each further refusal doubles them."""
 
 LONGEST_PAUSE = 300.0
-"""How long it becomes at most, in seconds."""
+"""The most seconds to which that pause grows."""
 
+# Renewed before the end: the request is on its way for a while, and the server's clock may differ from ours.
 _EARLY = 0.8
 _VISIBLE = re.compile(r"[!-~]+")
+# These say nothing about the credential: the server was slow (408), wary of replays (425) or busy (429).
 _NOT_REFUSALS = frozenset({408, 425, 429})
 
 Sender: TypeAlias = Callable[[Request], Flow[Response]]
-"""Sends a request through the policies below."""
+"""Sends a request through the policies that come after this one."""
 
-Refused: TypeAlias = Callable[[Response], bool]
-"""Whether a reply means that the token is no longer accepted."""
+IsRefusal: TypeAlias = Callable[[Response], bool]
+"""Says whether a reply means that the token is no longer accepted."""
 
 
 class Token(Discreet, frozen=True):
@@ -70,7 +72,7 @@ class Token(Discreet, frozen=True):
 
     Attributes:
         value: Visible ASCII without spaces (RFC 6750, section 2.1).
-        lifetime: Seconds from now until it expires, None when unknown.
+        lifetime: Seconds until it expires, counted from when it is made; None when unknown.
 
     Raises:
         CredentialsError: The value cannot be sent in a header.
@@ -93,12 +95,12 @@ class Token(Discreet, frozen=True):
 
 
 Fetch: TypeAlias = Callable[[float], Flow[Token]]
-"""Gets a token before a deadline (monotonic seconds)."""
+"""Fetches a token before a deadline, in monotonic seconds."""
 
 
 @runtime_checkable
 class Credential(Protocol):
-    """Something that yields bearer tokens."""
+    """What a client gets its bearer tokens from; implement it for another kind of login."""
 
     @property
     def renewable(self) -> bool:
@@ -106,29 +108,37 @@ class Credential(Protocol):
         ...
 
     def bound(self, caller: Caller) -> Fetch:
-        """Return the way to get tokens for one client; it may call endpoints that need no credentials."""
+        """Return the function that fetches tokens for one client.
+
+        Args:
+            caller: Sends requests; it may call endpoints that need no credentials.
+        """
         ...
 
 
 Revoke: TypeAlias = Callable[[Token, float], Flow[object]]
-"""Gives a token back before a deadline (monotonic seconds)."""
+"""Revokes a token before a deadline, in monotonic seconds."""
 
 
 @runtime_checkable
 class Revocable(Protocol):
-    """A credential whose tokens can be given back when the client that fetched them is closed."""
+    """A credential whose tokens can be revoked when the client that fetched them is closed."""
 
     def revoking(self, caller: Caller) -> Revoke:
-        """Return the way to give tokens back, for one client; it may call endpoints that need no credentials."""
+        """Return the function that revokes tokens of one client.
+
+        Args:
+            caller: Sends requests; it may call endpoints that need no credentials.
+        """
         ...
 
 
 @runtime_checkable
 class Identified(Protocol):
-    """A credential that tells in whose name it speaks, so that a cache may keep what it was given apart."""
+    """A credential that says whose it is, so that a cache keeps the replies of different identities apart."""
 
     def identity(self) -> bytes:
-        """Return the same digest for the same credential, and for no other; nothing confidential follows from it."""
+        """Return a digest that is the same for the same credential only, and from which no secret can be derived."""
         ...
 
 
@@ -136,13 +146,21 @@ def digest(*parts: str) -> bytes:
     """Return the SHA-256 of these texts, for `Identified.identity`."""
     made = hashlib.sha256()
     for part in parts:
+        # Each part has its length before it: without that ("ab", "c") and ("a", "bc") would have the same digest.
         encoded = part.encode()
         made.update(len(encoded).to_bytes(8, "big") + encoded)
     return made.digest()
 
 
 class StaticToken:
-    """A token that is given and cannot be renewed."""
+    """A fixed bearer token, which cannot be renewed.
+
+    Args:
+        value: The token: visible ASCII without spaces.
+
+    Raises:
+        CredentialsError: The value cannot be sent in a header.
+    """
 
     renewable: bool = False
 
@@ -158,7 +176,7 @@ class StaticToken:
         return digest("token", self._token.value)
 
     def bound(self, caller: Caller) -> Fetch:
-        """Return what gives the token."""
+        """Return a function that gives the token, without a request."""
         return self._fetch
 
     def _fetch(self, deadline: float) -> Flow[Token]:
@@ -187,7 +205,7 @@ class ProvidedToken:
         return f"ProvidedToken({MASK})"
 
     def bound(self, caller: Caller) -> Fetch:
-        """Return what asks the function."""
+        """Return a function that gets the token from `provide`."""
         return self._fetch
 
     def _fetch(self, deadline: float) -> Flow[Token]:
@@ -199,8 +217,8 @@ class _Refusal(Struct, frozen=True):
     """A login that the server has refused.
 
     Attributes:
-        error: What it was refused with.
-        identity: The digest of the credential, empty for one that does not tell.
+        error: The error of the reply that refused it.
+        identity: The digest of the credential, empty for one that is not Identified.
         since: When, in monotonic seconds.
         count: How often in a row.
     """
@@ -212,11 +230,11 @@ class _Refusal(Struct, frozen=True):
 
     @property
     def until(self) -> float:
-        """When it may be tried again, in monotonic seconds."""
+        """When the login may be tried again, in monotonic seconds."""
         return self.since + min(FIRST_PAUSE * 2.0 ** min(self.count - 1, 32), LONGEST_PAUSE)
 
     def again(self, now: float) -> APIStatusError:
-        """Return the error once more, with what has become of it."""
+        """Return a copy of the error that says when the login was refused and when it is tried next."""
         error = copy(self.error)
         past, left = now - self.since, self.until - now
         error.add_hint(f"the login was refused {past:.0f} s ago; next try in {max(left, 1):.0f} s")
@@ -228,8 +246,8 @@ class _Attempt(Struct, frozen=True):
 
     Attributes:
         number: Counts the logins of the client.
-        token: What it gave; None when it failed.
-        error: What it failed with.
+        token: The token that it gave, None when it failed.
+        error: The error that it failed with, None when it gave a token.
         deadline: When it had to be over, in monotonic seconds.
     """
 
@@ -239,7 +257,7 @@ class _Attempt(Struct, frozen=True):
     deadline: float = 0.0
 
     def serves(self, request: Request, refused: Token | None) -> bool:
-        """Whether it counts for a call that has waited: not a timeout, when the call has much longer to go."""
+        """Say whether a call that has waited takes this outcome: not a timeout, when the call has much longer to go."""
         if self.token is not None:
             return self.token is not refused
         longer = request.context.deadline - self.deadline > request.context.timeout.total / 2
@@ -249,18 +267,18 @@ class _Attempt(Struct, frozen=True):
 class Authorizing:
     """The authorization policy of one client: `Authorization: Bearer` (RFC 6750) to its own origin only.
 
-    A token is fetched when first needed and again after 80 % of its lifetime, by one caller while the others wait; how
+    A token is fetched when first needed and again after 80 % of its lifetime, by one caller while others wait; how
     that ends counts for all of them. A refused token is replaced, and the request repeated, once. A login that was
     refused is not tried again before a pause that grows. A request with an Authorization of its own is sent as it is.
 
     Args:
-        credential: Gives the tokens; None sends none.
-        base: The client's address.
-        refused: Whether a reply means that the token is no longer accepted.
-        clock: Monotonic seconds.
+        credential: Where tokens come from; with None requests carry no token.
+        base: The base URL of the client.
+        refused: Says whether a reply means that the token is no longer accepted.
+        clock: Returns monotonic seconds.
 
     Raises:
-        TypeError: The credential is something else.
+        TypeError: The credential is not a Credential.
     """
 
     def __init__(
@@ -268,7 +286,7 @@ class Authorizing:
         credential: Credential | None,
         base: str,
         *,
-        refused: Refused,
+        refused: IsRefusal,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         _check_kind(credential)
@@ -285,13 +303,15 @@ class Authorizing:
         self._refusal: _Refusal | None = None
         self._fetching = False
         self._process = 0
+        # Stands for a credential that has no identity of its own: no other client can have the same bytes.
         self._nameless: bytes = os.urandom(32)
         self._identified = credential if isinstance(credential, Identified) else None
 
     def signs(self, request: Request) -> bool:
-        """Whether a request is sent with a token: at home, and unless the caller has said otherwise."""
+        """Say whether a request gets a token: to the client's own origin, unless the caller has said otherwise."""
         if self._fetch is None or not request.context.authenticated:
             return False
+        # Most calls send the one Headers object of the client; comparing identity saves looking for the field in it.
         if request.headers is not self._common[0] and "authorization" in request.headers:
             return False
         return request.url.startswith(self._base) or origin(request.url) == origin(self._base)
@@ -306,7 +326,7 @@ class Authorizing:
         return self._nameless if self._identified is None else self._identified.identity()
 
     def connect(self, caller: Caller, *, revoking: bool = False) -> None:
-        """Let the credential call endpoints of this client; `revoking` lets `close` give the token back."""
+        """Bind the credential to the endpoints of this client; with `revoking`, `close` revokes the token."""
         if self._credential is not None:
             self._fetch = self._credential.bound(caller)
         if revoking and isinstance(self._credential, Revocable):
@@ -314,17 +334,18 @@ class Authorizing:
 
     @property
     def revokes(self) -> bool:
-        """Whether there may be a token to give back; that of a parent process is the parent's."""
+        """Whether there may be a token to revoke; one that a parent process fetched is the parent's to revoke."""
         mine = self._fetching or (self._token is not None and self._process == os.getpid())
         return self._revoke is not None and mine
 
     def close(self, timeout: float) -> Flow[None]:
-        """Give the token back that was fetched last and is not over; what goes wrong is logged, and never raised.
+        """Revoke the last token unless it has expired; a failure is logged, never raised.
 
         Args:
-            timeout: Seconds, of which at most REVOKING are taken, a token that is just being fetched included.
+            timeout: Seconds to wait, REVOKING at most; they include waiting for a login that is under way.
         """
         deadline = self._clock() + min(timeout, REVOKING)
+        # Under the lock of logins, so that a token which is being fetched right now is revoked too.
         lock: Unlockable | None = yield Lock(deadline)
         token, self._token, self._stale_at = self._token, None, 0.0
         self._last, self._common = _Attempt(), (None, None, Headers())
@@ -337,7 +358,7 @@ class Authorizing:
                 _tell_failure(error, token)
 
     def around(self, request: Request, send: Sender) -> Flow[Response]:
-        """Send with a token; when it is refused, with a new one."""
+        """Send the request with a token, and once more with a new one when the token is refused."""
         fetch = self._fetch
         if fetch is None or not self.signs(request):
             return (yield from send(request))
@@ -345,7 +366,10 @@ class Authorizing:
         if token is None or self._clock() >= self._stale_at:
             token = yield from self._renewed(request, fetch, None)
         response = yield from send(self._signed(request, token))
+        # Once only: a server that refuses a fresh token refuses the identity, and each login may count towards a
+        # lockout.
         if self._renewable(request) and self._refused(response):
+            # An opened reply still holds its connection, which a login would otherwise have to wait for or go around.
             discard(response)
             token = yield from self._renewed(request, fetch, token)
             response = yield from send(self._signed(request, token))
@@ -357,6 +381,7 @@ class Authorizing:
         if request.headers is not common or token is not held:
             headers = request.headers.added("Authorization", f"Bearer {token.value}")
             self._common = request.headers, token, headers
+        # Whatever is logged or raised below masks these values.
         context = replace(request.context, secrets=(*request.context.secrets, token.value))
         return replace(request, headers=headers, context=context)
 
@@ -364,13 +389,14 @@ class Authorizing:
         return self._credential is not None and self._credential.renewable and request.replayable
 
     def _renewed(self, request: Request, fetch: Fetch, refused: Token | None) -> Flow[Token]:
-        """Return a token other than the refused one: of another call that was fetching it, or of a login."""
+        """Return a token other than the refused one: that of a call which was just fetching it, or of a new login."""
         before = self._last.number
         lock: Unlockable | None = yield Lock(request.context.deadline)
         if lock is None:
             problem = f"{request.context.label}: no token in time; another call is fetching it"
             raise APITimeoutError(problem, request=request, sent=False)
         try:
+            # Compared by identity: a provider may give an equal token again, and that is still another answer.
             if self._token is not None and self._token is not refused and self._clock() < self._stale_at:
                 return self._token
             if self._last.number > before and self._last.serves(request, refused):
@@ -381,13 +407,13 @@ class Authorizing:
             lock.release()
 
     def _refrain(self) -> None:
-        """Raise the error of a login that the server has refused and that must rest."""
+        """Raise the error of the last login while its pause lasts."""
         refusal, now = self._refusal, self._clock()
         if refusal is not None and now < refusal.until and refusal.identity == self._named():
             raise refusal.again(now)
 
     def _fetched(self, fetch: Fetch, deadline: float) -> Flow[Token]:
-        """Fetch a token, and note how it went; a cancellation is nobody's but the caller's, and the next one leads."""
+        """Fetch a token and note the outcome for those who wait; a cancelled caller leaves it to the next one."""
         self._fetching = True
         try:
             token = yield from fetch(deadline)
@@ -398,7 +424,9 @@ class Authorizing:
             self._fetching = False
         lifetime = float("inf") if token.lifetime is None else token.lifetime
         if self._token is not None and self._token.value != token.value:
+            # A new token may belong to somebody else, so what was cached for the old one must not be served for it.
             self._nameless = os.urandom(32)
+        # The pid is noted since a fork copies the token, and both processes would revoke it when they end.
         self._token, self._process = token, os.getpid()
         self._stale_at, self._over_at = self._clock() + lifetime * _EARLY, self._clock() + lifetime
         self._refusal = None
@@ -414,7 +442,7 @@ class Authorizing:
             self._refusal = _Refusal(kept, named, self._clock(), count)
 
     def _named(self) -> bytes:
-        """Return the digest of the credential, empty for one that does not tell."""
+        """Return the digest of the credential, empty for one that is not Identified."""
         return b"" if self._identified is None else self._identified.identity()
 
 
@@ -434,7 +462,7 @@ def _check_kind(credential: Any) -> None:
 
 
 def _shared(attempt: _Attempt) -> Token:
-    """Return what another call's login gave; raises what it failed with."""
+    """Return the token that another call's login gave; raises a copy of the error it failed with."""
     if attempt.token is None:
         raise _copied(attempt.error)
     return attempt.token
@@ -457,7 +485,7 @@ def _tell_failure(error: Exception, token: Token) -> None:
 
 
 def _without(response: Response, token: Token) -> Response:
-    """Return a failed reply without the token, should the server echo it; a stream learns what it must not show."""
+    """Mask the token in a failed reply, in case the server echoes it; a stream is told what to mask."""
     if isinstance(response, Opened):
         return replace(response, secrets=(token.value,))
     if response.ok:

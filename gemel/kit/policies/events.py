@@ -1,4 +1,4 @@
-"""What can be seen of calls: one log line each, and observers of requests, replies and repeats.
+"""Makes calls visible: one log line each, and observers of requests, replies and retries.
 
 The logger is "gemel"; `GEMEL_LOG=info` or `GEMEL_LOG=debug` shows it on standard error. Nothing confidential is in a
 line or an event: addresses are masked, headers of credentials too, bodies are left out.
@@ -31,12 +31,13 @@ class Event(Struct, frozen=True):
 
     Attributes:
         label: The call ("Secrets.retrieve").
-        method, url: Of the request, secret values masked.
+        method: The verb of the request.
+        url: Its address, secret values masked.
         attempt: Counts from 1.
-        status: Of the reply, None when none came.
-        seconds: The attempt took.
-        wait: Seconds until the next attempt, of a repeat.
-        error: The name of the error when no reply came.
+        status: The status of the reply, None when none came.
+        seconds: How long the attempt took, in seconds.
+        wait: Seconds until the next attempt, in an event for `on_retry`.
+        error: The class name of the error when no reply came, else "".
     """
 
     label: str
@@ -50,11 +51,17 @@ class Event(Struct, frozen=True):
 
 
 Observer = Callable[[Event], None]
-"""Is told of an event; what it returns is ignored, what it raises is logged and goes no further."""
+"""A function that is called with each event; what it returns is ignored, what it raises is only logged."""
 
 
 class Observers(Struct, frozen=True, eq=False):
-    """Who is told of what; each may be None."""
+    """The observers of one client.
+
+    Attributes:
+        on_request: Called before each attempt.
+        on_response: Called when an attempt has ended, with a reply or an error.
+        on_retry: Called before the wait for another attempt.
+    """
 
     on_request: Observer | None = None
     on_response: Observer | None = None
@@ -79,7 +86,7 @@ class Observers(Struct, frozen=True, eq=False):
             _tell(self.on_response, _event(request, outcome, seconds))
 
     def repeating(self, request: Request, outcome: Response | APIError, wait: float) -> None:
-        """Tell that an attempt is repeated after `wait` seconds."""
+        """Tell that an attempt is followed by another one after `wait` seconds."""
         if self.on_retry is not None:
             _tell(self.on_retry, _event(request, outcome, wait=wait))
 
@@ -173,7 +180,7 @@ class Calls:
 
 
 def debugging() -> bool:
-    """Say whether the logger shows every attempt; asked when a client is made."""
+    """Say whether the logger is enabled for DEBUG; asked when a client is made."""
     return logger.isEnabledFor(logging.DEBUG)
 
 
@@ -183,9 +190,11 @@ def configure_logging(environ: Mapping[str, str] = os.environ) -> None:
     if not wanted:
         return
     if wanted not in _LEVELS:
+        # Only a part is quoted: what is pasted into a variable by mistake may be a secret.
         logger.warning("GEMEL_LOG: expected info or debug, got %r", wanted[:20])
         return
     logger.setLevel(_LEVELS[wanted])
+    # A program that has set handlers up would otherwise see each line twice.
     if not logger.handlers:
         handler = logging.StreamHandler()
         handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s %(message)s"))

@@ -1,4 +1,4 @@
-"""Gates: after a 429 a client holds its calls until the limit is over, then lets them in, ever more at a time.
+"""Gates: after a 429 a client holds its calls until the limit is over, then lets in more and more at a time.
 
 A rate limit is about the client, not about the one call that was refused: a client that goes on sending is refused
 again and again, and each refusal takes one of a call's few repeats, until the call is lost.
@@ -16,7 +16,7 @@ from gemel.kit.http.messages import Request, origin
 __all__ = ["Gate", "Gates", "Group"]
 
 Group = Callable[[Request], str]
-"""Names the group of requests that a server limits together."""
+"""Returns the name of the rate limit that a request falls under; requests of one name wait together."""
 
 _WIDENING = 0.5
 """By how many calls a gate widens with each one that the server takes.
@@ -46,6 +46,8 @@ class Gate:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._guard = lock_made_anew()
+        # The guard is a lock of threading in async code too: clients of several threads and event loops may wait here,
+        # and it is held for a few steps only, never across a wait.
         self._waiting: list[_Turn] = []
         self._opens_at = 0.0
         self._inside = 0
@@ -53,7 +55,7 @@ class Gate:
         self.refusals: int = 0
 
     def close(self, seconds: float) -> None:
-        """Let nobody in for so many seconds from now, and after that one call alone at first."""
+        """Let no call in for this many seconds, and after that one call alone at first."""
         with self._guard:
             self._opens_at = max(self._opens_at, self._clock() + seconds)
             self._width = 1.0
@@ -61,19 +63,19 @@ class Gate:
 
     @property
     def wait(self) -> float:
-        """Seconds until it opens."""
+        """Seconds until the gate opens, 0 when it is open."""
         return max(0.0, self._opens_at - self._clock())
 
     @property
     def idle(self) -> bool:
-        """Whether it is open, with nobody before or inside it: it is no longer needed."""
+        """Whether the gate is open with nobody waiting or inside, so that it is no longer needed."""
         with self._guard:
             return not self._waiting and not self._inside and self._clock() >= self._opens_at
 
     def entered(self, attempt: int, deadline: float) -> Flow[bool]:
-        """Wait until the call may be sent, and say True; False when it would be too late then.
+        """Wait until the call may be sent and return True; return False as soon as that would be too late.
 
-        Who was let in must `leave`.
+        After True the caller must call `leave`.
 
         Args:
             attempt: Which attempt it is, counted from 1.
@@ -104,6 +106,8 @@ class Gate:
                 del self._waiting[0]
                 self._call()
                 return None
+            # A signal is given once, so each wait needs a new one; it is made under the guard, or a `give` in between
+            # is lost.
             turn.signal = Signal()
             return Wait(turn.signal, deadline - now)
 
@@ -115,7 +119,7 @@ class Gate:
                 self._call()
 
     def leave(self, *, taken: bool) -> None:
-        """Make room for another call; one that the server has `taken` makes room for more than one."""
+        """Make room for another call, and for more than one when the server has `taken` this one."""
         with self._guard:
             self._inside -= 1
             if taken:
@@ -124,7 +128,7 @@ class Gate:
             self._call()
 
     def _call(self) -> None:
-        """Let the first in line look again."""
+        """Wake the first in line, which then looks again."""
         if self._waiting:
             self._waiting[0].signal.give()
 
@@ -153,12 +157,12 @@ class Gates:
             return self.closed.setdefault(self._key(request), Gate(self._clock))
 
     def left(self, request: Request, gate: Gate, *, taken: bool) -> None:
-        """Leave a gate; it goes when it is no longer needed.
+        """Leave a gate, and drop it when it is no longer needed.
 
         Args:
-            request: What was sent.
-            gate: What it has passed.
-            taken: Whether the server has answered it with anything else than a 429.
+            request: The request that was sent.
+            gate: The gate that it has passed.
+            taken: Whether the server has answered with anything but a 429.
         """
         gate.leave(taken=taken)
         with self._guard:

@@ -1,4 +1,4 @@
-"""Options: what one call, or one copy of a client, does differently."""
+"""Options: what one call, or one copy of a client, does differently from the client's settings."""
 
 from __future__ import annotations
 
@@ -21,15 +21,16 @@ __all__ = ["NO_OPTIONS", "CallOptions", "Options"]
 
 
 class CallOptions(TypedDict, total=False):
-    """What `call.options(...)` takes.
+    """The keyword arguments of `call.options(...)` and `client.with_options(...)`.
 
     Attributes:
-        timeout: Seconds in all, or a Timeout.
-        retries: Repeats, or a Retry.
-        headers, query: Added to the request, in the place of those of the same name.
-        body: Members added to the JSON body.
-        idempotency_key: Sent as Idempotency-Key; with one, a failed POST or PATCH is safe to repeat.
-        cache: False asks the server whatever the client's cache holds, and keeps nothing.
+        timeout: Seconds for the whole call, or a Timeout.
+        retries: How many retries at most, or a Retry.
+        headers: Header fields to add; each replaces one of the same name.
+        query: Query parameters to add; each replaces those of the same name.
+        body: Members to add to the JSON body; each replaces one of the same name.
+        idempotency_key: Sent as Idempotency-Key, with which a failed POST or PATCH is safe to repeat.
+        cache: False bypasses the client's cache: nothing is read from it or kept in it.
     """
 
     timeout: Timeout | float
@@ -57,7 +58,8 @@ class Options(Discreet, frozen=True):
         return f"<Options {self.headers.masked(self.secrets)!r}, parameters {query}, members {body}>"
 
     def with_values(self, given: Mapping[str, Any], label: str) -> Options:
-        """Return these options with others on top; raises InvalidArgument for values that cannot be sent."""
+        """Return these options with others on top; raises InvalidArgument for unknown names and unsendable values."""
+        # A TypedDict exists for type checkers only; at run time any keyword gets here.
         unknown = given.keys() - CallOptions.__annotations__.keys()
         if unknown:
             known = ", ".join(sorted(CallOptions.__annotations__))
@@ -71,7 +73,7 @@ class Options(Discreet, frozen=True):
         return options
 
     def applied(self, request: Request, now: float) -> Request:
-        """Return the request as these options want it; `now` is the monotonic time, in seconds."""
+        """Return the request with these options applied; `now` is the monotonic time, in seconds."""
         if self == NO_OPTIONS:
             return request
         if self.timeout is not None:
@@ -157,4 +159,4 @@ def _with_body(request: Request, members: Mapping[str, Any]) -> Request:
 
 
 NO_OPTIONS: Options = Options()
-"""Nothing different."""
+"""Options that change nothing."""

@@ -18,7 +18,7 @@ class Policy(Protocol):
     """One decision around the sending of a request."""
 
     def around(self, request: Request, send: Pipeline) -> Flow[Response]:
-        """Send the request by way of `send`, as often and in such form as the policy decides."""
+        """Send the request with `send`, as often and in whatever form the policy decides."""
         ...
 
 
@@ -31,7 +31,9 @@ def pipeline(
     retry: Policy,
     attempts: Policy | None = None,
 ) -> Pipeline:
-    """Return the whole way of a request; what stands left acts first."""
+    """Return the policies chained around sending; the one furthest left acts first."""
+    # Redirects stand outside auth, so that each hop is judged by its own origin before a token is added; retry stands
+    # inside, so that a repeat does not log in again; the cache stands outside both, so that a hit needs no token.
     return _chain(calls, cache, redirects, auth, retry, attempts)
 
 

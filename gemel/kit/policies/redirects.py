@@ -1,4 +1,4 @@
-"""Whether to follow a redirect, and with what: nothing confidential crosses to another origin."""
+"""Decides whether a redirect is followed and with what: nothing confidential crosses to another origin."""
 
 from __future__ import annotations
 
@@ -18,15 +18,16 @@ __all__ = ["Redirects", "absolute"]
 
 _KEEPS_METHOD = frozenset({307, 308})
 _REDIRECTS = frozenset({301, 302, 303}) | _KEEPS_METHOD
+# An allow list, as any header may carry a credential; requests and curl strip only Authorization and Cookie.
 _HARMLESS = frozenset({"accept", "accept-language", "user-agent"})
 
 
 class Redirects:
-    """The redirect policy of one client that asked for it (RFC 9110, section 15.4).
+    """The redirect policy of a client that follows redirects (RFC 9110, section 15.4).
 
     Args:
-        limit: How many hops one call may take.
-        abroad: Whether to go to another origin; not with a session whose own headers would go along.
+        limit: The most redirects that one call follows.
+        abroad: Whether to follow a redirect to another origin; False for a session whose own headers would go along.
     """
 
     def __init__(self, limit: int = 5, *, abroad: bool = True) -> None:
@@ -37,7 +38,7 @@ class Redirects:
         """Send, and follow up to `limit` redirects.
 
         Raises:
-            APIConnectionError: There are more.
+            APIConnectionError: There are more redirects than `limit`.
         """
         response = yield from send(request)
         for _ in range(self.limit):
@@ -61,7 +62,7 @@ class Redirects:
 
 
 def next_request(request: Request, response: Response) -> Request | None:
-    """Return the request a redirect asks for, or None when it must not be followed.
+    """Return the request that a redirect asks for, None when it must not be followed.
 
     A body is sent again only by 307 and 308 to the same origin; a downgrade from https is never followed.
     """
@@ -73,6 +74,8 @@ def next_request(request: Request, response: Response) -> Request | None:
         return None
     same = origin(target) == origin(request.url)
     keeps = response.status in _KEEPS_METHOD or request.method in ("GET", "HEAD")
+    # 301 and 302 turn a POST into a GET as browsers do (RFC 9110, sections 15.4.2 and 15.4.3), which they may not do to
+    # other verbs: a DELETE would become a GET that succeeds.
     if not keeps and response.status != 303 and request.method != "POST":
         return None
     if keeps and request.body is not None and not (same and request.replayable):
@@ -81,11 +84,11 @@ def next_request(request: Request, response: Response) -> Request | None:
 
 
 def absolute(source: str, location: str | bytes) -> str | None:
-    """Return the whole address that a reply names, encoded, with its user; None when there is no such address.
+    """Return the absolute address that a reply names, encoded and with its user; None when it is not an address.
 
     Args:
-        source: The address of the reply.
-        location: Text of a body, or the octets of a header field.
+        source: The address that the reply came from, which a relative one is resolved against.
+        location: The reference: text from a body, or the octets of a header field.
     """
     try:
         address = referred_address(source, location)
@@ -96,6 +99,8 @@ def absolute(source: str, location: str | bytes) -> str | None:
 
 def _allowed(source: str, target: str) -> bool:
     scheme, netloc = urlsplit(target)[:2]
+    # A user in the address would become an Authorization header of the server's choice. From https to http everything
+    # would go in plain text.
     return "@" not in netloc and (scheme == "https" or urlsplit(source).scheme == "http")
 
 
@@ -107,5 +112,6 @@ def _aimed(request: Request, target: str, *, same: bool, keeps: bool) -> Request
         headers = Headers((name, value) for name, value in headers.pairs() if name.lower() in _HARMLESS)
     if keeps:
         return replace(request, url=target, headers=headers, context=context)
+    # Without a body its description goes too (RFC 9110, section 15.4).
     headers = Headers((name, value) for name, value in headers.pairs() if name.lower() != "content-type")
     return replace(request, method="GET", url=target, headers=headers, body=None, context=context)

@@ -1,6 +1,6 @@
-"""When to send again: a value, a pure decision, a budget that stops storms, and gates that keep to rate limits.
+"""Decides when to send again: a value, a pure decision, a budget against storms, and gates for rate limits.
 
-Defaults: 2 repeats; full jitter from 0.5 s doubling to 8 s; Retry-After obeyed up to 60 s. Repeated are: any request
+Defaults: 2 retries; full jitter from 0.5 s doubling to 8 s; Retry-After obeyed up to 60 s. Repeated are: any request
 that was certainly not sent; any request refused with 429; GET, HEAD, OPTIONS, PUT and DELETE (RFC 9110, section 9.2.2),
 and others that carry an Idempotency-Key, after a lost connection, 408, 500, 502, 503, 504 and what the Retry or an SDK
 adds. After a 429 all calls of the client wait, as `gemel.kit.policies.gate` says.
@@ -27,14 +27,15 @@ from gemel.kit.policies.gate import Gate, Gates, Group
 __all__ = ["Budget", "Outcome", "Repeatable", "Retrying", "asked_wait", "wait"]
 
 _IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
+# 501 and 505 are left out: they say that the server will never do it.
 _TRANSIENT = frozenset({408, 500, 502, 503, 504})
 _REFUSED = 429
 
 Outcome = Response | APIConnectionError
-"""How an attempt ended."""
+"""How an attempt ended: with a reply of any status, or without one."""
 
 Repeatable = Callable[[Response], bool]
-"""Whether a failed reply may be repeated as 503 is, although its status does not say so."""
+"""Says whether a request is repeated after this reply as after a 503, although its status does not say so."""
 
 
 def _never(response: Response) -> bool:
@@ -48,12 +49,12 @@ def _ungrouped(request: Request) -> str:
 def asked_wait(
     response: Response, now: Callable[[], float] = time.time, read: FaultReader = read_fault
 ) -> float | None:
-    """Return the seconds that a failed reply asks to wait, by its headers, else by its body; None when it does not.
+    """Return the seconds that a failed reply asks to wait, by its headers or else its body; None when it does not ask.
 
     Args:
         response: The reply.
         now: The time of day, in seconds, for a Retry-After that is a date.
-        read: Reads the error body; asked of a 429 alone.
+        read: Reads the error body; used for a 429 only.
     """
     limited = response.status == _REFUSED
     asked = retry_after(response.headers, now, limited=limited)
@@ -71,14 +72,14 @@ def wait(
     asked: Callable[[Response], float | None] = asked_wait,
     repeatable: Repeatable = _never,
 ) -> float | None:
-    """Return the seconds to wait before the next attempt, or None when there must be none.
+    """Return the seconds to wait before the next attempt, None when there must be none.
 
     Args:
         retry: How often and how patiently.
         request: The request of the attempt that has ended.
         outcome: How it ended.
-        repeats: How many were made.
-        drawn: A number in [0, 1), by chance.
+        repeats: How many retries were made so far.
+        drawn: A random number in [0, 1).
         asked: Returns the seconds that a failed reply asks to wait, None when it does not.
         repeatable: Whether a failed reply may be repeated, beyond what its status says.
     """
@@ -86,6 +87,7 @@ def wait(
         return None
     seconds = asked(outcome) if isinstance(outcome, Response) else None
     if seconds is not None:
+        # A shorter wait than the server asks for would only be refused again, so there is none.
         return seconds if seconds <= retry.retry_after_cap else None
     return retry.pause(repeats, drawn)
 
@@ -93,24 +95,27 @@ def wait(
 def _may_repeat(retry: Retry, request: Request, outcome: Outcome, repeatable: Repeatable) -> bool:
     safe = request.method in _IDEMPOTENT or "idempotency-key" in request.headers
     if isinstance(outcome, APIConnectionError):
+        # What has not left this process cannot have had an effect, whatever its verb.
         return (safe or not outcome.sent) and not outcome.permanent
     status = outcome.status
     return status == _REFUSED or (safe and (status in _TRANSIENT or status in retry.statuses or repeatable(outcome)))
 
 
 class Budget:
-    """How many repeats one client may still make: each costs 1, each success gives 0.1 back, up to `capacity`.
+    """The retries that one client may still make: each costs 1, each success gives 0.1 back, up to `capacity`.
 
     Args:
-        capacity: How many there are at first, and at most; None for any number.
+        capacity: How many retries there are at first, and at most; None for no limit.
     """
 
     def __init__(self, capacity: float | None = 20.0) -> None:
+        # The scheme of gRPC's retry throttling: while a server is down, each client soon sends each request once, and
+        # the retries of all clients do not keep it down.
         self._capacity = self._left = math.inf if capacity is None else capacity
         self._guard = lock_made_anew()
 
     def spend(self) -> bool:
-        """Take one repeat; False when the budget is empty."""
+        """Take one retry from the budget; return False when it is empty."""
         with self._guard:
             if self._left < 1:
                 return False
@@ -118,24 +123,25 @@ class Budget:
             return True
 
     def refund(self) -> None:
-        """Give a tenth of a repeat back, after a success."""
+        """Give a tenth of a retry back, after a success."""
+        # Read without the lock: most calls succeed with a full budget, and then there is nothing to do.
         if self._left < self._capacity:
             with self._guard:
                 self._left = min(self._capacity, self._left + 0.1)
 
 
 class Retrying:
-    """The retry policy of one client, and what it keeps of rate limits.
+    """The retry policy of one client, with its budget and the gates of its rate limits.
 
     Args:
         retry: How often and how patiently, unless a call says otherwise.
-        repeating: Is told of repeats: the request, how its attempt ended, and the seconds until the next.
+        repeating: Called before each retry with the request, how its attempt ended, and the seconds to wait.
         read: Reads error bodies, which may say how long to wait.
         repeatable: Whether a failed reply may be repeated, beyond what its status says.
         group: Names the group of requests that the server limits together.
-        clock: Monotonic seconds.
-        random: Numbers in [0, 1).
-        now: The time of day, in seconds.
+        clock: Returns monotonic seconds.
+        random: Returns random numbers in [0, 1).
+        now: Returns the time of day, in seconds.
     """
 
     def __init__(
@@ -161,7 +167,7 @@ class Retrying:
         self._now = now
 
     def around(self, request: Request, send: Callable[[Request], Flow[Response]]) -> Flow[Response]:
-        """Send until a reply is final or a repeat would be unsafe, too late or too many."""
+        """Send until a reply is final, or until a retry would be unsafe, too late or one too many."""
         last: Outcome | None = None
         repeats = 0
         while True:
@@ -190,7 +196,7 @@ class Retrying:
             request, last = request.with_context(attempt=repeats + 1), outcome
 
     def _gate(self, request: Request) -> Gate | None:
-        """Return the gate that a request must pass; who wants no repeats does not wait for one either."""
+        """Return the gate that a request must pass; a call without retries does not wait at a gate either."""
         return self._gates.before(request) if self._retry_of(request).limit else None
 
     def _retry_of(self, request: Request) -> Retry:
@@ -213,7 +219,7 @@ class Retrying:
         return asked_wait(response, self._now, self._read)
 
     def _close(self, request: Request, retry: Retry, asked: float | None, drawn: float) -> None:
-        """Close the gate of what was refused; for as long as the server says, and no longer than it is believed."""
+        """Close the gate of a refused request for as long as the server asks, up to `retry_after_cap`."""
         gate = self._gates.refused(request)
         gate.close(retry.pause(gate.refusals, drawn) if asked is None else min(asked, retry.retry_after_cap))
 
