@@ -1,4 +1,4 @@
-"""Entry: a kept reply, and its form as bytes."""
+"""Entry: a cached reply, and how it is stored as bytes."""
 
 from __future__ import annotations
 
@@ -14,9 +14,12 @@ class Entry(Discreet, frozen=True, array_like=True, forbid_unknown_fields=True):
     """One reply with status 200, as it came; its repr shows nothing of it.
 
     Attributes:
-        time: When it came or was last confirmed, in seconds of the cache's clock.
-        fresh: How many seconds after that it is served without asking the server.
-        spare: How many seconds after those it may stand in for a server that is down.
+        url: The address that answered.
+        fields: Its header fields, in order.
+        body: Its body, content coding removed.
+        time: When it was asked for or last confirmed, in seconds of the cache's clock.
+        fresh: For how many seconds after `time` it is served without asking the server.
+        spare: For how many further seconds it may stand in for a server that is down.
     """
 
     url: str
@@ -28,14 +31,15 @@ class Entry(Discreet, frozen=True, array_like=True, forbid_unknown_fields=True):
 
     @classmethod
     def read(cls, data: bytes | None) -> Entry | None:
-        """Return the entry that these bytes are, None when they are none."""
+        """Decode an entry; None for None, and for bytes that are not an entry."""
         try:
+            # A shared store may hold what another version of this library, or another program, has written.
             return None if data is None else _decoder.decode(data)
         except msgspec.DecodeError:
             return None
 
     def written(self) -> bytes:
-        """Return the entry as bytes."""
+        """Encode the entry."""
         return msgspec.msgpack.encode(self)
 
     @property
@@ -44,19 +48,20 @@ class Entry(Discreet, frozen=True, array_like=True, forbid_unknown_fields=True):
         return Headers(self.fields)
 
     def age(self, now: float) -> float:
-        """Return how old it is, in seconds; for ever when the clock was set back since."""
+        """Return its age in seconds; infinite when the clock was set back since."""
+        # With a store the clock is the time of day, which NTP or an administrator may set back.
         return now - self.time if now >= self.time else float("inf")
 
     def is_fresh(self, now: float) -> bool:
-        """Whether it may be served without asking."""
+        """Say whether it may be served without asking the server."""
         return self.age(now) < self.fresh
 
     def is_spare(self, now: float) -> bool:
-        """Whether it may stand in for a server that is down."""
+        """Say whether it may stand in for a server that is down."""
         return self.age(now) < self.fresh + self.spare
 
     def reply(self, now: float, use: str) -> Response:
-        """Return the reply again, its Age as RFC 9111, section 5.1, has it; `use` is what `Response.cache` says."""
+        """Return the reply with its Age (RFC 9111, section 5.1); `use` becomes `Response.cache`."""
         headers = self.headers
         age = {"Age": str(int(self.age(now) + _seconds(headers.get("age"))))}
         return Response(200, headers.with_values(age), self.body, self.url, attempts=0, cache=use)

@@ -16,14 +16,16 @@ from gemel.kit.http.messages import Request, Response
 __all__ = ["Flight", "Flights", "Outcome"]
 
 Outcome: TypeAlias = "Response | APIError"
-"""What became of a request."""
+"""How a request ended: with a reply, or with an error."""
 
 
 class Flight:
-    """One request on its way, and those who wait for it by its lock.
+    """One request under way, whose outcome others wait for by its lock.
 
     Args:
-        name: Of the lock.
+        name: The name of the lock.
+
+    Attributes:
         apart: Whether the outcome turned out to be for the first caller only.
     """
 
@@ -34,11 +36,11 @@ class Flight:
         self._deadline = 0.0
 
     def landed(self, request: Request, outcome: Outcome, *, apart: bool) -> None:
-        """Note what became of it."""
+        """Note the outcome; `apart` says that it is for the first caller only."""
         self._outcome, self._deadline, self.apart = outcome, request.context.deadline, apart
 
     def shared(self, request: Request) -> Outcome | None:
-        """Return the outcome for another call; None when it must ask itself.
+        """Return the outcome for another call, None when that call must ask the server itself.
 
         A timeout is not shared with a call that has much longer to go than the one that ran out of time.
         """
@@ -52,11 +54,12 @@ class Flight:
             return None
         if isinstance(outcome, Response):
             return replace(outcome, attempts=0, cache="shared")
+        # Each caller raises an error of its own: a raise adds to the traceback, and the frames would be mixed.
         return copy(outcome)
 
 
 class Flights:
-    """The requests of one client that others may join."""
+    """The requests of one client that are under way and may be joined."""
 
     def __init__(self) -> None:
         self._under_way: dict[Hashable, Flight] = {}
@@ -64,7 +67,7 @@ class Flights:
         self._numbers = itertools.count(1)
 
     def joined(self, key: Hashable) -> Flight:
-        """Return the flight of this key, a new one when there is none."""
+        """Return the flight of this key, made if there is none."""
         with self._guard:
             flight = self._under_way.get(key)
             if flight is None:
@@ -72,7 +75,7 @@ class Flights:
             return flight
 
     def closed(self, key: Hashable, flight: Flight) -> None:
-        """Let nobody join any more."""
+        """Take a flight off the list, so that no call joins it any more."""
         with self._guard:
             if self._under_way.get(key) is flight:
                 del self._under_way[key]

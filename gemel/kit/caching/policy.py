@@ -1,4 +1,4 @@
-"""CachingPolicy: serves kept replies, keeps new ones, and forgets what a write has changed."""
+"""CachingPolicy: serves cached replies, caches new ones, and invalidates what a write has changed."""
 
 from __future__ import annotations
 
@@ -26,17 +26,20 @@ from gemel.kit.http.messages import Request, Response
 
 __all__ = ["CachingPolicy", "Identity"]
 
+# RFC 9110, section 9.2.1.
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+# A part of every key, so that entries of another layout in a shared store are never read.
 _FORMAT = "1"
+# Neither says whether the server has changed anything, nor that the resource is gone.
 _UNSETTLED = frozenset({408, 429})
 
 Send = Callable[[Request], Flow[Response]]
 Identity = Callable[[Request], bytes]
-"""Says in whose name a request goes, by a digest of the credential."""
+"""Returns a digest of the credential that a request goes with, b"" for none."""
 
 
 class _Ask(Struct, frozen=True):
-    """One GET: in whose name it goes, its key, what is kept for it, and whether the server's own word is wanted."""
+    """One GET: whose it is, its key, what is cached for it, and whether the server must be asked."""
 
     request: Request
     identity: bytes
@@ -46,14 +49,16 @@ class _Ask(Struct, frozen=True):
 
 
 class CachingPolicy:
-    """The caching policy of one client, and what it keeps.
+    """The caching policy of one client, and what it has cached.
 
     Args:
-        identity: In whose name a request goes.
-        base: The client's address.
+        settings: What is kept and for how long.
+        identity: Returns a digest of the credential that a request goes with.
+        base: The base URL of the client.
         apart: Whether the client also shows credentials that `identity` does not know, so that it shares with no
             other.
-        clock, now: The client's monotonic time and time of day, in seconds, for a cache without a clock of its own.
+        clock: The client's monotonic time in seconds, for a cache in memory without a clock of its own.
+        now: The time of day in seconds, for a cache with a store and without a clock of its own.
     """
 
     def __init__(
@@ -70,6 +75,7 @@ class CachingPolicy:
         self._clock = settings.clock or (clock if settings.store is None else now)
         self._store: Store = _memory(settings, self._clock) if settings.store is None else settings.store
         self._identity = identity
+        # A cookie or a header of the caller's own session may decide what the server shows, and nobody can digest it.
         self._salt = os.urandom(16) if apart else b""
         self._server = _digest(_FORMAT, base)
         self._prefixes: dict[str, str] = {}
@@ -79,17 +85,17 @@ class CachingPolicy:
         self._closed = False
 
     def clear(self) -> None:
-        """Drop all that is kept of this client's server; in a store that clients share, for all of them."""
+        """Drop everything cached of this client's server; in a shared store, for every client of that server."""
         self._forget("")
 
     def close(self) -> None:
-        """Take no part any more; the client's own memory is emptied, a store that was passed in stays as it is."""
+        """Stop caching; the client's own memory is emptied, a store that was passed in is left as it is."""
         self._closed = True
         if self._settings.store is None:
             self.clear()
 
     def around(self, request: Request, send: Send) -> Flow[Response]:
-        """Serve a kept reply, or send and keep the reply; a write makes what is kept of its resource go."""
+        """Serve a cached reply, or send and cache the reply; a write invalidates its resource."""
         if request.method not in _SAFE:
             return (yield from self._write(request, send))
         if request.method != "GET" or self._closed or rules.bypasses(request):
@@ -110,8 +116,10 @@ class CachingPolicy:
         return held.reply(now, "hit") if self._writes.precede(ask.request.context.resource, held.time) else None
 
     def _together(self, ask: _Ask, send: Send) -> Flow[Outcome]:
-        """Ask the server, or share what comes of another call that is asking the same."""
+        """Ask the server, or share the outcome of another call that is asking for the same."""
         request = ask.request
+        # A call shares only with one of equal patience, and never with one that began before a write: that may still
+        # return the state before it.
         place = ask.key, self._writes.mark(request.context.resource), request.context.timeout, request.context.retry
         flight = self._flights.joined(place)
         lock: Unlockable | None = yield Lock(request.context.deadline, flight.name)
@@ -132,7 +140,7 @@ class CachingPolicy:
         return (yield from self._asked(ask, send))
 
     def _renewed(self, ask: _Ask) -> _Ask:
-        """Look again: another call may have come back since."""
+        """Read the store again: another call may have returned since."""
         return replace(ask, held=Entry.read(self._store.get(ask.key)))
 
     def _is_private(self, request: Request, outcome: Outcome) -> bool:
@@ -141,8 +149,9 @@ class CachingPolicy:
         return not rules.storable(request, outcome, self._settings.max_reply)
 
     def _asked(self, ask: _Ask, send: Send) -> Flow[Outcome]:
-        """Ask the server, where something is kept whether it still holds, and keep what comes back."""
+        """Ask the server, on condition of a change where a reply is cached, and cache what comes back."""
         request, held = ask.request, ask.held
+        # Taken before sending: the reply may be as old as the request (RFC 9111, section 4.2.3).
         mark, now = self._writes.mark(request.context.resource), self._clock()
         condition = rules.validators(held.headers) if held is not None else {}
         try:
@@ -153,13 +162,15 @@ class CachingPolicy:
         use = "miss"
         if held is not None and condition and response.status == 304:
             headers = rules.refreshed(held.headers, response.headers)
+            # A 304 has no body; the caller asked without a condition, and gets the 200 that it confirms (RFC 9111,
+            # section 4.3.4).
             response = replace(response, status=200, headers=headers, body=held.body, url=held.url)
             use = "revalidated"
         self._keep(ask, response, mark, now)
         return replace(response, cache=use)
 
     def _keep(self, ask: _Ask, response: Response, mark: object, now: float) -> None:
-        """Keep a reply, unless it must not be kept, or a write or a change of credentials came in between."""
+        """Cache a reply, unless it must not be, or a write or a change of credentials came in between."""
         request, headers, settings = ask.request, response.headers, self._settings
         if response.status != 200:
             self._refused(ask.key, response.status)
@@ -174,12 +185,12 @@ class CachingPolicy:
                 self._store.set(ask.key, entry.written(), useful)
 
     def _refused(self, key: str, status: int) -> None:
-        """Drop what the server no longer gives: what is gone or forbidden must not come back when it is down."""
+        """Drop what the server no longer serves: it must not come back when the server is down."""
         if 300 <= status < 500 and status not in _UNSETTLED:
             self._store.delete(key)
 
     def _settled(self, ask: _Ask, outcome: Outcome) -> Response:
-        """Return the reply, or a kept one in the place of a failure; raises what cannot be helped."""
+        """Return the reply, or a stale one in place of a failure; raises the error when there is none."""
         if not ask.anew and _failed(outcome):
             now, held = self._clock(), self._renewed(ask).held
             if held is not None and held.is_spare(now):
@@ -196,9 +207,10 @@ class CachingPolicy:
         _told(self._settings.on_stale, StaleReply(request.context.label, request.masked().url, age, error))
 
     def _write(self, request: Request, send: Send) -> Flow[Response]:
-        """Send a write; what is kept goes when it succeeds, and is confirmed before use when nobody knows."""
+        """Send a write; cached replies go when it succeeds, and are revalidated before use when that is unknown."""
         try:
             response = yield from send(request)
+        # Also for a cancellation or a KeyboardInterrupt: the write may have arrived.
         except BaseException:
             self._doubt(request.context.resource)
             raise
@@ -219,9 +231,10 @@ class CachingPolicy:
                 self._store.clear(prefix)
 
     def _key(self, request: Request, identity: bytes) -> str:
-        """Return a name for all that a reply depends on: digests, of which the last holds credential and address."""
+        """Return the key of a request: digests of server, resource, and of credential, address and headers."""
         named = [(name.lower(), value) for name, value in request.headers.pairs()]
         told = [pair for pair in named if pair[0] not in rules.UNKEYED]
+        # Digests: a store may be a file or a server that others read, and addresses hold arguments.
         return self._prefix(request.context.resource) + _digest(self._salt, identity, request.url, told)
 
     def _prefix(self, resource: str) -> str:
@@ -240,7 +253,7 @@ def _digest(*parts: Any) -> str:
 
 
 def _told(tell: Callable[[StaleReply], object], reply: StaleReply) -> None:
-    """Tell, with nothing else at hand: what is logged of a failure has the variables of this function beside it."""
+    """Call an observer in a frame of its own: a log handler may show the variables beside its failure."""
     try:
         tell(reply)
     except Exception:
@@ -248,7 +261,7 @@ def _told(tell: Callable[[StaleReply], object], reply: StaleReply) -> None:
 
 
 def _failed(outcome: Outcome) -> bool:
-    """Whether the server is down, as far as one can tell."""
+    """Say whether the server seems to be down: no reply, or a 5xx."""
     if isinstance(outcome, Response | APIStatusError):
         return outcome.status >= 500
     return isinstance(outcome, APIConnectionError)

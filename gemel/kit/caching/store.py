@@ -1,4 +1,4 @@
-"""Where replies are kept: the Store protocol, and a bounded store in memory."""
+"""Stores of cached replies: the Store protocol, and a bounded store in memory."""
 
 from __future__ import annotations
 
@@ -13,13 +13,11 @@ __all__ = ["MemoryStore", "Store"]
 
 
 class Store(Protocol):
-    """Keeps bytes under text keys, for threads and tasks at once.
+    """Keeps bytes under text keys; implement it to share a cache between clients or processes.
 
-    Its methods are plain functions, called in the event loop too: they must be quick, and must not raise.
-    Keys are of letters, digits, - and /; they tell nothing of addresses and credentials. Values are opaque, but not
-
-    Attributes:
-        encrypted: They hold whole replies. A store may lose anything at any time.
+    Its methods are plain functions that several threads call, and the event loop too: they must be quick and must not
+    raise. Keys consist of letters, digits, "-" and "/", and reveal neither addresses nor credentials. Values are opaque
+    but not encrypted: they hold whole replies. A store may lose anything at any time.
     """
 
     def get(self, key: str) -> bytes | None:
@@ -27,7 +25,7 @@ class Store(Protocol):
         ...
 
     def set(self, key: str, value: bytes, seconds: float) -> None:
-        """Keep a value; after so many seconds it is of no use and may be dropped."""
+        """Keep a value, which may be dropped after so many seconds."""
         ...
 
     def delete(self, key: str) -> None:
@@ -40,11 +38,12 @@ class Store(Protocol):
 
 
 class MemoryStore:
-    """Keeps values in memory; the least recently used leave first.
+    """A store in memory; the least recently used values leave first.
 
     Args:
-        max_entries, max_bytes: How much is kept at most, in values and in bytes of keys and values.
-        clock: Seconds, for dropping what has expired.
+        max_entries: The most values that are kept.
+        max_bytes: The most bytes that are kept, keys and values together.
+        clock: Returns seconds, by which values expire.
     """
 
     def __init__(
@@ -66,7 +65,7 @@ class MemoryStore:
             return found[0]
 
     def set(self, key: str, value: bytes, seconds: float) -> None:
-        """Keep a value; one that is larger than the whole store is not kept."""
+        """Keep a value for so many seconds; one larger than the whole store is not kept."""
         with self._guard:
             self._drop(key)
             now = self._clock()
@@ -101,7 +100,7 @@ class MemoryStore:
 
     @property
     def size(self) -> int:
-        """How many bytes are kept, keys included."""
+        """The bytes that are kept, keys included."""
         return self._bytes
 
     def __len__(self) -> int:

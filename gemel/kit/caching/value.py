@@ -13,13 +13,13 @@ __all__ = ["Cache", "Caching", "StaleReply"]
 
 
 class StaleReply(Struct, frozen=True):
-    """What `on_stale` is told when a kept reply stands in for a server that is down.
+    """What `on_stale` is called with when a cached reply stands in for a server that is down.
 
     Attributes:
         label: The call ("Secrets.list").
-        url: Secret values masked.
-        age: Of the reply, in seconds.
-        error: The class of the error, or the status of the server's reply.
+        url: The address, secret values masked.
+        age: The age of the reply, in seconds.
+        error: The class name of the error, or the status of the server's reply.
     """
 
     label: str
@@ -32,20 +32,21 @@ class Cache(Struct, frozen=True, eq=False):
     """What a client keeps: `Client(..., cache=Cache(ttl=60, stale_if_error=600))`. Without one it keeps nothing.
 
     Attributes:
-        ttl: For how many seconds a reply is served again without asking; less where the server says so. With 0 the
+        ttl: Seconds for which a reply is served again without asking; fewer where the server says so. With 0 the
             server is asked each time, and answers 304 where it has tagged its reply.
-        stale_if_error: For how many seconds after that a reply stands in for a server that cannot be reached, does
+        stale_if_error: Seconds after that for which a reply stands in for a server that cannot be reached, does
             not answer in time or fails with a 5xx, once all repeats were made (RFC 5861, section 4).
-        max_entries, max_bytes: How much the client keeps in its memory; the least recently used leave first.
-        max_reply: The longest body that is kept, in bytes.
+        max_entries: The most replies that the client keeps in memory; the least recently used leave first.
+        max_bytes: The most bytes that the client keeps in memory.
+        max_reply: The most bytes that the body of a cached reply may have.
         store: Keeps the replies instead of the client's memory; it may be shared by clients and has bounds of its
             own.
-        on_stale: Is told of each reply that stands in; what it raises is logged and goes no further.
-        clock: Seconds; by default the client's monotonic clock, and its time of day with a `store`, which may
+        on_stale: Called with each reply that stands in; what it raises is logged and goes no further.
+        clock: Returns seconds; by default the client's monotonic clock, and its time of day with a `store`, which may
             outlive the process.
 
     Raises:
-        ValueError: For numbers that cannot work.
+        ValueError: A number is negative or infinite.
     """
 
     ttl: float = 60.0
@@ -65,12 +66,12 @@ class Cache(Struct, frozen=True, eq=False):
 
 
 class Caching:
-    """What a client has kept: `client.cache`; empty without the setting `cache`."""
+    """The cache of a client, `client.cache`; empty without the setting `cache`."""
 
     def __init__(self, clear: Callable[[], None] | None) -> None:
         self._clear = clear
 
     def clear(self) -> None:
-        """Drop all that is kept of this client's server; in a store that clients share, for all of them."""
+        """Drop everything cached of this client's server; in a shared store, for every client of that server."""
         if self._clear is not None:
             self._clear()

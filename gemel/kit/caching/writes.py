@@ -1,4 +1,4 @@
-"""What was written to which resource: no reply that was asked for before a write is taken for the state after it."""
+"""Notes writes by resource: no reply that was asked for before a write is taken for the state after it."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ class Writes:
         self._last = _NEVER
 
     def noted(self, resource: str, now: float) -> None:
-        """Note that this resource may have changed just now, in seconds of the cache's clock."""
+        """Note that this resource may have changed at this time, in seconds of the cache's clock."""
         self._counts[resource] += 1
         self._times[resource] = self._last = now
 
     def mark(self, resource: str) -> tuple[int, int]:
-        """Return what changes with every write that concerns this resource."""
+        """Return a value that changes with every write that concerns this resource."""
         if resource == _UNDECLARED:
             return sum(self._counts.values()), 0
         return self._counts[resource], self._counts[_UNDECLARED]
 
     def precede(self, resource: str, time: float) -> bool:
-        """Whether every write that concerns this resource was before that time."""
+        """Say whether every write that concerns this resource was before that time."""
         if resource == _UNDECLARED:
             return self._last < time
         return max(self._times.get(resource, _NEVER), self._times.get(_UNDECLARED, _NEVER)) < time
