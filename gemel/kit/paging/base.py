@@ -1,4 +1,4 @@
-"""Paging: what all kinds of paging have in common: the number of items asked for, and when a page is the last."""
+"""Paging: what all kinds of paging share, the number of items asked for and when a page is the last."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ class Paging(Struct, frozen=True, kw_only=True):
     """How an API gives a list in pages: one of Offset, PageNumber, Cursor, LinkHeader and NextAddress.
 
     Attributes:
-        limit: How many items to ask for on a page, unless the call says it; None asks for no number.
-        limit_param: The parameter that carries it.
-        total: The key of the reply that says how many items there are in all. This and the other keys of a reply may
+        limit: How many items to ask for on a page, unless the call says so itself; None asks for no number.
+        limit_param: The name of the parameter that carries `limit`.
+        total: The key of a reply that says how many items there are in all. This and the other keys of a reply may
             go into objects with dots, "meta.total".
-        more: The key that says whether there are more.
-        total_header: The header field that says how many items there are in all.
-        within: Where the parameters go; None is where plain arguments of the verb go.
-        max_pages: How many pages one iteration may take, a bound against lists that never end.
+        more: The key of a reply that says whether there are more items, true or false.
+        total_header: The header field of a reply that says how many items there are in all.
+        within: Where the parameters go, "query" or "body"; None is where plain arguments of the verb go.
+        max_pages: The most pages that one iteration fetches, a bound against lists that never end.
     """
 
     limit: int | None = None
@@ -55,7 +55,7 @@ class Paging(Struct, frozen=True, kw_only=True):
     named: ClassVar[bool] = False
 
     def keys(self) -> tuple[str, ...]:
-        """Return the paths to read beside the items."""
+        """Return the paths of a reply to read beside its items."""
         return tuple(path for name in self.keyed if (path := getattr(self, name)))
 
     def problem(self, method: str, unwrap: str | None) -> str:
@@ -79,11 +79,11 @@ class Paging(Struct, frozen=True, kw_only=True):
         return ""
 
     def begin(self, request: Request) -> Place:
-        """Return where the list begins for a call; raises InvalidArgument for a number that is none."""
+        """Return where the list begins for a call; raises InvalidArgument for a parameter that is not a number."""
         return Place()
 
     def limited(self, request: Request) -> Request:
-        """Return the request with the number of items to ask for, unless it has one."""
+        """Return the request with `limit` added, unless the call gives one itself."""
         if self.limit is None or self.given(request, self.limit_param) is not None:
             return request
         return self.with_values(request, {self.limit_param: self.limit})
@@ -93,27 +93,27 @@ class Paging(Struct, frozen=True, kw_only=True):
         raise NotImplementedError
 
     def after(self, place: Place, glance: Glance) -> Place | None:
-        """Return where the next page begins, None after the last; raises PagingError for what makes no sense."""
+        """Return where the next page begins, None after the last; raises PagingError for a contradictory reply."""
         raise NotImplementedError
 
     def kept(self, place: Place, request: Request) -> Place:
-        """Return the place as it may be stored."""
+        """Return the place as it may be stored, without secret values."""
         return place
 
     def restored(self, place: Place, request: Request) -> Place:
-        """Return the place that was stored; raises ValueError for one of another kind of paging."""
+        """Return a stored place with its secret values; raises ValueError for one of another kind of paging."""
         if not isinstance(place.at, self.places):
             raise ValueError("it belongs to another kind of paging")
         return place
 
     def given(self, request: Request, name: str) -> Any:
-        """Return a parameter that the call sends itself, None when it does not."""
+        """Return the value of a parameter that the call sends itself, None when it does not."""
         if self._where(request) == "query":
             return next((value for key, value in parse_qsl(urlsplit(request.url).query) if key == name), None)
         return _members(request).get(name)
 
     def number(self, request: Request, name: str) -> int | None:
-        """Return such a parameter as a number; raises InvalidArgument for anything else."""
+        """Return the value of such a parameter as a number; raises InvalidArgument when it is not one."""
         value = self.given(request, name)
         try:
             return None if value is None else int(value)
@@ -121,7 +121,7 @@ class Paging(Struct, frozen=True, kw_only=True):
             raise InvalidArgument(request.context.label, name, "paging needs a whole number here") from None
 
     def with_values(self, request: Request, values: Mapping[str, Any]) -> Request:
-        """Return the request with these parameters in the place of its own."""
+        """Return the request with these parameters, which replace its own of the same names."""
         options = NO_OPTIONS.with_values({self._where(request): values}, request.context.label)
         return replace(options, secrets=()).applied(request, 0.0)  # a "pageToken" opens nothing
 
@@ -130,13 +130,14 @@ class Paging(Struct, frozen=True, kw_only=True):
         return glance.number(self.total, self.total_header)
 
     def is_last(self, glance: Glance, reached: int) -> bool:
-        """Say whether a page is the last, after so many items: the API's word first, then the size of the page."""
+        """Say whether a page is the last after `reached` items: by `more`, else by the total, else by its size."""
         more, total = glance.flag(self.more), self.total_of(glance)
         if more is not None:
             return not more
         if total is not None:
             return reached >= total
         limit = self.number(glance.request, self.limit_param)
+        # The last resort: servers cap the size of a page, and then each is shorter than asked for.
         return limit is not None and len(glance.items) < limit
 
     def _where(self, request: Request) -> str:
@@ -144,9 +145,10 @@ class Paging(Struct, frozen=True, kw_only=True):
 
 
 def _members(request: Request) -> Mapping[str, Any]:
-    """Return the members of a JSON body; raises InvalidArgument for a body that has none."""
+    """Return the members of a JSON body; raises InvalidArgument for a body that is not a JSON object."""
     try:
         plain = request.body is None or isinstance(request.body, bytes)
+        # What is not bytes is an Upload or a form of parts, read only once while it is sent.
         body: Any = json.loads(cast("bytes | None", request.body) or b"{}") if plain else None
     except ValueError:
         body = None
@@ -164,7 +166,7 @@ def _is_header(name: str) -> bool:
 
 
 def is_whole(value: Any, *, least: int, optional: bool = False) -> bool:
-    """Say whether a value is a whole number from `least` on."""
+    """Say whether a value is a whole number, `least` or more; None is one too if `optional`."""
     if value is None:
         return optional
     return isinstance(value, int) and not isinstance(value, bool) and value >= least

@@ -1,4 +1,4 @@
-"""Pages that are counted: by offset or by number; an empty page is always the last."""
+"""Counted pages, by offset or by number; an empty page is always the last."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ __all__ = ["Offset", "PageNumber"]
 
 
 class Offset(Paging, frozen=True, kw_only=True):
-    """Pages that begin at an item: `@get("items", paging=Offset(limit=100, total="totalCount"))`.
+    """Pages by offset: `@get("items", paging=Offset(limit=100, total="totalCount"))`.
 
     Attributes:
-        param: The parameter that carries the offset.
-        start: The offset of the first item.
+        param: The name of the parameter that carries the offset.
+        start: The offset of the first item, 0 or more.
     """
 
     param: str = "offset"
@@ -40,7 +40,7 @@ class Offset(Paging, frozen=True, kw_only=True):
         return self.with_values(request, {self.param: place.at})
 
     def after(self, place: Place, glance: Glance) -> Place | None:
-        """Return the offset after the items received: counted, since a server may give less than was asked for."""
+        """Return the offset after the items received, counted since a server may give fewer than asked for."""
         count = len(glance.items)
         following = Place(_whole(place.at) + count, place.seen + count)
         over = not count or self.is_last(glance, _whole(following.at) - self.start)
@@ -48,13 +48,13 @@ class Offset(Paging, frozen=True, kw_only=True):
 
 
 class PageNumber(Paging, frozen=True, kw_only=True):
-    """Pages that are numbered: `@get("items", paging=PageNumber(limit=50, limit_param="per_page"))`.
+    """Pages by number: `@get("items", paging=PageNumber(limit=50, limit_param="per_page"))`.
 
     Attributes:
-        param: The parameter that carries the number.
-        start: The number of the first page.
+        param: The name of the parameter that carries the number.
+        start: The number of the first page, 0 or more.
         pages: The key of a reply that says how many pages there are.
-        pages_header: The header field that says so.
+        pages_header: The header field of a reply that says how many pages there are.
     """
 
     param: str = "page"
@@ -75,6 +75,7 @@ class PageNumber(Paging, frozen=True, kw_only=True):
         """Return the number that the call gives, else that of the first page."""
         given, limit = self.number(request, self.param), self.number(request, self.limit_param)
         number = self.start if given is None else given
+        # A call may begin at a later page; for `total` the items before it count as seen.
         return Place(number, seen=max(0, number - self.start) * (limit or 0))
 
     def aimed(self, request: Request, place: Place) -> Request:
@@ -82,10 +83,11 @@ class PageNumber(Paging, frozen=True, kw_only=True):
         return self.with_values(request, {self.param: place.at})
 
     def after(self, place: Place, glance: Glance) -> Place | None:
-        """Return the next number."""
+        """Return the next page number, None after the last page."""
         following = Place(_whole(place.at) + 1, place.seen + len(glance.items))
         pages = glance.number(self.pages, self.pages_header)
         over = self.is_last(glance, following.seen) if pages is None else _whole(following.at) - self.start >= pages
+        # Whatever the totals say: a server that counts items it does not show would otherwise be asked for ever.
         return None if over or not glance.items else following
 
 

@@ -1,4 +1,4 @@
-"""What a reply to a list has beside its items: a total, a cursor, an address."""
+"""Reads what a reply has beside its items: a total, a cursor, an address."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ __all__ = ["Members", "member_reader"]
 
 
 class Members(msgspec.Struct, frozen=True):
-    """What a reply has beside its items.
+    """The members of a reply beside its items.
 
     Attributes:
-        values: By the path asked for; a path that leads nowhere is not there.
-        listed: The items as bytes, to tell whether they came before.
+        values: The values by path; a path that leads nowhere is left out.
+        listed: The raw JSON of the items, to tell whether they came before.
     """
 
     values: dict[str, Any]
@@ -26,7 +26,7 @@ class Members(msgspec.Struct, frozen=True):
 
 
 def member_reader(listed: str | None, paths: Iterable[str]) -> Callable[[Response], Members]:
-    """Return what reads these members of a reply; it never raises, and finds nothing in what is not a JSON object.
+    """Return a function that reads these members of a reply; it never raises, and finds nothing outside a JSON object.
 
     The items themselves are not decoded a second time.
 
@@ -73,4 +73,5 @@ def _decoded(raw: bytes) -> Any:
         return None
 
 
+# Raw leaves each value undecoded, so that a large list of items is passed over and not built a second time.
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])

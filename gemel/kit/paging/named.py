@@ -1,4 +1,4 @@
-"""Pages that the server names: by a cursor, by a Link field, or by an address in the reply."""
+"""Pages named by the server: by a cursor, a Link field, or an address in the reply."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ __all__ = ["Cursor", "LinkHeader", "NextAddress"]
 
 
 class Cursor(Paging, frozen=True, kw_only=True):
-    """Pages that name the next one: `Cursor(next="nextCursor")`, or `Cursor(item="id", param="after", more="more")`.
+    """Pages by cursor: `Cursor(next="nextCursor")`, or `Cursor(item="id", param="after", more="more")`.
 
-    The next cursor is in one of three places.
+    The next cursor comes from exactly one of `next`, `next_header` and `item`.
 
     Attributes:
-        param: The parameter that carries the cursor.
-        next: The key of a reply that gives the next one.
-        next_header: The header field that gives it.
-        item: The field of the last item that is the cursor.
+        param: The name of the parameter that carries the cursor.
+        next: The key of a reply that holds the next cursor, with dots to go into objects.
+        next_header: The header field of a reply that holds it.
+        item: The field of the last item that serves as the cursor.
     """
 
     param: str = "cursor"
@@ -62,7 +62,7 @@ class Cursor(Paging, frozen=True, kw_only=True):
         return request if place.at is None else self.with_values(request, {self.param: place.at})
 
     def after(self, place: Place, glance: Glance) -> Place | None:
-        """Return the next cursor; an empty page that gives its own cursor again is the last."""
+        """Return the next cursor, None after the last page; an empty page that repeats its own cursor is the last."""
         seen = place.seen + len(glance.items)
         more = glance.flag(self.more)
         if more is False or (self.item and self.is_last(glance, seen)):
@@ -93,15 +93,17 @@ class Cursor(Paging, frozen=True, kw_only=True):
 
 
 class _Addressed(Paging, frozen=True, kw_only=True):
-    """Pages whose address the server gives; it is followed at the call's own origin only."""
+    """Pages whose address the server gives; it is followed only to the call's own origin."""
 
     named: ClassVar[bool] = True
 
     def aimed(self, request: Request, place: Place) -> Request:
-        """Return the request to the address of the place; raises PagingError when it is elsewhere."""
+        """Return the request to the address of the place; raises PagingError for one of another origin."""
         if place.at is None:
             return request
         target = str(place.at)
+        # The address is data from the server, and in a list of user content maybe of a stranger: followed elsewhere it
+        # would take the token along.
         if origin(target) != origin(request.url) or "@" in urlsplit(target).netloc:
             scheme, host, port = origin(target)
             problem = (
@@ -115,6 +117,8 @@ class _Addressed(Paging, frozen=True, kw_only=True):
         reference: Any = self._reference(glance)
         if reference is None or reference in ("", b""):
             return None
+        # Relative to the address that answered, which differs from the one asked for after a redirect (RFC 3986,
+        # section 5.1.3).
         target = absolute(glance.response.url, reference) if isinstance(reference, str | bytes) else None
         if target is None:
             glance.refuse("what the reply gives as the next page is not an address")
@@ -134,10 +138,10 @@ class _Addressed(Paging, frozen=True, kw_only=True):
 
 
 class LinkHeader(_Addressed, frozen=True, kw_only=True):
-    """Pages named by a Link field of the reply (RFC 8288): `LinkHeader(limit=100, limit_param="per_page")`.
+    """Pages by the Link field of a reply (RFC 8288): `LinkHeader(limit=100, limit_param="per_page")`.
 
     Attributes:
-        rel: The relation of the next page.
+        rel: The relation type of the link to the next page.
     """
 
     rel: str = "next"
@@ -146,14 +150,15 @@ class LinkHeader(_Addressed, frozen=True, kw_only=True):
 
     def _reference(self, glance: Glance) -> Any:
         target = linked(glance.response.headers.get_list("link"), self.rel)
+        # http.client and aiohttp decode header fields as Latin-1; the octets are needed to read UTF-8 in an address.
         return None if target is None else as_octets(target)
 
 
 class NextAddress(_Addressed, frozen=True, kw_only=True):
-    """Pages whose address is in the reply: `NextAddress(field="next", total="count")`.
+    """Pages by an address in the reply: `NextAddress(field="next", total="count")`.
 
     Attributes:
-        field: The key of the reply that has it; it may be relative.
+        field: The key of a reply that holds the address of the next page, which may be relative.
     """
 
     field: str = "next"

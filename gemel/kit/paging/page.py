@@ -1,4 +1,4 @@
-"""Page: one page of a list, and Glance: what is looked at of a reply to tell where the next one is."""
+"""Page: one page of a list, and Glance: what a paging reads of a reply to find the next one."""
 
 from __future__ import annotations
 
@@ -15,20 +15,22 @@ __all__ = ["Glance", "Page"]
 
 T = TypeVar("T")
 
+# Python refuses to convert texts of more than 4300 digits, and below that takes quadratic time; 18 digits fit into 64
+# bits.
 _LONGEST_NUMBER = 18
 
 
 class Page(Generic[T]):
-    """One page of a list; a stub that returns `Page[Album]` is called for a pager of albums.
+    """One page of a list; a stub annotated `-> Page[Album]` returns a pager of albums.
 
     Attributes:
-        items: What is on it.
+        items: The items of the page, decoded.
         total: How many items the whole list has, None when the API does not say.
-        position: Where to go on after this page, for `resume`; None when it is the last. Text that may be stored: it
+        position: Where the next page begins, for `resume`; None on the last page. The text may be stored: it
             holds no credential and no secret argument, and only the same call to the same server takes it.
         status: The status code of the reply.
-        headers: Its header fields.
-        body: Its bytes, content coding removed.
+        headers: The header fields of the reply.
+        body: The body of the reply as bytes, content coding removed.
         url: The address that answered.
     """
 
@@ -42,7 +44,7 @@ class Page(Generic[T]):
         self.url: str = response.url
 
     def __iter__(self) -> Iterator[T]:
-        """Iterate the items of this page alone."""
+        """Iterate over the items of this page alone."""
         return iter(self.items)
 
     def __len__(self) -> int:
@@ -54,13 +56,13 @@ class Page(Generic[T]):
 
 
 class Glance(Struct, frozen=True):
-    """What is looked at of one reply.
+    """What a paging reads of one reply.
 
     Attributes:
-        request: What was asked.
+        request: The request of the page.
         response: The reply.
         items: Its items, decoded.
-        beside: What it says beside them, by path.
+        beside: The values beside the items, by path.
     """
 
     request: Request
@@ -69,7 +71,7 @@ class Glance(Struct, frozen=True):
     beside: Mapping[str, Any]
 
     def number(self, path: str, header: str = "") -> int | None:
-        """Return what the reply says there, or else in a header field, when it is a whole number."""
+        """Return the whole number at a path, else that in a header field, else None."""
         value = self.beside.get(path)
         if isinstance(value, int) and not isinstance(value, bool):
             return value
@@ -77,14 +79,14 @@ class Glance(Struct, frozen=True):
         return int(text) if text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER else None
 
     def header(self, name: str) -> str:
-        """Return what the reply says in a header field, "" where it has none."""
+        """Return the value of a header field, "" where the reply has none."""
         return self.response.headers.get(name, "").strip() if name else ""
 
     def flag(self, path: str) -> bool | None:
-        """Return what the reply says there when it is true or false."""
+        """Return the value at a path if it is true or false, else None."""
         value = self.beside.get(path)
         return value if isinstance(value, bool) else None
 
     def refuse(self, problem: str) -> NoReturn:
-        """Raise a PagingError."""
+        """Raise a PagingError that names the call."""
         raise PagingError(f"{self.request.context.label}: {problem}", request=self.request)

@@ -1,4 +1,4 @@
-"""Places in a list as text that can be stored: tied to one call, and refused by every other."""
+"""Saves a place in a list as text that can be stored: tied to one call, and refused by every other."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from gemel.kit.http.redaction import Redactor, redact
 __all__ = ["Place", "hide", "load", "reveal", "save", "tie"]
 
 _VERSION = 1
+# Braces are never in an encoded address (RFC 3986, appendix A), so a number in them cannot be part of one.
 _HIDDEN = re.compile(r"\{(\d+)\}")
 _Count = Annotated[int, msgspec.Meta(ge=0)]
 
@@ -25,9 +26,9 @@ class Place(Struct, frozen=True):
     """Where a page of a list begins.
 
     Attributes:
-        at: Its offset, number, cursor or address; None is the first page as the call stands.
-        seen: Items before it.
-        skip: Items of this page that were taken already.
+        at: Its offset, page number, cursor or address; None is the first page as the call stands.
+        seen: How many items come before it.
+        skip: How many items of the page were taken already.
     """
 
     at: int | str | None = None
@@ -36,21 +37,22 @@ class Place(Struct, frozen=True):
 
 
 def tie(request: Request, kind: str) -> str:
-    """Return what ties a place to its call: a digest of verb, address, body and kind of paging, without secrets."""
+    """Return a digest of verb, address, body and kind of paging, secrets masked, that ties a place to its call."""
     body = request.body.decode("utf-8", "replace") if isinstance(request.body, bytes) else ""
     parts = [kind, request.method, *(redact(text, request.context.secrets) for text in (request.url, body))]
     return hashlib.sha256("\n".join(parts).encode("utf-8", "replace")).hexdigest()[:16]
 
 
 def save(place: Place, tied: str) -> str:
-    """Return the place as text of letters, digits, "-" and "_"."""
+    """Encode a place as text of letters, digits, "-" and "_"."""
     data = msgspec.json.encode((_VERSION, tied, place.at, place.seen, place.skip))
     return base64.urlsafe_b64encode(data).decode().rstrip("=")
 
 
 def load(text: str, tied: str) -> Place:
-    """Return the place that was saved; raises ValueError for other text, and for a place of another call."""
+    """Decode a saved place; raises ValueError for other text, and for a place of another call."""
     try:
+        # validate=True: without it b64decode drops foreign characters, and damaged text may read as another place.
         data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
         saved = msgspec.json.decode(data, type=_Saved)
     except (ValueError, TypeError, msgspec.DecodeError):

@@ -1,4 +1,4 @@
-"""Walk: one course through the pages of a list, written once for both modes; it ends, whatever the server does."""
+"""Walk: one way through the pages of a list, for both modes; it ends whatever the server does."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ class Listing(Struct, Generic[T], frozen=True, eq=False):
     """One call of a paged endpoint, not sent yet.
 
     Attributes:
-        caller: The way to the server.
+        caller: Sends the requests of the client.
         first: The request of its first page.
         paging: How the API gives its pages.
-        decode: Gives the items of a reply.
-        read: Gives what is beside them.
-        place: Where to begin.
+        decode: Returns the items of a reply.
+        read: Returns what a reply has beside its items.
+        place: Where the first page begins.
         limit: How many items to take, None for all.
     """
 
@@ -45,13 +45,13 @@ class Listing(Struct, Generic[T], frozen=True, eq=False):
     limit: int | None = None
 
     def limited(self, limit: int) -> Listing[T]:
-        """Return the listing cut to so many items; raises InvalidArgument unless it is a number from 1."""
+        """Return the listing cut to `limit` items; raises InvalidArgument unless that is a whole number from 1."""
         if not isinstance(limit, int) or isinstance(limit, bool) or limit < 1:  # pyright: ignore[reportUnnecessaryIsInstance]
             raise InvalidArgument(f"{self.first.context.label}.limit", "items", "expected a whole number from 1")
         return replace(self, limit=limit)
 
     def resumed(self, position: str) -> Listing[T]:
-        """Return the listing from a saved position on; raises InvalidArgument for a position that is not its own."""
+        """Return the listing from a saved position on; raises InvalidArgument for a position of another call."""
         try:
             place = self.paging.restored(load(position, self.tied), self.first)
         except ValueError as refusal:
@@ -60,16 +60,16 @@ class Listing(Struct, Generic[T], frozen=True, eq=False):
 
     @property
     def tied(self) -> str:
-        """What ties a position to this listing."""
+        """The digest that ties a position to this listing."""
         return tie(self.first, type(self.paging).__name__)
 
     def position(self, place: Place | None) -> str | None:
-        """Return a place as text."""
+        """Return a place as text for `resume`, None for None."""
         return None if place is None else save(self.paging.kept(place, self.first), self.tied)
 
 
 class Walk(Generic[T]):
-    """One course through a listing: which page is next, and what came before."""
+    """One way through a listing: which page is next, and which came before."""
 
     def __init__(self, listing: Listing[T]) -> None:
         self._listing = listing
@@ -77,18 +77,19 @@ class Walk(Generic[T]):
         self._left: int | None = listing.limit
         self._pages = 0
         self._places: set[int | str | None] = set()
+        # Hashes and not the pages themselves: a long list would otherwise stay in memory as a whole.
         self._contents: set[int] = set()
 
     @property
     def over(self) -> bool:
-        """Whether the last page came."""
+        """Whether the last page has come."""
         return self._place is None
 
     def step(self) -> Flow[Page[T]]:
         """Fetch the next page, with a timeout and retries of its own.
 
         Raises:
-            PagingError: For a page that came before, a place that was visited, and one page too many.
+            PagingError: The page or its place came before, or it is one more than `max_pages`.
         """
         listing, place = self._listing, self._place
         assert place is not None
@@ -98,7 +99,7 @@ class Walk(Generic[T]):
         return self.taken(place, request, listing.caller.checked(response, request))
 
     def taken(self, place: Place, request: Request, response: Response) -> Page[T]:
-        """Return the page that came, and go on to the next place."""
+        """Return the page in a reply, and go on to the next place."""
         listing = self._listing
         items, read = listing.decode(response, request), listing.read(response)
         glance = Glance(request, response, items, read.values)
@@ -111,7 +112,7 @@ class Walk(Generic[T]):
         return Page(kept, total=listing.paging.total_of(glance), position=position, response=response)
 
     def _counted(self, following: Place | None, taken: int) -> Place | None:
-        """Return the next place, unless so many items were all that is wanted."""
+        """Return the next place, unless with `taken` items there are as many as wanted."""
         if self._left is None:
             return following
         self._left -= taken
