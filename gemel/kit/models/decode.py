@@ -1,4 +1,4 @@
-"""Bytes to typed values, fast; never accepts what the marshmallow schema rejects."""
+"""Decodes bytes to typed values, fast, and never accepts what the marshmallow schema rejects."""
 
 from __future__ import annotations
 
@@ -31,8 +31,9 @@ Decode = Callable[[Response, Request], Any]
 """Turns a successful reply into the declared value; raises ResponseValidationError."""
 
 Alternatives = Mapping[str, type[AlternativeReplyError]]
-"""Keys of a reply that mean another outcome, and the error that stands for each."""
+"""The keys of a reply that mean another outcome, each with the error that is raised for it."""
 
+# Besides its own errors msgspec raises RecursionError, for a document that is nested too deeply.
 _FAST_PATH_ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
@@ -50,9 +51,9 @@ def decoder(
     """Return the decoder of a declared return type.
 
     Args:
-        hint: The type. None ignores the body, bytes and str give it as it is, Any gives plain JSON.
-        unwrap: The key of the envelope that holds the value, with dots to go into objects.
-        alternatives: Keys that may stand in its place; without an envelope, anywhere in the reply's object.
+        hint: The type. None ignores the body, bytes and str return it as it is, Any returns plain JSON.
+        unwrap: The key that holds the value, with dots to go into objects; None when the value is the whole body.
+        alternatives: Keys that may stand in its place, each with the error to raise; looked for in the reply's object.
         reading: How strictly, and who is told of drift.
 
     Raises:
@@ -69,7 +70,7 @@ def decoder(
 
 
 def reads_json(hint: Any, unwrap: str | None) -> bool:
-    """Say whether a declared return type is read as JSON: not None, and without an envelope not bytes and str."""
+    """Say whether a declared return type is read as JSON: it is not None and, without an envelope, not bytes or str."""
     return not (hint is None or hint is type(None) or (unwrap is None and _whole_body(hint) is not None))
 
 
@@ -103,10 +104,10 @@ def _read(wanted: _Wanted, reading: Reading) -> Decode:
 
 
 def from_json(hint: Any, text: str | bytes) -> Any:
-    """Return a JSON text as a type.
+    """Decode a JSON text to a type.
 
     Raises:
-        ValueError: The text is not JSON; marshmallow.ValidationError where it does not fit the type.
+        ValueError: The text is not JSON, or does not fit the type (then a marshmallow.ValidationError).
         TypeError: JSON cannot be read as the type.
     """
     body = text.encode() if isinstance(text, str) else text
@@ -123,20 +124,21 @@ _NO_ONE = Request("", "", Headers())
 
 
 def json_decoder(response: Response, request: Request) -> Any:
-    """Return the reply as plain JSON, None for one without a body."""
+    """Return the body of a reply as plain JSON, None for an empty one."""
     return _opened(_Wanted(Any, None, {}), response, request)
 
 
 def keyed_decoder(expected: Mapping[str, Any], reading: Reading = LENIENT) -> Decode:
-    """Return a decoder that takes the first expected key the reply has.
+    """Return a decoder that reads the first expected key that the reply has.
 
     Args:
-        expected: Types by key; the empty key means the whole reply.
+        expected: The type of each key; the empty key means the whole reply.
         reading: How strictly, and who is told of drift.
 
     Raises:
         TypeError: JSON cannot be read as one of the types.
     """
+    # A schema instance is no type, so it goes into Annotated to stand where a type is read.
     hints = {key: Annotated[Any, hint] if is_schema(hint) else hint for key, hint in expected.items()}
     decoders = {key: _read(_Wanted(hint, key or None, {}), reading) for key, hint in hints.items()}
 
@@ -151,7 +153,7 @@ def keyed_decoder(expected: Mapping[str, Any], reading: Reading = LENIENT) -> De
 
 
 def _by_roads(hint: Any, unwrap: str | None, slow: Decode) -> Decode:
-    """Return what reads a body by the first road that takes it: msgspec, that of models that keep, and the slow one.
+    """Return a decoder that tries msgspec, then the decoder of models that keep unknown fields, then the slow one.
 
     Raises:
         TypeError: JSON cannot be read as the type.
@@ -164,6 +166,8 @@ def _by_roads(hint: Any, unwrap: str | None, slow: Decode) -> Decode:
 
     def decode(response: Response, request: Request) -> Any:
         try:
+            # msgspec's errors are not shown: it stops at the first fault, while marshmallow reports all of them, with
+            # paths.
             return fast(response.body)
         except _FAST_PATH_ERRORS:
             pass
@@ -182,7 +186,7 @@ def _no_road(body: bytes) -> Any:
 
 
 def _value_in(body: bytes, unwrap: str | None) -> Any:
-    """Return what a decoder is to read, as plain JSON; raises msgspec.DecodeError when there is none."""
+    """Return the value in the envelope as plain JSON; raises msgspec.DecodeError when there is none."""
     document = msgspec.json.decode(body)
     value = document if unwrap is None else value_at(document, unwrap)
     if value is NOWHERE:
@@ -206,7 +210,7 @@ def _constructed(wanted: _Wanted, response: Response, request: Request) -> Any:
 
 
 def _watched(wanted: _Wanted, reading: Reading) -> Decode:
-    """Look at each reply a second time: tell of drift, and refuse it where reading is strict."""
+    """Compare each reply with its type a second time: report drift, and refuse it where reading is strict."""
     checked = _typed(wanted)
     unchecked = _unchecked(wanted) if reading.validate == "off" else None
 
@@ -270,7 +274,7 @@ def _plain(raw: bytes) -> Any:
 
 
 def _raise_another(wanted: _Wanted, document: Any, response: Response, request: Request) -> None:
-    """Raise the error of the first key of another outcome that a reply has; null says that there is none."""
+    """Raise the error of the first alternative key that the reply has with a value other than null."""
     for key, error in wanted.alternatives.items():
         value = value_at(document, key)
         if value is not NOWHERE and value is not None:
@@ -283,11 +287,11 @@ def _slow(wanted: _Wanted, response: Response, request: Request) -> Any:
 
 
 def _opened(wanted: _Wanted, response: Response, request: Request, *, exact: bool = False) -> Any:
-    """Return the JSON value in the envelope, None where there is no body and none is needed.
+    """Return the JSON value in the envelope, None for an empty body where the type allows None.
 
     Raises:
         ResponseValidationError: There is no such value.
-        AlternativeReplyError: There is another outcome in its place.
+        AlternativeReplyError: An alternative key stands in its place.
     """
     if is_empty(response.body):
         if taken_apart(wanted.hint).allow_none:
@@ -306,7 +310,7 @@ def _opened(wanted: _Wanted, response: Response, request: Request, *, exact: boo
 
 
 def _load(hint: Any, value: Any, response: Response, request: Request, key: str = "") -> Any:
-    """Let marshmallow decide; imported only here, when the fast path did not accept."""
+    """Load a value with marshmallow, which is imported only when the fast path did not accept."""
     from gemel.kit.models.schema import ValidationError, load
 
     try:
@@ -340,6 +344,7 @@ def _loads(response: Response, request: Request, *, exact: bool) -> Any:
     try:
         return json_of(response, parse_float=Numeral if exact else None)
     except (ValueError, RecursionError) as error:
+        # Only `msg` of JSONDecodeError: its `doc` is the whole body, and str(error) of others may quote it.
         reason = getattr(error, "msg", "" if isinstance(error, Unreadable) else type(error).__name__)
     kind = media_type(response.headers) or "no content type"
     advice = "a proxy or another service may have answered: check the endpoint" if "json" not in kind else "retry"

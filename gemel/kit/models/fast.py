@@ -1,4 +1,4 @@
-"""What msgspec is told a field's type is, so that it accepts no more than the marshmallow schema does.
+"""Tells msgspec types under which it accepts no more than the marshmallow schema does.
 
 A model's annotations say `datetime`; msgspec is told `datetime with a zone`, for one without is the schema's to read.
 A union with a Discriminator becomes one class that reads the field first. The annotations of the class itself are
@@ -47,31 +47,32 @@ from gemel.kit.types import is_array, is_object
 __all__ = ["FastDecoder", "converter", "fast_decoder", "read_moment", "refuse_unreadable"]
 
 FastDecoder: TypeAlias = Callable[[bytes], Any]
-"""Decodes bytes; raises msgspec.DecodeError, UnicodeDecodeError or RecursionError for what it does not accept."""
+"""Decodes a JSON body; raises msgspec.DecodeError, UnicodeDecodeError or RecursionError for one it does not accept."""
 
+# By itself msgspec takes a time without a zone, and makes a naive datetime of it, which no aware one compares with.
 _AWARE: Any = Annotated[datetime, msgspec.Meta(tz=True)]
 _told: set[Any] = set()
 
 
 def read_moment(value: Any) -> datetime:
-    """Return a time of RFC 3339; one that says no zone is in UTC. Raises msgspec.ValidationError."""
+    """Return an RFC 3339 time as a datetime, in UTC when it names no zone; raises msgspec.ValidationError."""
     moment = msgspec.convert(value, datetime)
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=timezone.utc)
 
 
 @remembered
 def fast_decoder(hint: Any, path: tuple[str, ...] = ()) -> FastDecoder | None:
-    """Return a decoder that accepts only what the schema of the hint accepts, with an equal result.
+    """Return a decoder that accepts only what the hint's schema accepts, and gives an equal result.
 
     Args:
-        hint: The type.
+        hint: The declared type.
         path: The keys that lead from the top of the reply to the value, through the envelopes around it.
 
     Returns:
-        The decoder; None where only a schema can say: the hint names one.
+        The decoder; None where the hint names a marshmallow schema or needs exact decimals inside a hook.
 
     Raises:
-        TypeError: JSON cannot be read as the type, or not told which of its members it is.
+        TypeError: JSON cannot be read as the type, or does not say which member of a union it is.
     """
     refuse_unreadable(hint)
     if any(is_schema(part) for part in parts(hint)):
@@ -81,7 +82,9 @@ def fast_decoder(hint: Any, path: tuple[str, ...] = ()) -> FastDecoder | None:
     if any(_is_hooked(part) and holds_decimals(part) for part in parts(hint)):
         return None
     for key in reversed(path):
+        # gc=False keeps it out of the cycle collector: it lives for one call and holds no reference back to itself.
         told = msgspec.defstruct("Envelope", [("value", told)], rename={"value": key}, gc=False)
+    # The bound method of a Decoder: `msgspec.json.decode(body, type=...)` looks its type up again on each call.
     decode: FastDecoder = msgspec.json.Decoder(told, dec_hook=_read_choice).decode
     if len(path) < 2:
         return (lambda body: cast(Any, decode(body)).value) if path else decode
@@ -94,14 +97,15 @@ def _value_of(envelope: Any, key: str) -> Any:
 
 @remembered
 def converter(hint: Any, *, str_keys: bool = False) -> Callable[[Any], Any]:
-    """Return what makes decoded JSON into the type as the decoder would; it raises msgspec.ValidationError."""
+    """Return a function that converts decoded JSON to the type; it raises msgspec.ValidationError."""
     told = _tell(hint)
     return functools.partial(msgspec.convert, type=told, dec_hook=_read_choice, str_keys=str_keys)
 
 
 def _tell(hint: Any) -> Any:
-    """Return the exact form of a hint, after msgspec has seen the exact annotations of the models in it."""
+    """Return the exact form of a hint, once msgspec has seen the exact annotations of the models in it."""
     hint = opened(hint)
+    # One lock for all models: msgspec reads `__annotations__` of the class itself, which are replaced meanwhile.
     with ANNOTATIONS:
         met = [part for part in parts(hint) if model_of(part) is not None and part not in _told]
         told = _exact(hint)
@@ -134,11 +138,13 @@ def _without_read_only(typed_dict: Any) -> dict[str, Any]:
 def _exact(hint: Any) -> Any:
     if hint is datetime:
         return _AWARE
+    # msgspec takes `object` for a custom class and calls the hook for it.
     if hint is object:
         return Any
     if isinstance(hint, ModelMeta):
         return completed(hint)
     if is_alias(hint):
+        # An alias may hold itself; the hook stops msgspec from opening it without end.
         return _Choice("Again", (), {"read": functools.partial(_read_again, hint)})
     if get_origin(hint) is Annotated:
         return _exact_annotated(hint, get_args(hint))
@@ -172,9 +178,11 @@ def _exact_choice(union: Any, marks: tuple[Any, ...]) -> Any:
     members = members_of(taken_apart(union).plain, marks)
     if members.anything:
         return _exact_open(members)
+    # msgspec reads a union of tagged structs by itself, faster than a hook that picks the member in Python.
     if all(tag_of(member) is not None for member in members.by_tag.values()):
         return union
     choice = _Choice("Choice", (), {"read": functools.partial(_read_told, members)})
+    # With None beside it msgspec answers null by itself; alone, the class would be given null by way of the hook.
     return choice | None if type(None) in get_args(union) else choice
 
 
@@ -244,6 +252,8 @@ def refuse_unreadable(hint: Any) -> None:
 
 def _refuse_undecodable(hint: Any) -> None:
     for place, leaf in _leaves(hint, "", set()):
+        # msgspec builds a decoder for any class and calls the hook for it only when a value comes, which would fail at
+        # the first reply and not at import.
         if _holds_custom(type_info(leaf)):
             raise TypeError(f"{place}{getattr(leaf, '__qualname__', leaf)} is nothing that JSON can hold")
     for part in parts(hint):
@@ -251,6 +261,7 @@ def _refuse_undecodable(hint: Any) -> None:
             for kind in ("array", "scalar"):
                 members = tuple(member for member in get_args(part) if json_kind(member) == kind)
                 if members:
+                    # Building it is the check: msgspec refuses a union with two members of one JSON kind by TypeError.
                     converter(Union[members])  # noqa: UP007
 
 
@@ -304,7 +315,7 @@ _AS_JSON_HAS_THEM: set[Any] = {Any, object, type(None), bool, int, float, str, l
 
 
 def _holds_custom(info: Any, seen: frozenset[int] = frozenset()) -> bool:
-    """Whether a description by msgspec is, or has in it, that of a class it does not know; one may describe itself."""
+    """Say whether msgspec's description of a type contains a class it does not know; one may contain itself."""
     if isinstance(info, CustomType):
         return info.cls is not object
     if id(info) in seen:
