@@ -1,4 +1,4 @@
-"""Annotations read without evaluating them for good: from Python 3.14 on they are evaluated late (PEP 649)."""
+"""Reads annotations without evaluating them for good: from Python 3.14 on they are evaluated late (PEP 649)."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if sys.version_info >= (3, 14):
     from annotationlib import Format, call_annotate_function
 
     def annotations_of(owner: Any) -> dict[str, Any]:
-        """Return the annotations of a class or a function itself; a name that is not there yet is a ForwardRef.
+        """Return the own annotations of a class or function; a name that is not defined yet is a ForwardRef.
 
-        Nothing is kept of it: what a name means is settled when the annotations are looked up in earnest.
+        Nothing is cached: what a name means is settled when the annotations are resolved for good.
         """
         annotate = getattr(owner, "__annotate__", None)
         if annotate is None:
@@ -31,7 +31,7 @@ if sys.version_info >= (3, 14):
 else:
 
     def annotations_of(owner: Any) -> dict[str, Any]:
-        """Return the annotations of a class or a function itself."""
+        """Return the own annotations of a class or function."""
         return inspect.get_annotations(owner)
 
     def _bare_signature(function: Callable[..., Any]) -> inspect.Signature:
@@ -39,7 +39,7 @@ else:
 
 
 def signature_of(function: Callable[..., Any]) -> inspect.Signature:
-    """Return the signature of a function, with what annotations_of says of its annotations."""
+    """Return the signature of a function, its annotations as annotations_of gives them."""
     bare, annotations = _bare_signature(function), annotations_of(function)
     parameters = [
         parameter.replace(annotation=annotations.get(name, parameter.annotation))
@@ -50,12 +50,12 @@ def signature_of(function: Callable[..., Any]) -> inspect.Signature:
 
 
 def written(annotation: Any) -> str:
-    """Return the text of an annotation: of one that is not evaluated, what is written."""
+    """Return the text of an annotation, as written in the source if it is not evaluated."""
     return annotation.__forward_arg__ if isinstance(annotation, ForwardRef) else str(annotation)
 
 
 def name_types_only(owner: Any) -> None:
-    """Let the annotations of a stub or a class, where evaluated late, name no method of their class.
+    """Keep annotations that are evaluated late from meaning a method of their class.
 
     `-> list[str]` above `def list` then is the builtin, as it is where it is evaluated at once. Those of a stub that
     were evaluated already, and perhaps changed, are left as they are.
@@ -76,7 +76,8 @@ def name_types_only(owner: Any) -> None:
 
 
 def _evaluated(function: Any) -> bool:
-    """Whether a function holds its annotations: asked otherwise, Python evaluates them."""
+    """Say whether the annotations of a function are evaluated already, without evaluating them."""
+    # A function object refers to a few dicts, and the annotations are the one that none of its attributes accounts for.
     others: list[Any] = [function.__globals__, function.__builtins__, function.__kwdefaults__, vars(function)]
     known = {id(one) for one in others}
     return any(issubclass(type(held), dict) and id(held) not in known for held in gc.get_referents(function))
@@ -106,13 +107,13 @@ class _Types(Mapping[str, Any]):
 
 
 def names_of_types(owner: type) -> dict[str, Any]:
-    """Return the names of a class that an annotation in it may mean: all but those of methods and the like."""
+    """Return the names of a class that an annotation in it may mean: all but methods and other descriptors."""
     return dict(_Types(vars(owner)))
 
 
 @contextmanager
 def replaced(owner: Any, annotations: Mapping[str, Any]) -> Generator[None, None, None]:
-    """Let a class have other annotations for a while, and afterwards its own again, evaluated as late as before."""
+    """Give a class other annotations inside the block, and its own again afterwards, evaluated as late as before."""
     annotate: Any = getattr(owner, "__annotate__", None)
     own: dict[str, Any] = owner.__annotations__ if annotate is None else {}
     owner.__annotations__ = {**own, **annotations}

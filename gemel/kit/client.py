@@ -1,4 +1,4 @@
-"""Client and AsyncClient: settings, sessions and their life."""
+"""Client and AsyncClient: their settings, sessions and lifetime."""
 
 from __future__ import annotations
 
@@ -50,35 +50,38 @@ S = TypeVar("S")
 
 
 class BaseClient(Mounting, Generic[M]):
-    """What both clients share: settings, and resources declared as annotations.
+    """The base of both clients: settings, and resources declared as annotations.
 
     Declare resources once, `class Shop(BaseClient[M]): albums: Albums[M]`, then
     `class ShopClient(Shop[Sync], Client)` and `class AsyncShopClient(Shop[Async], AsyncClient)`.
 
     Args:
-        endpoint: The server's address, with or without a path.
-        credential: Gives the bearer token; None sends none.
-        session: An own session to send with; it is used as it is and never closed.
-        headers: Sent with every request.
-        timeout: Of every call, in seconds in all, or a Timeout.
-        retries: Repeats of a failed request that is safe to repeat, or a Retry.
-        follow_redirects: Whether to follow redirects; credentials never cross to another origin.
-        verify: True, a file or folder of authorities, an SSLContext, or False.
-        certificate: A client certificate (PEM), or it and its key.
-        proxy: An address; else `trust_env` asks for one.
-        on_request, on_response, on_retry: Observers; each is called with an Event of every attempt, reply and
-            repeat.
-        cache: Keeps replies of GET requests as it says; None keeps nothing.
-        validate: "lenient", "strict" or "off"; see Reading.
-        on_drift: Called with a Drift for each difference found.
-        max_response_bytes: The largest body that is taken, None for any; a Download has a limit of its own.
-        revoke_on_close: Whether closing revokes the token, where the client has fetched it and the credential
-            can.
-        clock, random: The time and the chance of the machine, unless a test gives others (gemel.testing).
+        endpoint: The base URL of the server, with or without a path.
+        credential: Where bearer tokens come from; with None no token is sent.
+        session: A requests.Session or aiohttp.ClientSession to send with; it is used as it is and never closed.
+        timeout: Seconds for each whole call, retries included, or a Timeout.
+        retries: How often a failed request is repeated where that is safe, or a Retry.
+        follow_redirects: Whether redirects are followed; credentials never cross to another origin.
+        headers: Header fields sent with every request.
+        verify: True for certifi's authorities, the path of a PEM file or folder, an SSLContext, or False for no check.
+        certificate: The path of a client certificate (PEM), or the paths of the certificate and its key.
+        proxy: The address of a proxy; when None, the environment decides if `trust_env` is true.
+        trust_env: Whether proxies and certificate authorities are read from the environment (HTTPS_PROXY, NO_PROXY,
+            REQUESTS_CA_BUNDLE, SSL_CERT_FILE and the like).
+        on_request: Called with an Event before each attempt.
+        on_response: Called with an Event when an attempt has ended, with a reply or an error.
+        on_retry: Called with an Event before the wait for another attempt.
+        cache: How replies to GET requests are cached; with None nothing is cached.
+        validate: How strictly replies are checked: "lenient", "strict" or "off" (see Reading).
+        on_drift: Called with a Drift for each difference between a reply and its declared type.
+        max_response_bytes: The most bytes a reply's body may have, None for no limit; a Download has its own limit.
+        revoke_on_close: Whether closing the client revokes the token that it fetched, if the credential can do that.
+        clock: The clock for deadlines and waits; None is the machine's (gemel.testing has one for tests).
+        random: Returns a number in [0, 1), for the jitter of retries.
 
     Raises:
-        ValueError: For settings that cannot work.
-        TypeError: For what is no credential.
+        ValueError: A setting cannot work.
+        TypeError: `credential` is not a Credential.
     """
 
     # Whether a request may go to another origin: what a session that is passed in has of its own would go along.
@@ -110,7 +113,8 @@ class BaseClient(Mounting, Generic[M]):
         clock: Clock | None = None,
         random: Callable[[], float] = system_random,
     ) -> None:
-        """Make a client; its class says what the settings mean."""
+        """Make a client; BaseClient describes the settings."""
+        # Settings are checked before a transport is made, which a failure here would leave open.
         base, times, retry = _base_address(endpoint), _times(clock, random), Retry.of(retries)
         observers = Observers.of(on_request, on_response, on_retry)
         network = Network.of(verify=verify, certificate=certificate, proxy=proxy, trust=trust_env, home=base)
@@ -137,12 +141,12 @@ class BaseClient(Mounting, Generic[M]):
 
     @property
     def endpoint(self) -> str:
-        """The server's address, without the last slash."""
+        """The base URL of the server, without a trailing slash."""
         return self._caller.base.rstrip("/")
 
     @property
     def cache(self) -> Caching:
-        """What the client keeps; `client.cache.clear()` drops it. Without the setting `cache` it is empty."""
+        """The client's cache; `client.cache.clear()` empties it. Without the setting `cache` it is always empty."""
         from gemel.kit.caching import Caching
 
         return Caching(self._cache.clear if self._cache else None)
@@ -160,30 +164,38 @@ class BaseClient(Mounting, Generic[M]):
         return response.status == 401
 
     def _repeatable(self, response: Response) -> bool:
-        """Say whether a failed reply may be repeated as 503 is, although its status does not say so.
+        """Say whether a request is repeated after this reply as after a 503, although its status does not say so.
 
-        An SDK overrides it for what its server says in its own way, such as a 403 with Retry-After; statuses alone are
-        said by `Retry(statuses=...)`. Asked of requests that are safe to repeat. Never raises.
+        An SDK overrides it for a server that says so in its own way, such as a 403 with Retry-After; statuses alone are
+        named by `Retry(statuses=...)`. Asked only for requests that are safe to repeat. Never raises.
         """
         return False
 
     def _limited_with(self, request: Request) -> str:
-        """Name the group of requests that the server limits together, "" for the only one.
+        """Return the name of the rate limit that a request falls under, "" when there is only one.
 
-        After a 429 the calls of its group wait, and no others. An SDK overrides it whose server has several limits.
+        After a 429 all calls under that limit wait, and no others. An SDK whose server has several limits overrides it.
         Never raises.
         """
         return ""
 
     @entry
     def with_options(self, **options: Unpack[CallOptions]) -> Self:
-        """Return a light copy of the client whose calls have these options (see CallOptions).
+        """Return a copy of the client whose calls have these options.
 
-        It shares session, token and retry budget with this client, and is closed with it.
+        It shares connections, token, cache and retry budget with this client, and is closed with it.
+
+        Args:
+            **options: What its calls do differently (see CallOptions).
+
+        Raises:
+            InvalidArgument: An option is unknown, or its value cannot be sent.
         """
         mine = self._caller
         label = f"{type(self).__name__}.with_options"
+        # A shallow copy: transport, auth and cache stay common, so that a token is fetched once for all copies.
         copied = copy.copy(self)
+        # A resource that was used already holds the caller of this client; the copy makes its own on first use.
         for name in [name for name, value in vars(self).items() if isinstance(value, Resource)]:
             del copied.__dict__[name]
         copied._caller = replace(mine, options=mine.options.with_values(options, label))
@@ -191,7 +203,7 @@ class BaseClient(Mounting, Generic[M]):
 
     @classmethod
     def endpoints(cls) -> list[EndpointInfo]:
-        """Return every declared endpoint: resource, name, verb, path, deprecated, documentation address."""
+        """Return every declared endpoint with its resource, name, verb, path, deprecation and documentation address."""
         return list(catalog(cls))
 
     def _exchange(
@@ -215,16 +227,19 @@ class BaseClient(Mounting, Generic[M]):
         )
 
     def _reading(self, validate: Validate, on_drift: OnDrift | None) -> dict[str, Any]:
-        """Return how replies are read, as a Caller takes it."""
+        """Return the arguments of a Caller that say how replies are read."""
         return {"read_fault": self._read_fault, "explain": self._explain, "reading": Reading(validate, on_drift)}
 
     def _keeping(
         self, cache: Cache | None, base: str, times: dict[str, Any], others: tuple[Any, ...]
     ) -> CachingPolicy | None:
-        """Return the policy that keeps replies, imported by those alone who want it.
+        """Return the caching policy, None without a cache; its module is imported only when it is needed.
 
         Args:
-            others: What may show credentials that `identity` does not know.
+            cache: The setting.
+            base: The base URL of the client.
+            times: The clocks, as policies take them.
+            others: Settings that may carry credentials which `identity` does not know, None for each that is not set.
         """
         if cache is None:
             return None
@@ -248,7 +263,7 @@ class BaseClient(Mounting, Generic[M]):
 
 
 class CommonSettings(TypedDict, total=False):
-    """The settings that every client takes, but for the timeout, which an SDK may name among its own arguments."""
+    """The settings that every client takes, except `timeout`, which an SDK may list among its own arguments."""
 
     retries: Retry | int
     follow_redirects: bool
@@ -270,7 +285,7 @@ class CommonSettings(TypedDict, total=False):
 
 
 class Settings(CommonSettings, total=False):
-    """The settings that every client takes; `BaseClient` says what they mean."""
+    """The settings that every client takes; `BaseClient` describes them."""
 
     timeout: Timeout | float
 
@@ -286,16 +301,17 @@ class _ModeClient(BaseClient[M], Generic[S, M]):
         session: S | None = None,
         **settings: Unpack[Settings],
     ) -> None:
-        """Make a client; the arguments are those of BaseClient. Raises TypeError for a setting that there is not."""
+        """Make a client; the arguments are those of BaseClient. Raises TypeError for an unknown setting."""
         if not settings.keys() <= Settings.__annotations__.keys():
             _refuse_unknown(type(self), settings.keys() - Settings.__annotations__.keys())
         super().__init__(endpoint, credential=credential, session=session, **settings)
 
 
 class Client(_ModeClient["requests.Session", Sync]):
-    """A blocking client on requests; may be shared by threads. Close it, or use it in a `with` block."""
+    """A blocking client, on requests; threads may share it. Close it, or use it in a `with` block."""
 
     def _connected(self, network: Network, session: requests.Session | None, largest: int | None) -> Performer:
+        # Here, so that an async program never imports requests and urllib3; `AsyncClient` does alike with aiohttp.
         from gemel.kit.transport.requests_ import RequestsTransport
 
         self._goes_abroad = session is None
@@ -311,24 +327,34 @@ class Client(_ModeClient["requests.Session", Sync]):
         body: Any = None,
         headers: Mapping[str, str] | None = None,
     ) -> Response:
-        """Send a request that no endpoint declares and return its Response; raises the errors of its status.
+        """Send a request that no endpoint declares, and return the reply.
 
         Args:
-            path: Below the endpoint, or an address of the same origin.
-            params: Query parameters.
-            body: Sent as JSON.
+            method: The HTTP verb.
+            path: The path below the endpoint, or an absolute address of the same origin.
+            params: Query parameters; None values are left out, lists repeat the name.
+            body: A value to send as JSON; None sends no body.
+            headers: Header fields to add.
+
+        Returns:
+            The reply, its status below 400 and its body undecoded.
+
+        Raises:
+            APIStatusError: The status is not a success.
+            APIConnectionError: No whole reply came.
+            InvalidArgument: An argument cannot be sent.
         """
         request = undeclared_request(self._caller, method, path, params, body, "request", headers)
         return self._caller.checked(self._caller.send(request), request)
 
     @entry
     def run(self, flow: Flow[R]) -> R:
-        """Run a flow to its end, blocking, and return its result: `client.run(wait_until(...))`."""
+        """Run a flow, blocking, and return its result: `client.run(wait_until(...))`."""
         return cast("R", self._caller.run(flow))
 
     @entry
     def close(self) -> None:
-        """Close the connections; an own session that was passed in stays open. May be called again."""
+        """Close the client's connections; a session that was passed in stays open. May be called again."""
         try:
             if self._auth.revokes:
                 self._caller.run(self._auth.close(self._caller.timeout.total))
@@ -345,7 +371,7 @@ class Client(_ModeClient["requests.Session", Sync]):
 
 
 class AsyncClient(_ModeClient["aiohttp.ClientSession", Async]):
-    """A client on aiohttp, to be awaited; may be shared by tasks. Close it, or use it in an `async with` block."""
+    """An async client, on aiohttp; tasks may share it. Close it, or use it in an `async with` block."""
 
     def _connected(
         self, network: Network, session: aiohttp.ClientSession | None, largest: int | None
@@ -368,13 +394,13 @@ class AsyncClient(_ModeClient["aiohttp.ClientSession", Async]):
         body: Any = None,
         headers: Mapping[str, str] | None = None,
     ) -> Response:
-        """Send a request that no endpoint declares and return its Response; as for the blocking client."""
+        """Send a request that no endpoint declares, and return the reply; see `Client.request`."""
         request = undeclared_request(self._caller, method, path, params, body, "request", headers)
         return self._caller.checked(await self._caller.asend(request), request)
 
     @entry
     async def run(self, flow: Flow[R]) -> R:
-        """Run a flow to its end and return its result: `await client.run(wait_until(...))`."""
+        """Run a flow and return its result: `await client.run(wait_until(...))`."""
         return cast("R", await self._caller.arun(flow))
 
     @entry
@@ -389,7 +415,7 @@ class AsyncClient(_ModeClient["aiohttp.ClientSession", Async]):
 
     @entry
     async def aclose(self) -> None:
-        """The same as `close`."""
+        """Do the same as `close`; `contextlib.aclosing` calls it."""
         await self.close()
 
     async def __aenter__(self) -> Self:
@@ -401,7 +427,7 @@ class AsyncClient(_ModeClient["aiohttp.ClientSession", Async]):
 
 
 def _base_address(endpoint: str) -> str:
-    """Return what paths are appended to; raises ValueError for an endpoint that cannot work, without its password."""
+    """Return the base URL with a trailing slash; raises ValueError for an unusable one, its password not shown."""
     if not isinstance(cast("object", endpoint), str):
         raise ValueError(f"endpoint: expected an address like https://host, got {type(endpoint).__name__}")
     try:
@@ -413,11 +439,13 @@ def _base_address(endpoint: str) -> str:
         raise ValueError("endpoint: it must not hold a user name or password")
     if "{" in endpoint:
         raise ValueError(f"endpoint: it must end with the path, got {endpoint!r}")
+    # The slash keeps "https://host/api" from being a prefix of "https://host/apiary", and "https://host" of
+    # "https://host.evil".
     return address.root + address.path.rstrip("/") + "/"
 
 
 def _times(clock: Clock | None, random: Callable[[], float]) -> dict[str, Any]:
-    """Return the clocks and the random numbers as policies take them."""
+    """Return the clocks and the source of random numbers as policies take them."""
     return {
         "clock": clock or monotonic,
         "now": clock.time if clock else time.time,
@@ -426,7 +454,7 @@ def _times(clock: Clock | None, random: Callable[[], float]) -> dict[str, Any]:
 
 
 def _following(follow: bool, session: Any) -> Redirects | None:
-    """Return the policy that follows redirects, if any; with the headers of a foreign session it does not go abroad."""
+    """Return the redirect policy, if any; with a session that was passed in it stays at the same origin."""
     return Redirects(abroad=session is None) if follow else None
 
 
@@ -439,18 +467,19 @@ _USER_AGENT = f"gemel/{__version__} python/{platform.python_version()}"
 
 
 def _checked(network: Network, base: str, session: Any) -> Network:
-    """Return the network; raises ValueError for a proxy that cannot be used, unless an own session is."""
+    """Return the network; raises ValueError for an unusable proxy, unless a session is passed in that ignores it."""
     if session is None:
         network.proxy_for(base)
     return network
 
 
 def _default_headers(own: Mapping[str, str] | None) -> dict[str, Any]:
-    """Return what every request has, where the reply is read as JSON and where it is not, as a Caller takes it."""
+    """Return the default headers of requests whose reply is read as JSON, and of all others, as a Caller takes them."""
     try:
         checked = [header_field(name, value) for name, value in named_values({} if own is None else own)]
     except Refused as refusal:
         raise ValueError(f"headers: {refusal}") from None
+    # Said in full, since aiohttp would otherwise ask for br or zstd as soon as a decoder for them is installed.
     common = {"Accept-Encoding": "gzip, deflate", "User-Agent": _USER_AGENT}
     made = {"headers": {"Accept": "application/json", **common}, "plain_headers": {"Accept": "*/*", **common}}
     said = frozenset(name.lower() for name, _ in checked)
@@ -458,12 +487,12 @@ def _default_headers(own: Mapping[str, str] | None) -> dict[str, Any]:
 
 
 def _sent_with_all(headers: Mapping[str, str] | None, session: Any, known: tuple[str, ...]) -> dict[str, Any]:
-    """Return the headers of every request, and the credentials among them and among those of a session passed in.
+    """Return the default headers, and the credentials among them and among the headers of a session passed in.
 
     Args:
-        headers: Of the client.
-        session: The session, if any.
-        known: More values that are never shown.
+        headers: The setting of the client.
+        session: The session that was passed in, or None.
+        known: Further values that are never shown.
     """
     common, own = _default_headers(headers), cast("Mapping[str, Any]", getattr(session, "headers", None) or {})
     fields = [*common["headers"].pairs(), *((name, value) for name, value in own.items() if isinstance(value, str))]
@@ -472,7 +501,7 @@ def _sent_with_all(headers: Mapping[str, str] | None, session: Any, known: tuple
 
 
 def _refuse_unknown(client: type, unknown: Iterable[str]) -> None:
-    """Raise TypeError for the first of these that no class of the client takes as an argument."""
+    """Raise TypeError for the first of these names that no class of the client takes as an argument."""
     known = sorted({name for each in client.__mro__ if "__init__" in vars(each) for name in _arguments(each)})
     for name in sorted(set(unknown) - set(known)):
         from difflib import get_close_matches  # needed for this alone

@@ -1,4 +1,4 @@
-"""What an SDK author writes with: the verbs, the roles of arguments, Resource.
+"""The vocabulary of an SDK author: the verbs, the roles of arguments, Resource.
 
     class Albums(Resource[M], case="camel"):
         @get("api/albums/{album_id}", unwrap="album")
@@ -63,13 +63,16 @@ R = TypeVar("R")
 
 
 class Verb:
-    """A decorator for one HTTP verb: `@get("api/albums/{album_id}")`; `Verb("PURGE")` makes one for any other.
+    """Declares endpoints of one HTTP verb: `@get("api/albums/{album_id}")`; `Verb("PURGE")` makes another verb.
 
     Plain arguments of GET, HEAD, DELETE, OPTIONS, TRACE and PURGE go into the query, those of any other verb into a
     JSON body.
 
+    Args:
+        method: The verb, in capital letters.
+
     Raises:
-        DeclarationError: The method is no verb.
+        DeclarationError: The text is not an HTTP verb.
     """
 
     def __init__(self, method: str) -> None:
@@ -90,19 +93,19 @@ class Verb:
         paging: Paging | None = None,
         events: EventStream | None = None,
     ) -> Declaring:
-        """Return the decorator of a stub.
+        """Return a decorator that turns a stub into an endpoint.
 
         Args:
-            path: Relative to the client's endpoint; `{name}` is the path argument of that name.
-            unwrap: The key of the reply's envelope that holds the result, with dots to go into objects:
+            path: The path below the client's endpoint; `{name}` stands for the argument of that name.
+            unwrap: The key of the reply that holds the result, with dots to go into objects:
                 "data.items".
-            alternatives: Keys that may stand in its place, or without unwrap in the reply, and the errors they
-                mean; null means none.
+            alternatives: Keys that may stand in its place, or without `unwrap` in the reply's object, each with the
+                error that is raised for it; null counts as absent.
             authenticated: Whether credentials are sent.
-            deprecated: Whether the API has replaced it.
+            deprecated: Whether the API has replaced the endpoint.
             cacheable: Whether a client with a cache may keep the reply.
-            paging: How the API gives the list that a stub returns as `Page[T]`.
-            events: How the API streams what a stub returns as `Stream[T]`, where it differs from an EventStream().
+            paging: How the API pages the list, for a stub that returns `Page[T]`.
+            events: How the API streams events, for a stub that returns `Stream[T]`, unless as EventStream() says.
         """
         spec = Spec(
             self.method,
@@ -120,7 +123,7 @@ class Verb:
 
 
 class Declaring:
-    """Turns a stub into an Endpoint."""
+    """The decorator that a Verb returns; it turns a stub into an Endpoint."""
 
     def __init__(self, spec: Spec) -> None:
         self._spec = spec
@@ -131,19 +134,19 @@ class Declaring:
 
 
 get: Verb = Verb("GET")
-"""Declare an endpoint that is asked with GET."""
+"""Declare an endpoint that is called with GET."""
 
 head: Verb = Verb("HEAD")
-"""Declare an endpoint that is asked with HEAD."""
+"""Declare an endpoint that is called with HEAD."""
 
 post: Verb = Verb("POST")
-"""Declare an endpoint that is asked with POST."""
+"""Declare an endpoint that is called with POST."""
 
 put: Verb = Verb("PUT")
-"""Declare an endpoint that is asked with PUT."""
+"""Declare an endpoint that is called with PUT."""
 
 patch: Verb = Verb("PATCH")
-"""Declare an endpoint that is asked with PATCH."""
+"""Declare an endpoint that is called with PATCH."""
 
 delete: Verb = Verb("DELETE")
-"""Declare an endpoint that is asked with DELETE."""
+"""Declare an endpoint that is called with DELETE."""

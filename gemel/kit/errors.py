@@ -65,28 +65,31 @@ __all__ = [
 
 
 class GemelError(Exception):
-    """Everything that gemel raises on purpose."""
+    """The base of all errors that gemel raises on purpose."""
 
     def __reduce__(self) -> tuple[Any, ...]:
+        # Errors cross processes, in multiprocessing and task queues; BaseException's own __reduce__ breaks there.
         return _restore, (type(self), self.args, self.__dict__)
 
 
 def _restore(cls: type[GemelError], args: tuple[Any, ...], state: dict[str, Any]) -> GemelError:
+    # Without __init__, whose signature differs from class to class: pickle would call it with `args`, the message
+    # alone.
     error = cls.__new__(cls, *args)
     error.__dict__.update(state)
     return error
 
 
 class DeclarationError(GemelError, TypeError):
-    """A declaration cannot work; raised when the class is made or its endpoint is first used."""
+    """A declaration cannot work; raised when its class is made or its endpoint is first used."""
 
 
 class InvalidArgument(GemelError, TypeError, ValueError):
     """An argument was refused before anything was sent.
 
     Attributes:
-        method: What was called.
-        parameter: Its name.
+        method: The name of what was called, such as "Albums.retrieve".
+        parameter: The name of the parameter, "" when the problem lies in several.
     """
 
     def __init__(self, method: str, parameter: str, problem: str) -> None:
@@ -108,10 +111,10 @@ class UploadError(GemelError):
 
 
 class APIError(GemelError):
-    """A call failed on its way or at the server.
+    """The base of errors of a call that failed on its way or at the server.
 
     Attributes:
-        request: The request, masked: no credentials, no secret values, no body.
+        request: The request, without its body, credentials and secret values masked.
     """
 
     def __init__(self, message: str, *, request: Request) -> None:
@@ -119,28 +122,28 @@ class APIError(GemelError):
         super().__init__(redact(message, request.context.secrets))
 
     def add_hint(self, hint: str) -> None:
-        """Add to the text what may be the reason, or what to do next; an empty hint adds nothing."""
+        """Append a likely reason or a next step to the message; an empty hint adds nothing."""
         if hint:
             self.args: tuple[Any, ...] = (f"{self}; {hint}",)
 
     @property
     def method(self) -> str:
-        """The verb."""
+        """The verb of the request."""
         return self.request.method
 
     @property
     def url(self) -> str:
-        """The address, secret values masked."""
+        """The address of the request, secret values masked."""
         return self.request.url
 
 
 class APIConnectionError(APIError):
-    """No whole reply came: unreachable, refused, TLS failure, cut, or not HTTP.
+    """No whole reply came: the server was unreachable, TLS failed, the connection was cut, or the reply was not HTTP.
 
     Attributes:
         sent: False when it is certain that the server did not get the request.
-        attempts: How often it was sent.
-        permanent: True when the next attempt would fail alike, as with a certificate that is not trusted.
+        attempts: How many attempts were made.
+        permanent: True when another attempt would fail in the same way, as with a certificate that is not trusted.
     """
 
     attempts: int = 1
@@ -156,13 +159,16 @@ class APITimeoutError(APIConnectionError):
 
 
 class APIStatusError(APIError):
-    """The server answered with a status that is not a success.
+    """The base of errors for a reply whose status is not a success.
 
     Attributes:
-        status: The code.
-        code, message, details, request_id: What the body says, where it says it.
-        headers: Of the reply, credentials masked.
-        body: The decoded JSON, or text; secret values of the call masked.
+        status: The status code.
+        code: The error code in the body, "" when it has none.
+        message: The message in the body, "" when it has none.
+        details: Further details in the body, None when it has none.
+        request_id: The server's id of the request, from the body or a header, "" when it has none.
+        headers: The header fields of the reply, credentials masked.
+        body: The decoded JSON of the body, or its text; secret values of the call masked.
     """
 
     def __init__(self, fault: Fault, *, response: Response, request: Request, hint: str = "") -> None:
@@ -189,7 +195,7 @@ class PermissionDeniedError(APIStatusError):
 
 
 class NotFoundError(APIStatusError):
-    """404: it does not exist, or these credentials may not see it."""
+    """404: the resource does not exist, or these credentials may not see it."""
 
 
 class ConflictError(APIStatusError):
@@ -197,14 +203,14 @@ class ConflictError(APIStatusError):
 
 
 class UnprocessableEntityError(APIStatusError):
-    """422: the server read the request and found it invalid; `.details` or `.body` says where."""
+    """422: the server understood the request and found it invalid; `.details` or `.body` says where."""
 
 
 class RateLimitError(APIStatusError):
     """429: too many requests.
 
     Attributes:
-        retry_after: Seconds the server asks to wait, None when it does not say.
+        retry_after: The seconds that the server asks to wait, None when it does not say.
     """
 
     retry_after: float | None = None
@@ -218,8 +224,8 @@ class ResponseValidationError(APIError, ValueError):
     """The reply is a success but not what the declaration promises.
 
     Attributes:
-        errors: Marshmallow's messages by path.
-        body: The bytes that came; never shown in text.
+        errors: The messages of marshmallow, nested as the reply is; empty when the body is not JSON at all.
+        body: The bytes of the reply; never part of the message.
     """
 
     def __init__(self, message: str, *, request: Request, body: bytes, errors: Any = None) -> None:
@@ -229,16 +235,16 @@ class ResponseValidationError(APIError, ValueError):
 
     @property
     def body(self) -> bytes:
-        """The reply's bytes; they may hold secret values."""
+        """The bytes of the reply, which may hold secret values."""
         return self._body.value
 
 
 class ResponseTooLargeError(APIError):
-    """The reply has more bytes than the client takes; the rest was not read, and the connection was closed.
+    """The reply is larger than the client accepts; the rest was not read, and the connection was closed.
 
     Attributes:
         limit: The client's `max_response_bytes`.
-        status: Of the reply, which may be a failure too.
+        status: The status of the reply, which may be a failure too.
     """
 
     def __init__(self, message: str, *, request: Request, limit: int, status: int) -> None:
@@ -248,10 +254,10 @@ class ResponseTooLargeError(APIError):
 
 
 class AlternativeReplyError(APIError):
-    """The server accepted the request but answered with something else than its result.
+    """The server accepted the request but answered with something other than its result.
 
     Attributes:
-        reply: What it answered, decoded as the class's `model`.
+        reply: The answer, decoded as the class's `model`.
     """
 
     model: Any = dict[str, Any]
@@ -266,7 +272,7 @@ class PagingError(APIError):
     """The pages of a list cannot be followed: one came twice, they do not end, or the next is elsewhere.
 
     Attributes:
-        position: Where to go on after the last page that came, None where going on would not help.
+        position: Where to resume after the last page that came, None when resuming would not help.
     """
 
     def __init__(self, message: str, *, request: Request, position: str | None = None) -> None:
@@ -275,11 +281,14 @@ class PagingError(APIError):
 
 
 class StreamFailedError(APIError):
-    """The server told a failure inside a stream that had begun well.
+    """The server reported a failure inside a stream that had begun well.
 
     Attributes:
-        event: The name of the event that told it.
-        code, message, details, request_id: What its data says.
+        event: The name of the event that reported it.
+        code: The error code in the event's data, "" when it has none.
+        message: The message in the data, "" when it has none.
+        details: Further details in the data, None when it has none.
+        request_id: The server's id of the request, "" when the data has none.
         body: The decoded data, or its text; secret values of the call masked.
     """
 
@@ -326,7 +335,7 @@ _HINTS: dict[int, str] = {
 
 
 def status_error(response: Response, request: Request, read: FaultReader) -> APIStatusError:
-    """Return the error of the tree for a reply that is not a success."""
+    """Return the error for a reply that is not a success, its class chosen by status."""
     if response.url != request.url:  # where a redirect has led may be signed
         request = request.with_secrets(address_secrets(response.url, request.url))
     told = _redacted(in_utf_8(response), request)
@@ -345,7 +354,7 @@ def _of_status(response: Response, request: Request, fault: Fault) -> APIStatusE
 
 
 def stream_error(event: str, response: Response, request: Request, read: FaultReader) -> StreamFailedError:
-    """Return the error of an event that tells a failure; `response` has the event's data as its body."""
+    """Return the error for an event that reports a failure; `response` has the event's data as its body."""
     response = _redacted(response, request)
     return StreamFailedError(read(response), event=event, response=response, request=request)
 
@@ -370,6 +379,6 @@ def _redirect_hint(response: Response) -> str:
 
 
 def _redacted(response: Response, request: Request) -> Response:
-    """Return the reply without the secret values of the call, which servers like to repeat."""
+    """Mask the secret values of the call in a reply, since servers often echo what they refuse."""
     secrets = request.context.secrets
     return replace(response, body=Redactor(secrets).body(response.body), headers=response.headers.masked(secrets))

@@ -1,4 +1,4 @@
-"""The words every declaration uses: the two modes, OMIT, SECRET and JSON."""
+"""The vocabulary of every declaration: the two modes, OMIT, SECRET and JSON."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ M = TypeVar("M", bound="Sync | Async", default=Sync)
 """The mode of a resource or client, `Sync` unless said otherwise (PEP 696)."""
 
 SCALARS: frozenset[type] = frozenset({str, int, bool, type(None)})
-"""The types whose direct instances hold nothing, and are JSON as they are."""
+"""The types whose direct instances contain no other value and are JSON as they are."""
 
 JSON: TypeAlias = "dict[str, Any] | list[Any] | str | int | float | bool | None"
 """Any JSON value, decoded."""
@@ -69,8 +69,9 @@ JSONObject: TypeAlias = "dict[str, Any]"
 Omit: TypeAlias = UnsetType
 """The type of OMIT, for signatures: `version: int | Omit = OMIT`."""
 
+# msgspec's own marker, so that a model field with this default is left out when it is encoded.
 OMIT: Final = UNSET
-"""Not sent at all; `None` is JSON null in a body and not sent in a query."""
+"""The value of an argument that is not sent; `None` is JSON null in a body, and not sent in a query."""
 
 
 @final
@@ -82,7 +83,7 @@ class Absence:
 
 
 ABSENT: Any = Absence()
-"""The default of a record's field that reads as None when a reply leaves it out, and is then not given back."""
+"""The default of a record's field that reads as None when a reply leaves it out, and is not sent back then."""
 
 
 class Discreet(Struct, frozen=True):
@@ -95,11 +96,11 @@ class Discreet(Struct, frozen=True):
 
 
 class Predicate(Struct, frozen=True, eq=False):
-    """What an argument must be beyond its type: `Annotated[int, Predicate("0 or more", lambda value: value >= 0)]`.
+    """A condition on an argument beyond its type: `Annotated[int, Predicate("0 or more", lambda value: value >= 0)]`.
 
     Attributes:
-        expected: In words, for the error.
-        holds: Says whether a value of the type is one.
+        expected: The condition in words, for the error.
+        holds: Says whether a value of the type meets it.
         error: The class to raise, derived from InvalidArgument; None for InvalidArgument itself.
     """
 

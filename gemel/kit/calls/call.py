@@ -1,4 +1,4 @@
-"""A bound endpoint as an object: call it, look at its raw reply, change its options, build it without sending."""
+"""A bound endpoint as an object: call it, get its raw reply, change its options, or build it without sending."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ R_co = TypeVar("R_co", covariant=True)
 
 
 class RawReply(Generic[R_co]):
-    """A reply with its parsed value beside it.
+    """A reply together with its decoded value.
 
     Attributes:
-        status: The code.
-        headers: As they came.
-        body: Bytes, content coding removed.
-        url: What answered.
-        attempts: How often the request was sent.
-        cache: What part the cache had in it, as `Response.cache` says.
+        status: The status code.
+        headers: The header fields, in order and with repeats.
+        body: The body as bytes, content coding removed.
+        url: The address that answered, which differs from the one called after a redirect.
+        attempts: How many attempts were made, 0 for a reply from the cache.
+        cache: The part that the cache had in it, as in `Response.cache`.
         value: The decoded result.
     """
 
@@ -56,7 +56,7 @@ class RawReply(Generic[R_co]):
 
     @property
     def stale(self) -> bool:
-        """Whether this is an older reply, kept, in the place of one from a server that is down."""
+        """Whether this is an expired reply from the cache, in place of one from a server that is down."""
         return self.cache == "stale"
 
     def __repr__(self) -> str:
@@ -64,7 +64,7 @@ class RawReply(Generic[R_co]):
 
 
 class Call(Generic[P, R_co]):
-    """An endpoint bound to a resource of a client."""
+    """An endpoint bound to a resource of a client; the base of all kinds of calls."""
 
     _wanted_headers: Mapping[str, str] | None = None
 
@@ -88,40 +88,53 @@ class Call(Generic[P, R_co]):
 
     @entry
     def options(self, **options: Unpack[CallOptions]) -> Self:
-        """Return the same call with other options; see CallOptions. Raises InvalidArgument for what cannot be sent."""
+        """Return the same call with other options.
+
+        Args:
+            **options: What this call does differently (see CallOptions).
+
+        Raises:
+            InvalidArgument: An option is unknown, or its value cannot be sent.
+        """
         merged = self._options.with_values(options, f"{self._declaration.label}.options")
         return type(self)(self._declaration, self._resource, merged)
 
     @entry
     def request(self, *args: P.args, **kwargs: P.kwargs) -> Request:
-        """Build the request and do not send it; credentials are added only when it is sent."""
+        """Build the request without sending it; credentials are added only when a request is sent."""
         return self._request(args, kwargs)
 
     @entry
     def url(self, *args: P.args, **kwargs: P.kwargs) -> str:
-        """Return the address that the call would go to, secret values masked."""
+        """Return the address that the call would be sent to, secret values masked."""
         request = self._request(args, kwargs)
         return redact(request.url, request.context.secrets)
 
     @entry
     def curl(self, *args: P.args, **kwargs: P.kwargs) -> str:
-        """Return the call as a curl command for a shell; credentials and secret values are masked."""
+        """Return the call as a curl command for a POSIX shell, credentials and secret values masked."""
         request = self._request(args, kwargs)
         return curl_command(request, signed=self._caller.signs(request))
 
     def flow(self, deadline: float, *args: P.args, **kwargs: P.kwargs) -> Flow[R_co]:
-        """Return this call as a flow, to be part of another one; `deadline` in monotonic seconds."""
+        """Return this call as a flow, to be part of another one.
+
+        Args:
+            deadline: When the call must be over at the latest, in monotonic seconds.
+            *args: The arguments of the call.
+            **kwargs: The arguments of the call.
+        """
         request = self._request(args, kwargs)
         request = request.with_context(deadline=min(deadline, request.context.deadline))
         response = yield from self._caller.exchange(request)
         return self._finish(response, request)
 
     def _request(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Request:
-        """Return the request of a call; what kind of call this is may change it."""
+        """Return the request of a call; other kinds of calls override this."""
         return self._define(args, kwargs)
 
     def _read_type(self, returns: Any) -> Any:
-        """Return what a reply is decoded as, of what the stub says that it returns."""
+        """Return the type that a reply is decoded as; other kinds of calls override this."""
         return returns
 
     def _finish(self, response: Response, request: Request) -> R_co:
@@ -139,7 +152,7 @@ class Call(Generic[P, R_co]):
 
 
 class SyncCall(Call[P, R_co]):
-    """A blocking call."""
+    """An endpoint bound to a resource of a Client; calling it blocks."""
 
     @entry
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
@@ -155,7 +168,7 @@ class SyncCall(Call[P, R_co]):
 
 
 class AsyncCall(Call[P, R_co]):
-    """A call that is awaited."""
+    """An endpoint bound to a resource of an AsyncClient; calling it is awaited."""
 
     @entry
     async def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co:

@@ -1,4 +1,4 @@
-"""The catalogue of a client: every endpoint it declares, found without calling any."""
+"""The catalogue of a client: every endpoint that it declares."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class EndpointInfo(Struct, frozen=True):
     """One declared endpoint.
 
     Attributes:
-        resource: Where it is on the client ("secrets.v3").
-        name: Of the method.
-        method: The verb.
-        path: The template.
+        resource: The way to its resource from the client, such as "secrets.v3".
+        name: The name of the method.
+        method: The HTTP verb.
+        path: The template of the path.
         deprecated: Whether the API has replaced it.
         documentation: The address in the docstring of the method, else of its class or a base; "" when there is
             none.
@@ -38,7 +38,7 @@ class EndpointInfo(Struct, frozen=True):
 
 
 def catalog(owner: type[Mounting], prefix: str = "") -> Iterator[EndpointInfo]:
-    """Yield every endpoint of a client's or resource's class and of the resources in it, in the order declared."""
+    """Yield every endpoint of a client or resource class and of its resources, in the order they are declared."""
     for name, value in _members(owner).items():
         if isinstance(value, Endpoint):
             yield _info(cast("Endpoint[..., Any]", value), owner, prefix)
@@ -47,7 +47,7 @@ def catalog(owner: type[Mounting], prefix: str = "") -> Iterator[EndpointInfo]:
 
 
 def declarations(owner: Any) -> Iterator[Endpoint[..., Any]]:
-    """Yield the same endpoints themselves, with the types that the client or resource fills in."""
+    """Yield every Endpoint of a class and of its resources, type variables filled in as the class does."""
     for value in _members(get_origin(owner) or owner).values():
         if isinstance(value, Endpoint):
             yield cast("Endpoint[..., Any]", value).of(owner)

@@ -1,4 +1,4 @@
-"""A request as a curl command, safe to paste into a ticket."""
+"""Writes a request as a curl command that is safe to paste into a ticket."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _LEFT_OUT = re.compile(
 
 
 def curl_command(request: Request, *, signed: bool) -> str:
-    """Return the request as one shell command; credentials and secret values are masked.
+    """Return the request as one shell command, credentials and secret values masked.
 
     Args:
-        request: What is to be sent, without a token.
-        signed: Whether it is sent with one.
+        request: The request, without a token.
+        signed: Whether it would be sent with one.
     """
     secrets = request.context.secrets
     verb = ["--head"] if request.method == "HEAD" else ["-X", request.method]  # with -X, curl waits for a body

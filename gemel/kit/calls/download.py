@@ -1,4 +1,4 @@
-"""Download and AsyncDownload: a body as it comes, in pieces or into a file that is there whole or not at all."""
+"""Download and AsyncDownload: a body in pieces as it comes, or saved to a file that is whole or not there."""
 
 from __future__ import annotations
 
@@ -19,17 +19,27 @@ from gemel.kit.tracebacks import entry
 __all__ = ["AsyncDownload", "Download", "Progress", "Target", "Transfer", "open_transfer"]
 
 Progress: TypeAlias = Callable[[int, "int | None"], object]
-"""Is told after every piece: the bytes so far, and the bytes in all where the server says so."""
+"""A function called after every piece with the bytes so far, and with the bytes in all or None when unknown."""
 
 Target: TypeAlias = "str | os.PathLike[str] | BinaryIO"
-"""Where a download goes: a path, or a binary file object, which is written to from where it stands and not closed."""
+"""Where a download goes: a path, or a binary file object, written from its current position and not closed."""
 
 _WRITTEN_AT_ONCE = 1 << 20
 _UNTIL_READ = 0.02
 
 
 class Transfer:
-    """The way of one download, written once for both modes; it closes itself at the end and at the first error."""
+    """One download, for both modes; it closes itself at the end and at the first error.
+
+    Args:
+        caller: Performs the flows of the client.
+        request: The request that was sent.
+        response: The reply, opened or whole.
+
+    Attributes:
+        size: The bytes of the body, None when unknown.
+        received: The bytes that have come so far.
+    """
 
     def __init__(self, caller: Caller, request: Request, response: Response) -> None:
         self.caller: Caller = caller
@@ -60,7 +70,7 @@ class Transfer:
         return b"" if self.received else self.response.body
 
     def save(self, target: Target, on_progress: Progress | None, limit: int | None) -> Flow[int]:
-        """Write the body to the target and return its size in bytes."""
+        """Write the body to the target, close the download, and return the size in bytes."""
         try:
             self._check(self.size or 0, limit)
             if isinstance(target, str | os.PathLike):
@@ -86,7 +96,7 @@ class Transfer:
             raise
 
     def _passage(self, path: Path) -> Flow[BinaryIO]:
-        """Open a pipe or device, and wait for who reads the pipe as long as a call may take."""
+        """Open a pipe or device; wait for a reader of the pipe, at most as long as a call may take."""
         until = self.caller.clock() + self._request.context.timeout.total
         while (file := opened_passage(path)) is None:
             if self.caller.clock() >= until:
@@ -121,7 +131,7 @@ class Transfer:
 
 
 def _writing(file: BinaryIO, data: bytearray) -> Callable[[], None]:
-    """Return what writes all of the data; a raw file may take it in several bites."""
+    """Return a function that writes all of the data; a raw file may take several writes."""
 
     def write() -> None:
         rest = memoryview(data)
@@ -132,8 +142,9 @@ def _writing(file: BinaryIO, data: bytearray) -> Callable[[], None]:
 
 
 def _size(response: Response) -> int | None:
-    """Return the size of the body; None when the server does not say it, or says it of the encoded form."""
+    """Return the size of the body in bytes; None when the server does not say it, or says it of the encoded form."""
     length = response.headers.get("content-length", "")
+    # Content-Length counts the bytes on the wire, which a content coding makes fewer.
     plain = response.headers.get("content-encoding", "identity").lower() == "identity"
     return int(length) if plain and length.isascii() and length.isdigit() else None
 
@@ -145,7 +156,7 @@ def open_transfer(caller: Caller, request: Request) -> Flow[Transfer]:
 
 
 class _Downloading:
-    """What both downloads can do without reading."""
+    """The base of both downloads: what they offer without reading."""
 
     def __init__(self, transfer: Transfer) -> None:
         self._transfer = transfer
@@ -157,12 +168,12 @@ class _Downloading:
 
     @property
     def headers(self) -> Headers:
-        """The headers of the reply."""
+        """The header fields of the reply."""
         return self._transfer.response.headers
 
     @property
     def size(self) -> int | None:
-        """The size in bytes, None when the server does not say it."""
+        """The size of the body in bytes, None when the server does not say it."""
         return self._transfer.size
 
     def __repr__(self) -> str:
@@ -189,13 +200,23 @@ class Download(_Downloading):
 
     @entry
     def save(self, target: Target, *, on_progress: Progress | None = None, limit: int | None = None) -> int:
-        """Write the body to a path or file object, close the download, and return the size in bytes.
+        """Write the body to a path or file object, and close the download.
 
-        A path is replaced when the body is whole; until then it is written beside, and on any error nothing remains.
+        A file at the path is replaced only when the body is whole; until then a file beside it is written, of which
+        nothing remains after an error.
 
         Args:
-            on_progress: Called after every piece with the bytes so far and, where known, in all.
-            limit: The most bytes to take; more raises ResponseValidationError.
+            target: A path, or a binary file object, which is written from its current position and not closed.
+            on_progress: Called after every piece with the bytes so far, and the bytes in all or None.
+            limit: The most bytes to accept, None for no limit.
+
+        Returns:
+            The size of the body in bytes.
+
+        Raises:
+            ResponseValidationError: The body has more bytes than `limit`.
+            APIConnectionError: The connection was cut, or no piece came in time.
+            OSError: The target cannot be written.
         """
         size: int = self._transfer.caller.run(self._transfer.save(target, on_progress, limit))
         return size
@@ -231,7 +252,7 @@ class AsyncDownload(_Downloading):
 
     @entry
     async def save(self, target: Target, *, on_progress: Progress | None = None, limit: int | None = None) -> int:
-        """Write the body to a path or file object; as for the blocking download."""
+        """Write the body to a path or file object in a thread; otherwise as `Download.save`."""
         size: int = await self._transfer.caller.arun(self._transfer.save(target, on_progress, limit))
         return size
 

@@ -1,4 +1,4 @@
-"""Endpoint: the descriptor that turns one stub into a typed blocking call and a typed coroutine call."""
+"""Endpoint: the descriptor that makes one stub a typed blocking call and a typed async call."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ R_co = TypeVar("R_co", covariant=True)
 
 @final
 class _OnlyAny:
-    """What only Any can stand for: without it checkers would take a stub that returns Any for one that returns Page."""
+    """A type that only Any matches: without it checkers take a stub that returns Any for one that returns Page."""
 
 
 class Endpoint(Decorable, Generic[P, R_co]):
-    """One declared endpoint: on a resource it is a call, on the class it is the declaration."""
+    """A declared endpoint: on the class it is this descriptor, on a resource of a client it is a Call."""
 
     def __init__(self, declaration: Declaration) -> None:
         self.declaration: Declaration = declaration
@@ -59,12 +59,12 @@ class Endpoint(Decorable, Generic[P, R_co]):
 
     @property
     def spec(self) -> Spec:
-        """What its decorator says."""
+        """The arguments of its decorator."""
         return self.declaration.spec
 
     @property
     def stub(self) -> Callable[..., Any]:
-        """The function it was made of."""
+        """The function that it was made from."""
         return self.declaration.stub
 
     @property
@@ -74,22 +74,22 @@ class Endpoint(Decorable, Generic[P, R_co]):
 
     @property
     def label(self) -> str:
-        """What errors call it: "Secrets.retrieve"."""
+        """Its name in errors, such as "Secrets.retrieve"."""
         return self.declaration.label
 
     @property
     def returns(self) -> Any:
-        """The return type, looked up on first use; raises DeclarationError."""
+        """The return type, resolved on first use; raises DeclarationError."""
         return self.declaration.definition.returns
 
     def of(self, owner: Any) -> Endpoint[P, R_co]:
-        """Return the endpoint as a class has it that fills in the type variables of its bases.
+        """Return the endpoint as it is on a class that fills in type variables of its bases.
 
         Args:
-            owner: The class, or one with type arguments: `Crud[Item, Sync]`.
+            owner: The class, or a generic alias such as `Crud[Item, Sync]`.
 
         Raises:
-            DeclarationError: A type variable stands for nothing.
+            DeclarationError: A type variable is not filled in.
         """
         declaration = self.declaration.of(owner)
         return self if declaration is self.declaration else Endpoint(declaration)
@@ -100,16 +100,17 @@ class Endpoint(Decorable, Generic[P, R_co]):
         check_opening(self.spec, returned, self.label)
 
     def decorate(self, decorator: Any) -> None:
-        """Take a decorator of uplink's that stands above the verb."""
+        """Apply a decorator of uplink that stands above the verb."""
         self.declaration.decorate(decorator)
 
     def decorated_with(self, decorator: Any) -> Self:
-        """Return a copy to which a decorator of uplink's at its class is applied."""
+        """Return a copy with a decorator of uplink applied that stands above its class."""
         made = copy.copy(self)
         made.declaration = self.declaration.decorated_with(decorator)
         return made
 
     @overload
+    # The order counts, since the first overload that matches wins: special return types stand before the general one.
     def __get__(self, obj: None, owner: Any) -> Self: ...
     @overload
     def __get__(self: Endpoint[P, _OnlyAny], obj: Resource[Sync], owner: Any) -> SyncCall[P, Any]: ...
@@ -146,6 +147,7 @@ class Endpoint(Decorable, Generic[P, R_co]):
             return self
         declaration = self.declaration.of(getattr(obj, "__orig_class__", owner))
         made: Any = self._call_class(declaration.definition.returns, caller_of(obj).is_async)(declaration, obj)
+        # The next access finds it on the instance and skips this method: making a call costs more than using it.
         obj.__dict__[self.name] = made
         return made
 

@@ -1,4 +1,4 @@
-"""Course: the way of one event stream, written once for both modes: what has come, what it means, when to go on."""
+"""EventReader: reads one event stream, for both modes: which events have come, and when to read or connect again."""
 
 from __future__ import annotations
 
@@ -17,24 +17,32 @@ from gemel.kit.models.decode import Decode
 from gemel.kit.policies.caller import Caller
 from gemel.kit.transport.failures import fell_silent
 
-__all__ = ["END", "MORE", "Course", "Wanted", "event_text", "open_course"]
+__all__ = ["END", "MORE", "EventReader", "Wanted", "event_text", "open_event_reader"]
 
 _DATA = Headers({"Content-Type": "application/json"})
 
 MORE: Any = object()
-"""Nothing has come that was not given yet."""
+"""Returned by `take` when no further value has come yet."""
 
 END: Any = object()
-"""The stream is over."""
+"""Returned by `take` when the stream is over."""
 
 Wanted: TypeAlias = "Decode | None"
-"""Decodes the data of an event; None where the whole event is wanted."""
+"""The decoder of an event's data; None where the whole event is wanted."""
 
 
-class Course:
-    """The way of one stream: what has come, what it means, and when to ask for more or to connect again.
+class EventReader:
+    """Reads one stream of server-sent events and connects again where the declaration says so.
 
     It closes itself at the end of the stream, at the first error, and when reading is cancelled.
+
+    Args:
+        caller: Performs the flows of the client.
+        request: The request that opened the stream.
+        response: The reply, opened or whole.
+        events: How the API streams events.
+        decode: Decodes the data of an event; None to return whole events.
+        random: Returns random numbers in [0, 1); None for those of the client.
     """
 
     def __init__(
@@ -60,17 +68,18 @@ class Course:
         self._connect(response)
 
     def _connect(self, response: Response) -> None:
-        """Go on with a reply; one that came whole, without a reader, is read from its body."""
+        """Continue with a reply; one that came whole, without a reader, is read from its body."""
         self.response = response
         self._decoder = EventDecoder(self._events.largest, self._decoder.last_id, self._decoder.retry)
         self._ready: Iterator[ServerSentEvent] = self._decoder.feed(response.body)
         self._reader: Reader | AsyncReader | None = response.reader if isinstance(response, Opened) else None
+        # 204 tells a client to stop connecting (HTML Living Standard, section 9.2, "Server-sent events").
         if response.status == 204:
             self.close()
 
     @property
     def last_id(self) -> str:
-        """The last id that the stream has given."""
+        """The last event id of the stream, "" before the first."""
         return self._decoder.last_id
 
     def take(self) -> Any:
@@ -78,6 +87,8 @@ class Course:
         try:
             for event in self._ready:
                 self._losses = 0
+                # The counter of losses starts over with each event: it bounds attempts in a row, not those of a long
+                # life.
                 if self._events.done and event.data == self._events.done:
                     self.close()
                     break
@@ -104,11 +115,11 @@ class Course:
         return event if self._decode is None else self._decode(self._reply(event), self._request)
 
     def _reply(self, event: ServerSentEvent) -> Response:
-        """Return the data of an event as a reply of its own, for those who read replies."""
+        """Return the data of an event as a reply of its own, for functions that read replies."""
         return Response(self.response.status, _DATA, event.data.encode(), self.response.url)
 
     def more(self) -> Flow[None]:
-        """Read the next piece, or connect again where the declaration says so; raises the errors of a call."""
+        """Read the next piece, or connect again where the declaration allows it; raises the errors of a call."""
         try:
             try:
                 piece: bytes = b"" if self._reader is None else (yield Read(self._reader))
@@ -127,7 +138,7 @@ class Course:
             raise
 
     def rest(self) -> Flow[list[Any]]:
-        """Return all that is still to come."""
+        """Return all further values."""
         values = list[Any]()
         while (value := self.take()) is not END:
             if value is MORE:
@@ -137,7 +148,7 @@ class Course:
         return values
 
     def _ended(self) -> Flow[None]:
-        """Go on after an end that nobody announced: connect again, or take it for the end unless one is declared."""
+        """Handle the end of the body: connect again, or accept it unless a final event is declared."""
         if not self._has_ended() and self._losses < self._events.reconnect:
             yield from self._reconnected(None)
             return
@@ -147,11 +158,11 @@ class Course:
             raise APIConnectionError(f"{self._request.context.label}: {problem}", request=self._request)
 
     def _has_ended(self) -> bool:
-        """Say whether the declared end has come, without the blank line after it that some servers leave out."""
+        """Say whether the declared final event has come, though without the blank line that some servers leave out."""
         return bool(self._events.done) and self._decoder.unfinished == self._events.done
 
     def _reconnected(self, loss: APIConnectionError | None) -> Flow[None]:
-        """Open the stream again where it stopped; raises the loss when that was tried too often in a row."""
+        """Open the stream again where it stopped; raises the loss after too many failures in a row."""
         self._release()
         while self._losses < self._events.reconnect:
             yield Sleep(self._pause())
@@ -170,13 +181,14 @@ class Course:
     def _pause(self) -> float:
         retry = self._request.context.retry or self.caller.retry
         asked = self._decoder.retry
+        # The server sets the time by a `retry:` line; it is capped, since it could otherwise park a client for ever.
         pause = retry.pause(self._losses, self._random()) if asked is None else min(asked, retry.retry_after_cap)
         if self.caller.clock() + pause >= self._until:
             raise fell_silent(self._request)
         return pause
 
     def _resuming(self) -> Request:
-        """Return the request that goes on after the last id, with a new deadline and what is left of the life."""
+        """Return the request that continues after the last id, with a new deadline and what is left of the life."""
         request = self.caller.started(self._request)
         if request.context.timeout.stream is not None:
             request = request.with_context(
@@ -205,18 +217,18 @@ class Course:
 
 
 def event_text(response: Response, request: Request) -> str:
-    """Return the data of an event as the text that it is."""
+    """Return the data of an event as text."""
     return response.body.decode()
 
 
-def open_course(caller: Caller, request: Request, events: EventStream, decode: Wanted) -> Flow[Course]:
-    """Send the request and return the course of the stream; raises the errors of a call."""
+def open_event_reader(caller: Caller, request: Request, events: EventStream, decode: Wanted) -> Flow[EventReader]:
+    """Send the request and return the reader of its stream; raises the errors of a call."""
     response = caller.checked((yield from caller.exchange(request)), request)
-    return Course(caller, request, _accepted(response, request), events, decode)
+    return EventReader(caller, request, _accepted(response, request), events, decode)
 
 
 def _accepted(response: Response, request: Request) -> Response:
-    """Return the reply when it is an event stream, or 204, which says that there is none (any more)."""
+    """Return the reply if it is an event stream or a 204; raises ResponseValidationError for any other."""
     kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     if response.status == 204 or kind in ("text/event-stream", ""):
         return response

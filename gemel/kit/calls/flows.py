@@ -1,4 +1,4 @@
-"""@flow: a workflow written once, as a generator, and called in either mode with its own typed signature.
+"""@flow: a workflow written once as a generator and called in either mode with its own typed signature.
 
 class MySecrets(Secrets[M]):
     @flow
@@ -39,20 +39,20 @@ _NO_DEADLINE = float("inf")
 
 
 class Composable(Protocol[P, R_co]):
-    """What a flow can perform: a bound endpoint, or another flow."""
+    """A call that a flow can perform: a bound endpoint, or another flow."""
 
     def flow(self, deadline: float, *args: P.args, **kwargs: P.kwargs) -> Flow[R_co]:
-        """Return the call as a flow; `deadline` in monotonic seconds."""
+        """Return the call as a flow; `deadline` is in monotonic seconds."""
         ...
 
 
 def perform(call: Composable[P, R], *args: P.args, **kwargs: P.kwargs) -> Flow[R]:
-    """Perform one call inside a flow: `secret = yield from perform(self.retrieve, "A")`; it keeps its own timeout."""
+    """Make one call inside a flow: `secret = yield from perform(self.retrieve, "A")`; it keeps its own timeout."""
     return call.flow(_NO_DEADLINE, *args, **kwargs)
 
 
 def flow(method: Callable[Concatenate[Any, P], Flow[R]]) -> Flowing[P, R]:
-    """Turn a generator method of a Resource into a call of both modes; raises DeclarationError for anything else."""
+    """Make a generator method of a Resource a call of both modes; raises DeclarationError for any other function."""
     if not inspect.isgeneratorfunction(method):
         name = getattr(method, "__qualname__", repr(method))
         raise DeclarationError(f"{name}(): a @flow is a generator: write `yield from perform(...)` in it")
@@ -63,7 +63,7 @@ def flow(method: Callable[Concatenate[Any, P], Flow[R]]) -> Flowing[P, R]:
 
 
 class Flowing(Decorable, Generic[P, R_co]):
-    """One declared flow: on a resource it is a call, on the class it is the declaration."""
+    """A declared flow: on the class it is this descriptor, on a resource of a client it is a FlowCall."""
 
     def __init__(self, method: Callable[Concatenate[Any, P], Flow[R_co]]) -> None:
         name_types_only(method)
@@ -74,7 +74,7 @@ class Flowing(Decorable, Generic[P, R_co]):
         self._signatures: dict[str, FlowSignature | None] = {}
 
     def signature(self, label: str) -> FlowSignature | None:
-        """Return what the method takes, looked up on first use; `label` is what errors call it."""
+        """Return the signature of the method, resolved on first use; `label` is its name in errors."""
         if label not in self._signatures:
             self._signatures[label] = FlowSignature.of_method(self.method, label, self._scope)
         return self._signatures[label]
@@ -120,7 +120,7 @@ class FlowCall(Generic[P, R_co]):
         """Return the flow, to be part of another one; each call in it keeps its own timeout.
 
         Raises:
-            InvalidArgument: For arguments that its annotations do not allow.
+            InvalidArgument: An argument does not fit its annotation.
         """
         return self._started(args, kwargs)
 
@@ -132,7 +132,7 @@ class FlowCall(Generic[P, R_co]):
 
 
 class SyncFlowCall(FlowCall[P, R_co]):
-    """A flow that runs blocking."""
+    """A flow bound to a resource of a Client; calling it blocks."""
 
     @entry
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
@@ -141,7 +141,7 @@ class SyncFlowCall(FlowCall[P, R_co]):
 
 
 class AsyncFlowCall(FlowCall[P, R_co]):
-    """A flow that is awaited."""
+    """A flow bound to a resource of an AsyncClient; calling it is awaited."""
 
     @entry
     async def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co:

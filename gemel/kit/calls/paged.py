@@ -1,4 +1,4 @@
-"""Pager and AsyncPager: the items of a list, page after page; two short loops over one course."""
+"""Pager and AsyncPager: the items of a list, page after page; two short loops over one Walk."""
 
 from __future__ import annotations
 
@@ -30,19 +30,23 @@ T = TypeVar("T")
 
 
 class _Listed(Generic[T]):
-    """What both pagers can do without sending."""
+    """The base of both pagers: what they offer without sending."""
 
     def __init__(self, listing: Listing[T]) -> None:
         self._listing: Listing[T] = listing
 
     @entry
     def limit(self, items: int) -> Self:
-        """Return a pager of at most so many items; the page that reaches the number is cut, and its position knows."""
+        """Return a pager of at most `items` items; the last page may be cut, and its position says where.
+
+        Raises:
+            InvalidArgument: `items` is not a whole number from 1.
+        """
         return self._changed(self._listing.limited(items))
 
     @entry
     def resume(self, position: str) -> Self:
-        """Return a pager that goes on at the `position` of a page; raises InvalidArgument for one of another call."""
+        """Return a pager that continues at the `position` of a page; raises InvalidArgument for one of another call."""
         return self._changed(self._listing.resumed(position))
 
     def _changed(self, listing: Listing[T]) -> Self:
@@ -55,8 +59,8 @@ class _Listed(Generic[T]):
 class Pager(_Listed[T]):
     """The items of a list, fetched page after page as they are asked for: `for album in client.albums.list(): ...`
 
-    Nothing is sent before the first item is asked for, and each iteration begins anew. Errors are those of a call, and
-    PagingError for a server whose pages do not make sense.
+    Nothing is sent before the first item is asked for, and each iteration starts over. Errors are those of a call, and
+    PagingError for pages that repeat, contradict each other or do not end.
     """
 
     @entry
@@ -104,13 +108,14 @@ class AsyncPager(_Listed[T]):
 
     @entry
     async def __aiter__(self) -> AsyncGenerator[T, None]:
+        # `async for` does not close a generator that is left early; it would be closed whenever the loop finds it.
         async with aclosing(self.pages()) as pages:
             async for page in pages:
                 for item in page.items:
                     yield item
 
     def ahead(self) -> Self:
-        """Return a pager that fetches the next page while the items of one are worked on; leaving early cancels it."""
+        """Return a pager that fetches the next page while the items of one are processed; leaving early cancels it."""
         return type(self)(self._listing, ahead=True)
 
     def pages(self) -> AsyncGenerator[Page[T], None]:
@@ -150,7 +155,7 @@ async def _one_by_one(listing: Listing[T]) -> AsyncGenerator[Page[T], None]:
 
 @entry
 async def _one_ahead(listing: Listing[T]) -> AsyncGenerator[Page[T], None]:
-    """Fetch one page ahead; the fetching task is over, and its outcome was seen, before this generator is."""
+    """Fetch one page ahead; the fetching task ends before this generator does."""
     import asyncio  # a blocking program does not pay for it
 
     walk = Walk(listing)
@@ -163,11 +168,12 @@ async def _one_ahead(listing: Listing[T]) -> AsyncGenerator[Page[T], None]:
     finally:
         if coming is not None:
             coming.cancel()
+            # Awaited after it is cancelled: asyncio complains of a task whose outcome nobody has seen.
             await asyncio.gather(coming, return_exceptions=True)
 
 
 class PagedCall(Call[P, Page[T]], Generic[P, T]):
-    """An endpoint that returns pages, bound to a resource of a client; what it builds is the first page's request."""
+    """A paged endpoint bound to a resource of a client; `request` builds that of the first page."""
 
     def __init__(self, declaration: Declaration, resource: Resource[Any], options: Options | None = None) -> None:
         super().__init__(declaration, resource, options)
@@ -177,7 +183,7 @@ class PagedCall(Call[P, Page[T]], Generic[P, T]):
         self._read: Callable[[Response], Members] = member_reader(declaration.spec.unwrap, paging.keys())
 
     def gathered(self, *args: P.args, **kwargs: P.kwargs) -> Flow[list[T]]:
-        """Return a flow of all items, to be part of another one: `albums = yield from self.list.gathered()`."""
+        """Return a flow whose result is the list of all items: `albums = yield from self.list.gathered()`."""
         walk, items = Walk(self._listing(args, kwargs)), list[T]()
         while not walk.over:
             items += (yield from walk.step()).items
@@ -202,7 +208,7 @@ class PagedCall(Call[P, Page[T]], Generic[P, T]):
 
 
 class SyncPagedCall(PagedCall[P, T]):
-    """A blocking call of a list."""
+    """A paged endpoint bound to a resource of a Client."""
 
     @entry
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Pager[T]:
@@ -217,7 +223,7 @@ class SyncPagedCall(PagedCall[P, T]):
 
 
 class AsyncPagedCall(PagedCall[P, T]):
-    """A call of a list in the async mode."""
+    """A paged endpoint bound to a resource of an AsyncClient."""
 
     @entry
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> AsyncPager[T]:

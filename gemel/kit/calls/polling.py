@@ -1,4 +1,4 @@
-"""wait_until: repeat a call until its result is what is waited for, with back-off and a deadline."""
+"""wait_until: repeats a call until its result is accepted, with back-off and a deadline."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ R = TypeVar("R")
 
 
 class WaitTimeoutError(GemelError):
-    """What was waited for did not come in time.
+    """No result was accepted in time.
 
     Attributes:
-        last: The last result seen.
-        attempts: How often it was looked at.
+        last: The last result of the call.
+        attempts: How often the call was made.
     """
 
     def __init__(self, message: str, *, last: Any, attempts: int) -> None:
@@ -36,17 +36,20 @@ class WaitTimeoutError(GemelError):
 
 
 class Poll(Generic[R]):
-    """What to wait for, and how patiently.
+    """The condition of wait_until, and how patiently it waits.
 
     Args:
-        until: Says of a result whether the waiting is over.
-        timeout: Seconds in all; the last look is taken before they are over.
-        interval: Seconds before the second look; the pause grows by `factor` up to `cap` seconds.
-        jitter: The part of each pause that is drawn by chance, 0 to 1, so that many waiters do not look at once.
-            clock (monotonic seconds), random: by default those of the client whose call is repeated.
+        until: Says whether a result ends the waiting.
+        timeout: Seconds in all; no call is made after them.
+        interval: Seconds between the first and the second call.
+        factor: By how much each pause is longer than the one before, 1 or more.
+        cap: The longest pause, in seconds.
+        jitter: The share of each pause that is random, 0 to 1, so that many waiters do not call at the same moment.
+        clock: Returns monotonic seconds; None for the clock of the client whose call is repeated.
+        random: Returns random numbers in [0, 1); None for those of that client.
 
     Raises:
-        ValueError: For numbers that cannot work.
+        ValueError: A number is out of range.
     """
 
     def __init__(
@@ -72,7 +75,8 @@ class Poll(Generic[R]):
         self._interval, self._factor, self._cap, self._jitter = interval, factor, cap, jitter
 
     def pause(self, attempts: int, drawn: float) -> float:
-        """Return the seconds to wait after so many looks; `drawn` by chance, from 0 to below 1."""
+        """Return the seconds to wait after so many calls; `drawn` is a random number in [0, 1)."""
+        # The exponent is bounded, since a float power overflows with an error after some thousand calls.
         plain = min(self._cap, self._interval * self._factor ** min(attempts - 1, 64))
         return plain * (1 - self._jitter * drawn)
 
@@ -82,7 +86,19 @@ def wait_until(poll: Poll[R], call: Composable[P, R], *args: P.args, **kwargs: P
 
     In a flow: `job = yield from wait_until(Poll(done, timeout=60), self.retrieve, job_id)`; elsewhere
     `client.run(wait_until(Poll(done), client.jobs.retrieve, job_id))`. Errors of the call end the waiting.
-    An endpoint is asked each time, whatever the client's cache holds. Raises WaitTimeoutError.
+    The server is asked each time, whatever the client's cache holds.
+
+    Args:
+        poll: When to stop, and how patiently to wait.
+        call: A bound endpoint, or a flow.
+        *args: The arguments of the call.
+        **kwargs: The arguments of the call.
+
+    Returns:
+        A flow whose result is the accepted one.
+
+    Raises:
+        WaitTimeoutError: No result was accepted before `poll.timeout` seconds had passed.
     """
     looked: Composable[P, R] = call.options(cache=False) if isinstance(call, Call) else call
     client = caller_of(call) if isinstance(call, Call | FlowCall) else None

@@ -1,4 +1,4 @@
-"""Where a download is saved: beside its file until it is whole, or straight into a pipe or device."""
+"""Saves a download beside its file until it is whole, or straight into a pipe or device."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from typing import BinaryIO
 
 __all__ = ["Part", "is_passage", "opened_passage"]
 
-# What a folder says that takes no new file, or does not let this one be replaced: not ours, or sticky, or the file is a
-# mount of its own, as containers have it.
+# The errors of a folder that takes no new file, or does not let this one be replaced: it is not ours or is sticky, or
+# the file is a mount of its own, as in containers.
 _KEPT_OUT = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.EBUSY, errno.EXDEV})
 
 
 def is_passage(path: Path) -> bool:
-    """Say whether a path is a pipe or a device: what is written there is gone, and nothing can be put in its place.
+    """Say whether a path is a pipe or a device, which is written to directly and cannot be replaced.
 
     Raises:
-        IsADirectoryError: It is a folder.
-        OSError: It cannot be looked at.
+        IsADirectoryError: The path is a folder.
+        OSError: The path cannot be examined.
     """
     try:
         mode = path.stat().st_mode
@@ -34,12 +34,12 @@ def is_passage(path: Path) -> bool:
 
 
 def opened_passage(path: Path) -> BinaryIO | None:
-    """Return a pipe or device, open to be written to; None for a pipe that nobody reads yet.
+    """Open a pipe or device for writing; return None for a pipe that nobody reads yet.
 
-    A plain open would wait for the reader, for ever and, in the async mode, in a thread that nothing can stop.
+    A plain open waits for the reader, without limit and, in the async mode, in a thread that nothing can stop.
 
     Raises:
-        OSError: It cannot be opened.
+        OSError: The path cannot be opened.
     """
     waiting: int = getattr(os, "O_NONBLOCK", 0)
     try:
@@ -49,26 +49,30 @@ def opened_passage(path: Path) -> BinaryIO | None:
             return None
         raise
     if waiting:
+        # O_NONBLOCK was for the opening only; writes must wait for a slow reader.
         os.set_blocking(number, True)
     return open(number, "wb", buffering=0)
 
 
 class Part:
-    """A file in the making: it has a name of its own until it is whole.
+    """A file that is still being written, under a name of its own until it is whole.
 
-    A link is followed. The file that it replaces gives it its mode, and its owner where that may be.
+    A symbolic link is followed. It takes over the mode of the file it replaces, and the owner where that is allowed.
+
+    Args:
+        path: Where the file goes.
 
     Attributes:
-        file: What to write to.
+        file: The file object to write to.
 
     Raises:
-        OSError: It cannot be made.
+        OSError: The file cannot be created.
     """
 
     def __init__(self, path: Path) -> None:
         self._target = Path(os.path.realpath(path))
         self._replaces = self._target.stat() if self._target.exists() else None
-        # A name that is short, whatever the length of the other.
+        # Short, whatever the length of the other name: file systems allow 255 bytes.
         self._path = self._target.with_name(f".{os.urandom(8).hex()}.part")
         try:
             self.file: BinaryIO = open(self._path, "xb", opener=self._opener)  # noqa: SIM115
@@ -84,13 +88,14 @@ class Part:
         return os.open(name, flags, 0o666 if self._replaces is None else 0o600)
 
     def keep(self) -> None:
-        """Put the file in its place; it must be closed. May block.
+        """Move the file to its place; it must be closed before. May block.
 
-        Where the folder does not let it be replaced, the file that is there is written over.
+        Where the folder does not allow replacing, the contents of the present file are overwritten.
         """
         if self._replaces is not None:
             _liken(self._path, self._replaces)
         try:
+            # Atomic on POSIX and Windows: a reader sees the old file or the whole new one (rename(2)).
             os.replace(self._path, self._target)
         except OSError as error:
             if self._replaces is None or error.errno not in _KEPT_OUT:
@@ -100,7 +105,7 @@ class Part:
             self._path.unlink()
 
     def drop(self) -> None:
-        """Remove what was written."""
+        """Close and remove the unfinished file."""
         self.file.close()
         self._path.unlink(missing_ok=True)
 

@@ -1,4 +1,4 @@
-"""Stream and AsyncStream: the typed events of an open reply; two short loops over one course."""
+"""Stream and AsyncStream: the typed events of an open reply; two short loops over one EventReader."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Generic, cast
 
 from typing_extensions import Self, TypeVar
 
-from gemel.kit.calls.event_reader import END, MORE, Course
+from gemel.kit.calls.event_reader import END, MORE, EventReader
 from gemel.kit.http.messages import Headers
 from gemel.kit.tracebacks import entry
 
@@ -16,25 +16,25 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class _Streaming(Generic[T_co]):
-    """What both streams can do without reading."""
+    """The base of both streams: what they offer without reading."""
 
-    def __init__(self, course: Course) -> None:
-        self._course = course
+    def __init__(self, reader: EventReader) -> None:
+        self._reader = reader
 
     @property
     def status(self) -> int:
         """The status code of the reply."""
-        return self._course.response.status
+        return self._reader.response.status
 
     @property
     def headers(self) -> Headers:
-        """The headers of the reply; after a reconnection, of the last one."""
-        return self._course.response.headers
+        """The header fields of the reply; after a reconnection, of the last one."""
+        return self._reader.response.headers
 
     @property
     def last_event_id(self) -> str:
-        """The last id that the stream has given, "" before the first."""
-        return self._course.last_id
+        """The last event id of the stream, "" before the first."""
+        return self._reader.last_id
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.status}>"
@@ -43,10 +43,10 @@ class _Streaming(Generic[T_co]):
 class Stream(_Streaming[T_co]):
     """The events of an open reply, as they come: `with client.chat.stream(...) as events: for event in events: ...`
 
-    In a stub, `-> Stream[T]` declares it: T is what the data of an event is decoded as, or ServerSentEvent for the
-    whole of it. It ends by itself after the last event and at the first error; leave it early by its `with` block or by
-    `close`. Errors are those of a call, and StreamFailedError for what the server tells inside the stream. Not for
-    several threads at once.
+    In a stub, `-> Stream[T]` declares it: the data of each event is decoded as T, or T is ServerSentEvent for whole
+    events. It closes itself after the last event and at the first error; leave it early by its `with` block or by
+    `close`. Errors are those of a call, and StreamFailedError for a failure that the server reports inside the stream.
+    Threads must not share it.
     """
 
     def __iter__(self) -> Self:
@@ -54,17 +54,17 @@ class Stream(_Streaming[T_co]):
 
     @entry
     def __next__(self) -> T_co:
-        course = self._course
-        while (value := course.take()) is MORE:
-            course.caller.run(course.more())
+        reader = self._reader
+        while (value := reader.take()) is MORE:
+            reader.caller.run(reader.more())
         if value is END:
             raise StopIteration
         return cast("T_co", value)
 
     @entry
     def close(self) -> None:
-        """Close the stream; iterating it gives nothing more. May be called again."""
-        self._course.close()
+        """Close the stream; iterating over it then ends. May be called again."""
+        self._reader.close()
 
     def __enter__(self) -> Self:
         return self
@@ -85,17 +85,17 @@ class AsyncStream(_Streaming[T_co]):
 
     @entry
     async def __anext__(self) -> T_co:
-        course = self._course
-        while (value := course.take()) is MORE:
-            await course.caller.arun(course.more())
+        reader = self._reader
+        while (value := reader.take()) is MORE:
+            await reader.caller.arun(reader.more())
         if value is END:
             raise StopAsyncIteration
         return cast("T_co", value)
 
     @entry
     async def close(self) -> None:
-        """Close the stream; iterating it gives nothing more. May be called again."""
-        self._course.close()
+        """Close the stream; iterating over it then ends. May be called again."""
+        self._reader.close()
 
     async def __aenter__(self) -> Self:
         return self

@@ -1,4 +1,4 @@
-"""Calls that open a reply and leave its body to be read: of event streams, and of downloads."""
+"""Calls that open a reply and leave its body to be read: event streams and downloads."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing_extensions import ParamSpec, TypeVar
 from gemel.kit.bind.declaration import Declaration
 from gemel.kit.calls.call import Call
 from gemel.kit.calls.download import AsyncDownload, Download, open_transfer
-from gemel.kit.calls.event_reader import Course, Wanted, event_text, open_course
+from gemel.kit.calls.event_reader import EventReader, Wanted, event_text, open_event_reader
 from gemel.kit.calls.stream import AsyncStream, Stream
 from gemel.kit.errors import DeclarationError
 from gemel.kit.flow.effects import Flow
@@ -38,7 +38,9 @@ P = ParamSpec("P")
 T = TypeVar("T")
 R_co = TypeVar("R_co", covariant=True)
 
+# As browsers ask for an event stream; no-store keeps proxies from holding it back until it is whole.
 _EVENTS: Mapping[str, str] = {"Accept": "text/event-stream", "Cache-Control": "no-store"}
+# Without a content coding Content-Length is the size of the file, and progress can be shown.
 _BYTES: Mapping[str, str] = {"Accept": "*/*", "Accept-Encoding": "identity"}
 
 
@@ -50,9 +52,9 @@ S = TypeVar("S", bound=_Closable)
 
 
 class Opening(Generic[S]):
-    """What a call of the async mode returns: enter it, `async with client.chat.stream(...) as events`, or await it.
+    """The result of an async call that opens a reply: `async with client.chat.stream(...) as events`, or await it.
 
-    Entered, it closes what it has opened; awaited, that is up to you.
+    As a context manager it closes what it has opened; awaited, closing is up to you.
     """
 
     def __init__(self, opened: Coroutine[Any, Any, S]) -> None:
@@ -74,7 +76,7 @@ class Opening(Generic[S]):
 
 
 class _OpeningCall(Call[P, R_co]):
-    """A call whose request asks for what is read piece by piece."""
+    """A call whose reply is read piece by piece."""
 
     def _request(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Request:
         return super()._request(args, kwargs).with_context(streamed=True)
@@ -83,7 +85,7 @@ class _OpeningCall(Call[P, R_co]):
         return read_type(returns, self._declaration.label)
 
     def flow(self, deadline: float, *args: P.args, **kwargs: P.kwargs) -> NoReturn:
-        """Refuse: a flow cannot hold what is open. Raises DeclarationError."""
+        """Raise DeclarationError: a flow cannot hold an open reply."""
         raise DeclarationError(
             f"{self._declaration.label}: a flow cannot hold an open reply; call it outside, or use .gathered() of a "
             "stream"
@@ -91,7 +93,7 @@ class _OpeningCall(Call[P, R_co]):
 
 
 class StreamCall(_OpeningCall[P, Stream[T]], Generic[P, T]):
-    """An endpoint that streams events, bound to a resource of a client."""
+    """A streaming endpoint bound to a resource of a client."""
 
     _wanted_headers = _EVENTS
 
@@ -106,58 +108,58 @@ class StreamCall(_OpeningCall[P, Stream[T]], Generic[P, T]):
             self._wanted = event_text
 
     def gathered(self, *args: P.args, **kwargs: P.kwargs) -> Flow[list[T]]:
-        """Return a flow of all events, to be part of another one: `words = yield from self.stream.gathered()`."""
-        course = yield from self._course(args, kwargs)
+        """Return a flow whose result is the list of all events: `words = yield from self.stream.gathered()`."""
+        reader = yield from self._reader(args, kwargs)
         try:
-            return (yield from course.rest())
+            return (yield from reader.rest())
         finally:
-            course.close()
+            reader.close()
 
-    def _course(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Flow[Course]:
-        return open_course(self._caller, self._request(args, kwargs), self._events, self._wanted)
+    def _reader(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Flow[EventReader]:
+        return open_event_reader(self._caller, self._request(args, kwargs), self._events, self._wanted)
 
 
 class SyncStreamCall(StreamCall[P, T]):
-    """A blocking call of a stream."""
+    """A streaming endpoint bound to a resource of a Client."""
 
     @entry
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Stream[T]:
-        """Send the request and return the stream of its events, open."""
-        return Stream(self._caller.run(self._course(args, kwargs)))
+        """Send the request and return the open stream of its events."""
+        return Stream(self._caller.run(self._reader(args, kwargs)))
 
 
 class AsyncStreamCall(StreamCall[P, T]):
-    """A call of a stream in the async mode."""
+    """A streaming endpoint bound to a resource of an AsyncClient."""
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Opening[AsyncStream[T]]:
-        """Return what opens the stream of events, when it is entered or awaited."""
+        """Return an object that opens the stream of events when it is entered or awaited."""
         return Opening(self._open(args, kwargs))
 
     @entry
     async def _open(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> AsyncStream[T]:
-        return AsyncStream(await self._caller.arun(self._course(args, kwargs)))
+        return AsyncStream(await self._caller.arun(self._reader(args, kwargs)))
 
 
 class DownloadCall(_OpeningCall[P, Download]):
-    """An endpoint that gives a file, bound to a resource of a client."""
+    """An endpoint for a download, bound to a resource of a client."""
 
     _wanted_headers = _BYTES
 
 
 class SyncDownloadCall(DownloadCall[P]):
-    """A blocking call of a download."""
+    """An endpoint for a download, bound to a resource of a Client."""
 
     @entry
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Download:
-        """Send the request and return its download, open."""
+        """Send the request and return the open download."""
         return Download(self._caller.run(open_transfer(self._caller, self._request(args, kwargs))))
 
 
 class AsyncDownloadCall(DownloadCall[P]):
-    """A call of a download in the async mode."""
+    """An endpoint for a download, bound to a resource of an AsyncClient."""
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Opening[AsyncDownload]:
-        """Return what opens the download, when it is entered or awaited."""
+        """Return an object that opens the download when it is entered or awaited."""
         return Opening(self._open(args, kwargs))
 
     @entry
@@ -166,7 +168,7 @@ class AsyncDownloadCall(DownloadCall[P]):
 
 
 def check_opening(spec: Spec, returned: Any, label: str) -> None:
-    """Check a declaration against its return type, where that is known; raises DeclarationError."""
+    """Check the decorator's arguments against the return type, None while unknown; raises DeclarationError."""
     events: Any = spec.events
     if events is not None and not isinstance(events, EventStream):
         raise DeclarationError(f"{label}(): events: not an EventStream: {events!r}")
@@ -179,10 +181,10 @@ def check_opening(spec: Spec, returned: Any, label: str) -> None:
 
 
 def read_type(returned: Any, label: str) -> Any:
-    """Return what is decoded of a reply: of a Stream[T] each event, of a Download nothing, else the return type.
+    """Return the type that is decoded: T for a Stream[T], None for a Download, else the return type.
 
     Raises:
-        DeclarationError: For a Stream of nothing.
+        DeclarationError: It is Stream without a type in brackets.
     """
     if returned is Download:
         return None
@@ -195,7 +197,7 @@ def read_type(returned: Any, label: str) -> Any:
 
 
 def opening_class(returned: Any, is_async: bool) -> type[Call[..., Any]] | None:
-    """Return the class of the calls that open a reply; None for a return type that is read whole."""
+    """Return the class of a call that opens its reply; None for a return type that is read whole."""
     if (get_origin(returned) or returned) is Stream:
         return AsyncStreamCall if is_async else SyncStreamCall
     if returned is Download:

@@ -1,4 +1,4 @@
-"""Requests to addresses that are not declared, and the decoding of their replies."""
+"""Builds requests that no endpoint declares, and decodes their replies."""
 
 from __future__ import annotations
 
@@ -37,16 +37,17 @@ def undeclared_request(
     """Return a request for a path below the client's endpoint, or an address of the same origin.
 
     Args:
-        caller: Of the client.
-        method: The verb.
-        url: The path, or the whole address.
-        params: Query parameters.
-        body: Bytes and an Upload are sent as they are, anything else as JSON; None sends none.
-        label: What errors call it.
-        headers: Sent beside those of the client, in the place of those of the same name.
+        caller: The Caller of the client.
+        method: The HTTP verb.
+        url: The path, or the absolute address.
+        params: Query parameters; OMIT and None leave one out.
+        body: The body: bytes and an Upload are sent as they are, anything else as JSON; None sends no body.
+        label: The name of the call in errors.
+        headers: Header fields to add; each replaces one of the same name.
 
     Raises:
-        InvalidArgument: What is no verb, another origin, a path with dot segments, a value without wire form.
+        InvalidArgument: The method is not a verb, the address has another origin or dot segments, or a value cannot be
+            sent.
     """
     try:
         verb = verb_of(method)
@@ -74,7 +75,14 @@ def undeclared_request(
 
 
 def expected_decoder(caller: Caller, expected: Mapping[str, Any] | None) -> Callable[[Response], Any]:
-    """Return what decodes a reply by the first expected key it has, or as JSON; it raises the errors of its status.
+    """Return a function that decodes a reply by the first expected key it has, or as plain JSON.
+
+    Args:
+        caller: The Caller of the client.
+        expected: The type of each key, "" for the whole reply; None or empty decodes plain JSON.
+
+    Returns:
+        The function; it raises the error of a status that is not a success.
 
     Raises:
         InvalidArgument: A type cannot be decoded.
@@ -99,6 +107,7 @@ def _address(caller: Caller, url: str, label: str) -> str:
         target = _whole(url) if _WHOLE.match(url.strip()) else _below(caller.base, url)
     except Refused as refusal:
         raise InvalidArgument(label, "url", str(refusal)) from None
+    # "//host/path" is a reference to another host (RFC 3986, section 4.2).
     if url.startswith("//") or origin(target) != origin(caller.base):
         raise InvalidArgument(label, "url", "it must stay at the client's endpoint: credentials go nowhere else")
     if any(unquote(segment) in (".", "..") for segment in target.partition("?")[0].split("/")[3:]):
@@ -133,12 +142,12 @@ def _query(params: Mapping[str, Any], label: str) -> str:
 
 
 def _secrets(url: str, params: Mapping[str, Any] | None, body: Any) -> list[str]:
-    """Return what of a request is secret by its names, since nothing declares it."""
+    """Return the values of a request that are secret by their names, since nothing declares them."""
     return [*address_secrets(url), *named_secrets(params, is_sensitive_parameter), *named_secrets(body)]
 
 
 def _content(body: Any, label: str) -> tuple[bytes | Upload | None, str]:
-    """Return the body as it is sent, and its media type, "" when there is none."""
+    """Return the body as it is sent, and its media type, "" for no body."""
     if body is None:
         return None, ""
     if isinstance(body, Upload):

@@ -1,4 +1,4 @@
-"""Clock: time as a client takes it, of the machine unless a test gives another one."""
+"""Clock: the time that a client goes by, the machine's unless a test gives another one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ would be frozen and the other not. They do not find it in a partial, which costs
 
 
 class Clock(Protocol):
-    """What a client may be given in the place of the machine's time; `gemel.testing.FrozenClock` is one."""
+    """A clock to give a client in place of the machine's; `gemel.testing.FrozenClock` is one."""
 
     def __call__(self) -> float:
         """Return the monotonic time, in seconds."""
@@ -33,9 +33,9 @@ class Clock(Protocol):
         ...
 
     def performing(self, performer: Performer) -> Performer:
-        """Return what sends as this one does, and waits by this clock."""
+        """Return a performer that sends as this one does, and waits by this clock."""
         ...
 
     def async_performing(self, performer: AsyncPerformer) -> AsyncPerformer:
-        """Return what sends as this one does, and waits by this clock."""
+        """Return a performer that sends as this one does, and waits by this clock."""
         ...

@@ -1,4 +1,4 @@
-"""What a flow may ask for: Send, Open, Read, Sleep, Lock, Wait and Offload; only the drivers perform them."""
+"""The effects that a flow may yield: Send, Open, Read, Sleep, Lock, Wait and Offload; the drivers perform them."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ class Unlockable(Protocol):
     """A lock that a driver has acquired; releasing it never waits."""
 
     def release(self) -> None:
-        """Let the next one in."""
+        """Release the lock, so that the next one acquires it."""
         ...
 
 
 class Reader(Protocol):
-    """The body of an open reply, blocking."""
+    """Reads the body of an open reply, blocking."""
 
     def read(self) -> bytes:
         """Return what has come, waiting for something; b"" at the end. Raises APIConnectionError."""
@@ -53,7 +53,7 @@ class Reader(Protocol):
 
 
 class AsyncReader(Protocol):
-    """The body of an open reply, awaited."""
+    """Reads the body of an open reply, awaited."""
 
     async def read(self) -> bytes:
         """Return what has come, waiting for something; b"" at the end. Raises APIConnectionError."""
@@ -65,10 +65,11 @@ class AsyncReader(Protocol):
 
 
 class Opened(Response, frozen=True, kw_only=True):
-    """A success whose body is still to be read: `body` is empty, `reader` gives the pieces.
+    """A successful reply whose body is still to be read: `body` is empty, `reader` returns the pieces.
 
     Attributes:
-        secrets: Values of the client that must not be shown of what it says, such as its token.
+        reader: Reads the body.
+        secrets: Values that are masked in errors made from the body, such as the client's token.
     """
 
     reader: Reader | AsyncReader
@@ -76,7 +77,7 @@ class Opened(Response, frozen=True, kw_only=True):
 
 
 def discard(response: Response) -> None:
-    """Close a reply that is not wanted, should it be open."""
+    """Close a reply that is not needed, if it is open."""
     if isinstance(response, Opened):
         response.reader.close()
 
@@ -100,7 +101,7 @@ class Read(Struct, frozen=True):
 
 
 class Offload(Struct, frozen=True):
-    """Do work that may block, such as writing to a disk; when awaited, in a thread. The answer is what it returns."""
+    """Do work that may block, such as writing to a disk, in async code in a thread; the answer is its result."""
 
     work: Callable[[], Any]
 
@@ -112,10 +113,11 @@ class Sleep(Struct, frozen=True):
 
 
 class Lock(Struct, frozen=True):
-    """Wait to be the only one inside; the answer is to be released, or None after `deadline` (monotonic seconds).
+    """Acquire a lock; the answer is the lock, to be released, or None when the deadline passes first.
 
     Attributes:
-        name: Of the lock; those who ask for the same one wait for each other.
+        deadline: When to give up, in monotonic seconds.
+        name: The name of the lock, which is one for the whole client.
     """
 
     deadline: float
@@ -123,25 +125,27 @@ class Lock(Struct, frozen=True):
 
 
 class Signal:
-    """What one flow waits for and another gives, in whatever thread or event loop each of them runs; it is given once.
+    """A one-time event that one flow waits for and another gives, in whatever threads or event loops they run.
 
     A lock would not do: that of an event loop can only be released in its own thread.
     """
 
     def __init__(self) -> None:
+        # Held for two assignments only, so that it never makes an event loop wait.
         self._guard = threading.Lock()
         self._given = False
         self._listener: Callable[[], object] | None = None
 
     def give(self) -> None:
-        """Let the one who waits go on; never waits itself."""
+        """Wake the flow that waits; never blocks."""
         with self._guard:
             self._given, listener = True, self._listener
+        # Outside the lock: the listener may run code that gives or hears signals itself.
         if listener is not None:
             listener()
 
     def heard(self, listener: Callable[[], object]) -> None:
-        """Have `listener` called when it is given, in the giver's thread; at once when it was given already."""
+        """Call `listener` when the signal is given, in the giver's thread, or at once if it was given already."""
         with self._guard:
             self._listener, given = listener, self._given
         if given:
@@ -149,14 +153,14 @@ class Signal:
 
 
 class Wait(Struct, frozen=True):
-    """Wait for a signal, so many seconds at most; the answer is whether it was given."""
+    """Wait for a signal for at most this many seconds; the answer says whether it was given."""
 
     signal: Signal
     seconds: float
 
 
 Effect: TypeAlias = Send | Open | Read | Offload | Sleep | Lock | Wait
-"""What a flow may ask for."""
+"""Any effect."""
 
 Flow: TypeAlias = Generator[Effect, Any, R]
 """A generator that yields effects, receives their outcomes and returns R."""

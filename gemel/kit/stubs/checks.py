@@ -1,4 +1,4 @@
-"""The checks of a declaration: of its path, of its arguments, and of what they say together.
+"""Checks a declaration: its path, its arguments, and whether they go together.
 
 What can be looked up when the class is made is checked then; what names something that is defined later, on first use.
 """
@@ -50,6 +50,7 @@ __all__ = [
 ]
 
 _VARIABLE = re.compile(r"\{([^{}]*)\}")
+# The characters of a path segment, RFC 3986, section 3.3 (pchar), "%" taken for the start of an escape, and "/".
 _LITERAL = re.compile(r"[A-Za-z0-9\-._~!$&'()*+,;=:@/%]*")
 _IN_BODY = (Field, Body, Form, Part)
 
@@ -76,6 +77,7 @@ def check_declaration(
 def _check_path(path: str, label: str) -> None:
     segments = path.removeprefix("/").split("/")
     plain = all(_LITERAL.fullmatch(literal) for literal in split_path(path)[0])
+    # Servers and proxies remove dot segments (RFC 3986, section 5.2.4), so that a path would not lead where it says.
     if not plain or "" in segments[:-1] or not {".", ".."}.isdisjoint(segments):
         raise DeclarationError(
             f"{label}(): the path {path!r} must be below the endpoint, or below its host when it begins with /, "
@@ -84,13 +86,14 @@ def _check_path(path: str, label: str) -> None:
 
 
 def _role_hints(stub: Callable[..., Any], scope: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return the annotations that may name a role, looked up; none of them when a name is not there yet.
+    """Return the resolved annotations that may name a role, none of them while a name is not defined yet.
 
     Where that is a key's, or one of the TypedDict's itself, not even the arguments are known yet: None.
     """
 
     def holder() -> None: ...
 
+    # get_type_hints evaluates all or nothing: one type that is imported later would hide the roles of all arguments.
     named = {name: hint for name, hint in annotations_of(stub).items() if _NAMES_ROLES.search(written(hint))}
     holder.__annotations__ = {name: hint for name, hint in named.items() if name != "return"}
     try:
@@ -113,12 +116,19 @@ _NAMES_ROLES = re.compile(
 def parameters_of(
     stub: Callable[..., Any], label: str, hints: Mapping[str, Any], scope: Mapping[str, Any]
 ) -> list[inspect.Parameter]:
-    """Return the parameters of a stub in their order, without `self`, each with its annotation looked up.
+    """Return the parameters of a stub in order, without `self`, their annotations resolved.
 
     A `**` that unpacks a TypedDict gives a parameter for each key.
 
+    Args:
+        stub: The function.
+        label: Its resource and name, for errors.
+        hints: Its resolved annotations.
+        scope: Names that annotations may use besides the module's.
+
     Raises:
-        DeclarationError, NameError: When the annotation of a key names what is not there.
+        DeclarationError: A name occurs twice, or `Unpack` takes something other than a TypedDict.
+        NameError: The annotation of a key names something that is not defined.
     """
     parameters: list[inspect.Parameter] = []
     for name, parameter in _parameters(stub):
@@ -157,7 +167,7 @@ def _parameters(stub: Callable[..., Any]) -> list[tuple[str, inspect.Parameter]]
 
 
 def split_path(path: str) -> tuple[list[str], list[str]]:
-    """Return the literal pieces of a template and the variables between them."""
+    """Split a path template into its literal pieces and the variables between them."""
     pieces = _VARIABLE.split(path)
     return pieces[::2], pieces[1::2]
 
@@ -165,13 +175,16 @@ def split_path(path: str) -> tuple[list[str], list[str]]:
 def roles_of(
     spec: Spec, label: str, parameters: list[inspect.Parameter], case: Callable[[str], str]
 ) -> dict[str, Role]:
-    """Return the role of each parameter of a stub, its wire name filled in.
+    """Return the role of each parameter of a stub, its name on the wire filled in.
 
     Args:
-        case: Turns argument names into wire names.
+        spec: The arguments of the decorator.
+        label: The resource and name of the stub, for errors.
+        parameters: Its parameters, annotations resolved.
+        case: Turns the name of an argument into that on the wire.
 
     Raises:
-        DeclarationError: Also when they do not go together.
+        DeclarationError: A role cannot work, or the roles do not go together.
     """
     variables = split_path(spec.path)[1]
     in_path = {name: name for name in variables if any(parameter.name == name for parameter in parameters)}
@@ -241,7 +254,7 @@ def _declared_role(label: str, name: str, hint: Any) -> Role | None:
 
 
 def check_returned(hint: Any, label: str) -> None:
-    """Check that a return type, looked up, names nothing of uplink's; raises DeclarationError."""
+    """Check that a resolved return type names nothing of uplink's; raises DeclarationError."""
     for mark in get_args(hint)[1:] if get_origin(hint) is Annotated else (hint,):
         _check_mark(label, "return", mark, Any)
 
@@ -281,6 +294,7 @@ def _check_together(label: str, roles: Mapping[str, Role], spec: Spec) -> None:
         raise DeclarationError(f"{label}(): {next(iter(in_body.values()))}: a {spec.method} request has no body")
     taken_by: dict[tuple[type, str], str] = {}
     for argument, role in roles.items():
+        # Field names are case-insensitive (RFC 9110, section 5.1).
         name = role.name.lower() if kinds[argument] is Header else role.name
         taken = taken_by.setdefault((kinds[argument], name), argument)
         if taken != argument:
@@ -288,14 +302,21 @@ def _check_together(label: str, roles: Mapping[str, Role], spec: Spec) -> None:
 
 
 UNKNOWN: Any = object()
-"""Stands for a return type that cannot be looked up yet."""
+"""The return type of a stub while it cannot be resolved yet."""
 
 
 def check_paging(paging: Any, method: str, unwrap: str | None, returned: Any, label: str) -> None:
-    """Check a declaration against itself and, where it is known, the return type; raises DeclarationError.
+    """Check a paging declaration, and against the return type where that is known.
 
     Args:
+        paging: The argument of the decorator, None for none.
+        method: The HTTP verb.
+        unwrap: The key that holds the items, None when they are the whole body.
         returned: The return type or only its head; UNKNOWN when it is not known yet.
+        label: The resource and name of the stub, for errors.
+
+    Raises:
+        DeclarationError: The declaration cannot work.
     """
     if returned is not UNKNOWN:
         is_page = returned is Page or get_origin(returned) is Page
@@ -310,7 +331,7 @@ def check_paging(paging: Any, method: str, unwrap: str | None, returned: Any, la
 
 
 def items_type(returned: Any, label: str) -> Any:
-    """Return the type of a page's items, a list; raises DeclarationError unless the return type is Page[T]."""
+    """Return `list[T]` for the return type `Page[T]`; raises DeclarationError for any other."""
     arguments = get_args(returned)
     if get_origin(returned) is not Page or not arguments:
         raise DeclarationError(f"{label}(): with paging=... it returns Page[T], the type of one item in brackets")
@@ -318,9 +339,10 @@ def items_type(returned: Any, label: str) -> Any:
 
 
 def returned_head(stub: Any, scope: Mapping[str, Any]) -> Any:
-    """Return the return type; of one written as text, what is before its brackets, UNKNOWN when it is not there yet.
+    """Return the return type of a stub; for one written as text, the name before its brackets, or UNKNOWN.
 
     Args:
+        stub: The function.
         scope: Names that annotations may use besides the module's.
     """
     annotation = annotations_of(stub).get("return", UNKNOWN)

@@ -1,4 +1,4 @@
-"""Resource: a class of endpoints of one noun; nested resources are annotations."""
+"""Resource: a class of the endpoints of one noun; nested resources are annotations."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ T = TypeVar("T")
 
 @dataclass_transform(frozen_default=True)
 def extensible(cls: type[T]) -> type[T]:
-    """Let a subclass narrow the type of a resource, `secrets: MySecrets[Sync]`; the class needs an own `__init__`.
+    """Let a subclass narrow the type of a resource, `secrets: MySecrets[Sync]`; the class needs its own `__init__`.
 
     Checkers then treat the annotated resources as read-only, which makes the narrower type sound.
     """
@@ -40,8 +40,9 @@ def extensible(cls: type[T]) -> type[T]:
 
 
 def local_names(qualname: str) -> dict[str, Any]:
-    """Return the names of the function in which this class or stub is being made, so that annotations may use them."""
+    """Return the local names of the function in which a class or stub is being made, for its annotations."""
     outer, found, _ = qualname.rpartition(".<locals>.")
+    # typing.get_type_hints sees globals only, so a class made inside a function (in a test, mostly) needs that frame.
     frame = sys._getframe(1) if found else None  # pyright: ignore[reportPrivateUsage]
     while frame is not None and frame.f_code.co_name != outer.rpartition(".")[2]:
         frame = frame.f_back
@@ -74,25 +75,28 @@ class Mounting:
 
 
 class_checks: list[Callable[[type[Mounting]], None]] = []
-"""What each class of resources is shown to when it is made: a room above this one puts there what it looks for."""
+"""Functions that are called with each class of resources when it is made; rooms above this one add theirs."""
 
 
 def caller_of(owner: Any) -> Caller:
-    """Return the way to the server of a client, a resource or a call; a Caller is returned as it is."""
+    """Return the Caller of a client, a resource or a call; a Caller is returned as it is."""
     found: Caller = owner if isinstance(owner, Caller) else owner._caller
     return found
 
 
 def wire_name_of(owner: type[Resource[Any]]) -> Callable[[str], str]:
-    """Return how a resource class maps the names of arguments to the wire."""
+    """Return the function by which a resource class turns names of arguments into those on the wire."""
     return owner._wire_name  # pyright: ignore[reportPrivateUsage]
 
 
 class Resource(Mounting, Generic[M]):
-    """Endpoints of one noun, declared once for both modes: `class Secrets(Resource[M], case="camel")`.
+    """The endpoints of one noun, declared once for both modes: `class Secrets(Resource[M], case="camel")`.
 
-    Attributes:
-        case: How argument names become wire names, "snake" (as they are) or "camel".
+    The class argument `case` says how names of arguments become names on the wire: "snake" leaves them as they are,
+    "camel" turns `project_id` into "projectId".
+
+    Args:
+        client: A client, or another resource, whose connections and credentials the calls use.
     """
 
     _wire_name: Callable[[str], str] = staticmethod(snake_case)
@@ -113,7 +117,7 @@ class Resource(Mounting, Generic[M]):
 
 
 class Mount:
-    """The place of a nested resource; makes it on first use and steps aside."""
+    """A descriptor that makes a nested resource on first use and stores it on the instance."""
 
     def __init__(self, owner: type, name: str, annotation: Any, scope: dict[str, Any]) -> None:
         self._owner = owner
@@ -127,6 +131,7 @@ class Mount:
         hint = self.resource_in(getattr(instance, "__orig_class__", owner))
         if hint is None:
             raise AttributeError(f"{type(instance).__name__!r} object has no attribute {self._name!r}")
+        # Without a __set__ the descriptor is a non-data one: the next access finds the instance's own attribute first.
         made = instance.__dict__[self._name] = (get_origin(hint) or hint)(instance)
         made.__orig_class__ = hint  # as typing has it for `Albums[Sync](client)`
         return made
@@ -135,7 +140,7 @@ class Mount:
         """Return the Resource class that the annotation names, with its type arguments; None for something else.
 
         Args:
-            owner: The class that has it, or one with type arguments; what it fills in is filled in here too.
+            owner: The class that has the annotation, or a generic alias of it, whose type arguments are filled in.
         """
         hint = filled(self._resolved(), type_arguments(owner, self._owner))
         return hint if _is_resource(get_origin(hint) or hint) else None

@@ -1,4 +1,4 @@
-"""What a stub may say: the words of its decorator, and the role of each of its arguments."""
+"""The vocabulary of a stub: the arguments of its decorator, and the role of each of its arguments."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ __all__ = [
 
 
 class Spec(Struct, frozen=True):
-    """What a decorator says about an endpoint."""
+    """The arguments of a decorator; Verb describes them."""
 
     method: str
     path: str
@@ -45,21 +45,25 @@ class Spec(Struct, frozen=True):
 
 
 class Role(Struct, frozen=True):
-    """Where an argument goes; `name` is its wire name when that does not follow from the resource's case."""
+    """Where an argument goes in a request.
+
+    Attributes:
+        name: Its name on the wire; "" derives it from the name of the argument by the case of the resource.
+    """
 
     name: str = ""
 
 
 class Path(Role, frozen=True):
-    """A value of the path: an argument whose name the template has in braces."""
+    """A value in the path: an argument whose name stands in braces in the template."""
 
 
 class Query(Role, frozen=True):
     """A query parameter: `Annotated[str, Query("workspaceId")]`.
 
     Attributes:
-        also: A second name that is sent with the same value, for servers that know only that one.
-        join: Text between the items of a list, sent as one parameter; without it the name is repeated.
+        also: A second name under which the value is sent as well, for servers that know only that one.
+        join: The separator with which a list is sent as one parameter; "" repeats the name for each item.
         json: Whether the value is sent as JSON text, so that it may be a dict.
     """
 
@@ -77,11 +81,11 @@ class Header(Role, frozen=True):
 
 
 class Body(Role, frozen=True):
-    """The whole body: bytes and an Upload as they are, anything else as JSON; no Field beside it, and at most one.
+    """The whole body: bytes and an Upload as they are, anything else as JSON; at most one, and no Field beside it.
 
     Attributes:
-        content_type: The media type, unless an Upload has its own; text is then sent as it is, in UTF-8, if not as
-            JSON.
+        content_type: The media type, unless an Upload has its own; with one that is not JSON, text is sent as it is,
+            in UTF-8.
     """
 
     content_type: str = ""
@@ -96,11 +100,11 @@ class Part(Role, frozen=True):
 
 
 class UplinkRole(Role, frozen=True):
-    """What an annotation of uplink's own makes of an argument: `Annotated[str, uplink.Query("x")]`.
+    """The role that an annotation of uplink gives to an argument: `Annotated[str, uplink.Query("x")]`.
 
     Attributes:
-        annotation: It, an instance.
-        kind: The role of ours that it is like, so that both can be checked together.
+        annotation: The annotation, an instance.
+        kind: The equivalent role of gemel, so that both can be checked together.
     """
 
     annotation: Any = None
@@ -119,6 +123,7 @@ _UPLINK_KINDS: dict[str, type[Role]] = {
 }
 
 
+# These spread a mapping over the request; with any other value uplink fails at the first call.
 _MAPS = frozenset({"FieldMap", "HeaderMap", "PartMap", "QueryMap"})
 
 _NOT_HERE: dict[str, str] = {
@@ -129,7 +134,7 @@ _NOT_HERE: dict[str, str] = {
 
 
 def as_role(mark: Any) -> Role | None:
-    """Return the role that a mark of an Annotated hint names, None for another mark."""
+    """Return the role that a mark in an Annotated hint stands for, None for another mark."""
     if _is_class(mark) and (issubclass(mark, Role) or _is_uplinks(mark)):
         mark = mark()
     if isinstance(mark, Role):
@@ -139,15 +144,16 @@ def as_role(mark: Any) -> Role | None:
 
 
 def kind_of(role: Role) -> type[Role]:
-    """Return the class of a role; of one of uplink's, that of the role of ours that it is like."""
+    """Return the class of a role; for an annotation of uplink, that of the equivalent role."""
     return role.kind if isinstance(role, UplinkRole) else type(role)
 
 
 def uplink_problem(mark: Any, hint: Any = Any) -> str:
-    """Return why a mark that is uplink's cannot work in a stub, and what to write; "" for any other mark.
+    """Return why an annotation of uplink cannot work in a stub, and what to write instead; "" for any other mark.
 
     Args:
-        hint: What the mark stands beside.
+        mark: The mark, a class or an instance.
+        hint: The type that it annotates.
     """
     kind: type[Any] = mark if _is_class(mark) else cast("Any", type(mark))
     named = next((base.__name__ for base in kind.__mro__ if base.__module__.partition(".")[0] == "uplink"), "")
@@ -191,5 +197,5 @@ _UPLINK = "uplink.arguments"
 
 
 def _is_uplinks(mark: type[Any]) -> bool:
-    """Whether it is an argument annotation of uplink, told without loading uplink for those who use none."""
+    """Say whether a class is an argument annotation of uplink, without importing uplink."""
     return any(base.__module__ == _UPLINK and base.__name__ == "ArgumentAnnotation" for base in mark.__mro__)
