@@ -1,4 +1,4 @@
-"""uplink on gemel: an Adapter that runs a Consumer on gemel's clients, and uplink's annotations, typed, for stubs.
+"""uplink on gemel: an Adapter that runs a Consumer on gemel's clients, and typed uplink annotations for stubs.
 
     github = GitHub(base_url="https://api.github.com/", client=Adapter(client))
 
@@ -8,7 +8,7 @@
         def search(self, text: Annotated[str, Query("q")]) -> SearchResult: ...
 
 `Adapter` gives a Consumer a client's transport, retries, redirects, timeouts, TLS, credentials, observers and cache.
-The annotations and decorators are uplink's own; uplink has no types, so this module says them.
+The annotations and decorators are uplink's own; since uplink has no type hints, this module declares them.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from gemel.kit.client import BaseClient
 from gemel.kit.errors import APIConnectionError, APITimeoutError, GemelError, InvalidArgument
 from gemel.kit.http.messages import Request, Response, origin
 from gemel.kit.stubs.resource import caller_of
+from gemel.kit.tracebacks import entry
 
 __all__ = [
     "Adapter",
@@ -65,7 +66,7 @@ if TYPE_CHECKING:
         def __init__(self) -> None: ...
 
     class Field:
-        """A member of the body; a tuple of names is the way to a member of a member."""
+        """A member of the body; a tuple of names is the path to a nested member."""
 
         def __init__(self, name: str | tuple[str, ...] | None = None) -> None: ...
 
@@ -95,7 +96,7 @@ if TYPE_CHECKING:
         def __init__(self) -> None: ...
 
     class Path:
-        """A value of the path."""
+        """A value in the path."""
 
         def __init__(self, name: str | None = None) -> None: ...
 
@@ -157,7 +158,7 @@ else:
 
 
 class ConnectionTimeout(APITimeoutError):
-    """The server was not reached in time, and has not got the request."""
+    """The server was not reached in time, and did not get the request."""
 
 
 class ServerTimeout(APITimeoutError):
@@ -169,7 +170,7 @@ class SSLError(APIConnectionError):
 
 
 class Exceptions(_Exceptions):
-    """The errors of gemel by the names that uplink has for those of any client: `github.exceptions.ServerTimeout`."""
+    """The errors of gemel under the names that uplink gives those of any client: `github.exceptions.ServerTimeout`."""
 
     BaseClientException: type[GemelError] = GemelError
     ConnectionError: type[APIConnectionError] = APIConnectionError
@@ -180,44 +181,48 @@ class Exceptions(_Exceptions):
 
 
 class Adapter(_HttpClientAdapter):
-    """Runs a Consumer of uplink's on a client of gemel's: `GitHub(base_url=..., client=Adapter(client))`.
+    """Runs an uplink Consumer on a client of gemel: `GitHub(base_url=..., client=Adapter(client))`.
 
-    On a Client its calls block, on an AsyncClient they are awaited, in whatever loop runs; no thread is started for
-    them. Every status is a reply. The client's credentials and headers go to the client's own origin only. Closing the
-    client is its owner's; several Consumers may share it.
+    On a Client its calls block, on an AsyncClient they are awaited in the running event loop; no thread is started.
+    A reply is returned whatever its status. The client's credentials and headers go to the client's own origin only.
+    Several Consumers may share a client; whoever made it closes it.
     """
 
     exceptions: Exceptions = Exceptions()
 
+    @entry
     def __init__(self, client: BaseClient[Any]) -> None:
         """Make an adapter.
 
         Args:
-            client: sends the requests, as its settings say, those of `with_options` included.
+            client: The client that sends the requests, with its settings and those of `with_options`.
 
         Raises:
-            TypeError: it is no client of gemel's.
+            TypeError: `client` is not a client of gemel.
         """
         if not isinstance(cast("object", client), BaseClient):
             raise TypeError(f"Adapter(): expected a client of gemel's, got {type(client).__name__}")
         self._caller = caller_of(client)
+        # A session that was passed in has headers and cookies of its own, which requests and aiohttp add to any
+        # request.
         self._goes_abroad: bool = client._goes_abroad  # pyright: ignore[reportPrivateUsage]
 
     def io(self) -> Any:
-        """Return uplink's strategy of execution for the mode of the client."""
+        """Return the execution strategy of uplink for the mode of the client."""
         return _io.AsyncioStrategy() if self._caller.is_async else _io.BlockingStrategy()
 
+    @entry
     def send(self, request: tuple[str, str, Mapping[str, Any]]) -> Any:
         """Send a request.
 
         Args:
-            request: verb, address and what uplink has collected beside them.
+            request: The verb, the address, and the other values that uplink has collected.
 
         Returns:
-            The Reply of a Client; what gives the AsyncReply of an AsyncClient when it is awaited.
+            A Reply for a Client; for an AsyncClient an awaitable of an AsyncReply.
 
         Raises:
-            GemelError: no reply came, or nothing was sent; by uplink's names those of `exceptions`.
+            GemelError: No reply came, or nothing was sent; `exceptions` has these errors under uplink's names.
         """
         method, address, extras = request
         made = consumer_request(self._caller, method, address, extras)
@@ -226,17 +231,18 @@ class Adapter(_HttpClientAdapter):
             raise InvalidArgument(made.context.label, "", problem)
         return self._asent(made) if self._caller.is_async else self._sent(made)
 
+    @entry
     def apply_callback(self, callback: Callable[[Any], Any], response: Any) -> Any:
-        """Let a handler or a converter have a reply.
+        """Pass a reply to a handler or converter.
 
-        It is called here: the body was read, so there is nothing that a thread would have to wait for.
+        It is called in this thread: the body has been read, so that nothing in it blocks.
 
         Args:
-            callback: a function, or for an AsyncClient also a coroutine function.
-            response: a reply, or what another callback has made of it.
+            callback: The function, or for an AsyncClient also a coroutine function.
+            response: The reply, or what another callback has made of it.
 
         Returns:
-            What the callback returns; of an AsyncClient what gives it when it is awaited.
+            What the callback returns; for an AsyncClient an awaitable of it.
         """
         return self._awaited(callback, response) if self._caller.is_async else callback(response)
 
@@ -248,6 +254,7 @@ class Adapter(_HttpClientAdapter):
             raise _named(error) from None
         return self._reply(request, response, started)
 
+    @entry
     async def _asent(self, request: Request) -> AsyncReply:
         started = self._caller.clock()
         try:
@@ -259,8 +266,9 @@ class Adapter(_HttpClientAdapter):
     def _reply(self, request: Request, response: Response, started: float) -> Reply:
         return Reply(response, request, self._caller, self._caller.clock() - started)
 
+    @entry
     async def _awaited(self, callback: Callable[[Any], Any], response: Any) -> Any:
-        """Call a callback; one that does not await is given a reply whose methods need no awaiting."""
+        """Call a callback; a plain function is given a reply whose methods do not need to be awaited."""
         if inspect.iscoroutinefunction(inspect.unwrap(callback)):
             return await callback(response)
         if not isinstance(response, AsyncReply):
@@ -271,13 +279,14 @@ class Adapter(_HttpClientAdapter):
 
 
 def _named(error: APIConnectionError) -> APIConnectionError:
-    """Return an error as the class that uplink's users know it by; told by what gemel knows of it, not by its text."""
+    """Return an error as the class that uplink's users know, chosen by its attributes and not by its text."""
     if isinstance(error, APITimeoutError):
         kind: type[APIConnectionError] = ServerTimeout if error.sent else ConnectionTimeout
     elif error.permanent:
         kind = SSLError
     else:
         return error
+    # Without __init__, which would build the message once more; the attributes are taken over.
     made = kind.__new__(kind, *error.args)
     made.__dict__.update(error.__dict__)
     return made

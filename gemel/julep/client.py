@@ -75,7 +75,7 @@ class BaseJulepClient(Serving, BaseClient[M]):
             session: An own session to send with; it is used as it is and never closed.
 
         Raises:
-            MissingSettingError: an.
+            MissingSettingError: An.
             AssertionError: Too, when there is no key or no address.
             InvalidArgument: For what is no text.
             ValueError: For settings that cannot work.
@@ -129,7 +129,7 @@ class Client(BaseJulepClient[Sync], KitClient):
         It has connections of its own, and openai's rules for proxies, certificates and retries.
 
         Raises:
-            MissingExtraError: an.
+            MissingExtraError: An.
             ImportError: Too, without the extra: pip install 'gemel[openai]'.
         """
         made: OpenAI = self._official("OpenAI")
@@ -168,7 +168,7 @@ class AsyncClient(BaseJulepClient[Async], KitAsyncClient):
         """Return an `openai.AsyncOpenAI` for the same host, key, headers and timeout; otherwise as of the other client.
 
         Raises:
-            MissingExtraError: an.
+            MissingExtraError: An.
             ImportError: Too, without the extra: pip install 'gemel[openai]'.
         """
         made: AsyncOpenAI = self._official("AsyncOpenAI")

@@ -31,7 +31,7 @@ class Exchange:
 
     Attributes:
         method: The verb.
-        path: undecoded.
+        path: Undecoded.
         query: Its parameters, decoded.
         headers, body: Of the request.
         status, reply_headers, reply: Of the reply.

@@ -1,4 +1,4 @@
-"""Run-time checks of arguments against their annotations, so that a wrong type is refused before sending."""
+"""Checks arguments against their annotations at run time, so that a wrong type is refused before sending."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from gemel.kit.types import Predicate, is_mapping, is_object
 __all__ = ["Check", "checker", "exact_types", "expectation", "misfit", "unfit"]
 
 Check = Callable[[Any], bool]
-"""Whether a value fits an annotation."""
+"""Says whether a value fits an annotation."""
 
 _SEQUENCES = (list, Sequence)
 _MAPPINGS = (dict, Mapping)
 
 
 def exact_types(hint: Any) -> frozenset[type]:
-    """Return the classes whose direct instances surely fit a hint; the quick answer for almost every call.
+    """Return the classes whose direct instances certainly fit a hint, a quick answer for almost every call.
 
     Args:
-        hint: an annotation, looked up.
+        hint: The annotation, resolved.
     """
     return frozenset(member for member in _members(hint) if isinstance(member, type) and get_origin(member) is None)
 
@@ -38,10 +38,10 @@ def checker(hint: Any) -> Check:
     """Return the full check of a hint: every item of a sequence, mapping or TypedDict, and no bool for a number.
 
     Args:
-        hint: an annotation, looked up.
+        hint: The annotation, resolved.
 
     Returns:
-        What says of a value whether it fits.
+        A function that says whether a value fits.
     """
     checks = [_check_of(member) for member in _members(hint)]
     if len(checks) == 1:
@@ -50,25 +50,25 @@ def checker(hint: Any) -> Check:
 
 
 def expectation(hint: Any) -> str:
-    """Return a hint in words: "str or None".
+    """Return a hint in words, such as "str or None".
 
     Args:
-        hint: an annotation, looked up.
+        hint: The annotation, resolved.
     """
     return " or ".join(_word(member) for member in _members(hint) if member is not UnsetType)
 
 
 def unfit(label: str, name: str, hint: Any, value: Any) -> InvalidArgument:
-    """Return the error that a value which does not fit its annotation is refused with.
+    """Return the error for a value that does not fit its annotation.
 
     Args:
-        label: what errors call the endpoint.
-        name: of the argument.
-        hint: its annotation.
-        value: what was given; shown only where it is short, plain and not secret.
+        label: The name of the endpoint in errors.
+        name: The name of the argument.
+        hint: Its annotation.
+        value: The value; the message shows it only if it is short, plain and not secret.
 
     Returns:
-        An InvalidArgument, or the class of it that a Predicate of the annotation names.
+        An InvalidArgument, or the subclass that a Predicate in the annotation names.
     """
     errors = [predicate.error for member in _members(hint) for predicate in _predicates(member) if predicate.error]
     error = cast("type[InvalidArgument]", errors[0]) if errors else InvalidArgument
@@ -91,7 +91,7 @@ def _predicates(hint: Any) -> list[Predicate]:
 
 
 def _members(hint: Any) -> tuple[Any, ...]:
-    """Return the members of a union, each without what does not tell how to check it."""
+    """Return the members of a union, without marks that play no part in the check."""
     if _predicates(hint):
         return (hint,)
     if get_origin(hint) is Annotated:
@@ -116,8 +116,10 @@ def _check_of(hint: Any) -> Check:
     if base in _MAPPINGS and inner:
         return _entries(base, *map(checker, inner))
     if hint is date:
+        # datetime is a subclass of date, and would be sent with a time that the API does not take.
         return lambda value: isinstance(value, date) and not isinstance(value, datetime)
     if hint in (int, float):
+        # bool is a subclass of int; an int, however, is a float as far as type checkers go (PEP 484).
         return lambda value: not isinstance(value, bool) and isinstance(value, (int, hint))
     return lambda value: _fits(value, hint)
 
@@ -134,6 +136,7 @@ def _narrowed(check: Check, predicates: list[Predicate]) -> Check:
 
 def _each(base: type, check: Check) -> Check:
     def fits(value: Any) -> bool:
+        # A str is a Sequence[str] of its own letters.
         return isinstance(value, base) and not isinstance(value, str | bytes) and _all(check, value)
 
     return fits
@@ -170,6 +173,7 @@ def _all(check: Check, items: Any) -> bool:
 def _fits(value: Any, hint: Any) -> bool:
     if isinstance(hint, type) and get_origin(hint) is None:
         return isinstance(value, hint)
+    # Imported here, since few annotations need it.
     from beartype.door import is_bearable
 
     return bool(is_bearable(value, hint))
@@ -190,14 +194,14 @@ def _word(hint: Any) -> str:
 
 
 def misfit(hint: Any, value: Any, path: str = "") -> str:
-    """Return where in a value it does not fit, and why; empty when no more can be said than that it does not.
+    """Return where a value does not fit and why, "" when nothing more can be said than that it does not.
 
     No value is shown, only names, numbers of items and types.
 
     Args:
-        hint: what the value does not fit.
-        value: it.
-        path: the way to it from the argument.
+        hint: The hint that the value does not fit.
+        value: The value.
+        path: The path to the value from the argument.
     """
     for member in _members(hint):
         if _predicates(member) and not checker(get_args(member)[0])(value):
@@ -220,7 +224,7 @@ def _is_of_kind(hint: Any, value: Any) -> bool:
 
 
 def _inside(hint: Any, value: Any) -> Iterator[tuple[str, Any, Any]]:
-    """Yield what is in a value of a kind: the step to it, its hint, itself."""
+    """Yield the items of a value: the step that leads to each, its hint, and the item."""
     inner = get_args(hint)
     if is_typed_dict(hint):
         keys = keys_of(hint)

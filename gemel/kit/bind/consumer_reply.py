@@ -1,4 +1,4 @@
-"""Reply and AsyncReply: what a Consumer of uplink's is answered, as requests and aiohttp have taught its users.
+"""Reply and AsyncReply: the replies of an uplink Consumer, with the interfaces of requests and of aiohttp.
 
 uplink hands a reply to handlers and converters as the HTTP library made it, so their users know what it has: `Reply` is
 for code that does not await, `AsyncReply` for code that does. The body was read; both are views of one state, so that
@@ -23,6 +23,7 @@ from typing_extensions import Self
 from gemel.kit.http.links import links
 from gemel.kit.http.messages import Headers, Request, Response
 from gemel.kit.policies.caller import Caller
+from gemel.kit.tracebacks import entry
 
 if TYPE_CHECKING:
     from multidict import CIMultiDictProxy
@@ -38,7 +39,7 @@ _PERMANENT = frozenset({301, 308})
 
 
 class ReplyHeaders(Headers):
-    """Header fields whose names compare without case and are listed as they came."""
+    """Header fields whose names compare without case and are listed as received."""
 
     def __iter__(self) -> Iterator[str]:
         spelt: dict[str, str] = {}
@@ -50,11 +51,11 @@ class ReplyHeaders(Headers):
         """Return every value of one field, as aiohttp's headers do.
 
         Args:
-            name: of the field.
-            default: what stands for no field.
+            name: The name of the field.
+            default: The value to return when there is no such field; None raises KeyError.
 
         Raises:
-            KeyError: there is no field, and no default.
+            KeyError: There is no such field, and no default.
         """
         found = self.get_list(name)
         if not found and default is None:
@@ -63,37 +64,37 @@ class ReplyHeaders(Headers):
 
 
 class Cookies(dict[str, str]):
-    """The cookies that a reply sets, by name."""
+    """The cookies that a reply sets: values by name."""
 
     def get_dict(self) -> dict[str, str]:
-        """Return them as a plain dict, as requests' jar does."""
+        """Return the cookies as a plain dict, as the cookie jar of requests does."""
         return dict(self)
 
 
 class Text(str):
-    """A body as text; calling it gives it too, for handlers that were written for aiohttp, where `text` is a method."""
+    """A body as text; it can also be called, for handlers written for aiohttp, where `text` is a method."""
 
     def __call__(self, encoding: str | None = None, errors: str = "strict") -> str:
         """Return the text.
 
         Args:
-            encoding: taken for the sake of aiohttp's callers; the text has been decoded.
-            errors: the same.
+            encoding: Ignored; accepted for callers of aiohttp, since the text is decoded already.
+            errors: Ignored likewise.
         """
         return str(self)
 
 
 class _Received:
-    """What both forms of a reply have."""
+    """The base of both forms of a reply."""
 
     def __init__(self, response: Response, request: Request, caller: Caller, seconds: float = 0.0) -> None:
         """Take a reply.
 
         Args:
-            response: it.
-            request: what it answers, without the client's credentials.
-            caller: the client's way to the server, which knows the errors of a status.
-            seconds: from the call to the reply.
+            response: The reply.
+            request: The request that it answers, without the client's credentials.
+            caller: The Caller of the client, which makes the errors of a status.
+            seconds: The time from the call to the reply.
         """
         self._response = response
         self._request = request
@@ -103,10 +104,10 @@ class _Received:
         self._stream: Content | None = None
 
     def seen_as(self, form: type[F]) -> F:
-        """Return a view of the same state, so that what is set on the one is on the other.
+        """Return a view of the same state: an attribute set on one is set on the other.
 
         Args:
-            form: the class of the view.
+            form: The class of the view.
         """
         view = form.__new__(form)
         view.__dict__ = self.__dict__
@@ -114,12 +115,12 @@ class _Received:
 
     @property
     def status_code(self) -> int:
-        """The status code, by requests' name."""
+        """The status code, as requests names it."""
         return self._response.status
 
     @property
     def status(self) -> int:
-        """The status code, by aiohttp's name."""
+        """The status code, as aiohttp names it."""
         return self._response.status
 
     @property
@@ -129,7 +130,7 @@ class _Received:
 
     @property
     def reason(self) -> str:
-        """What the status is called (RFC 9110, section 15); "" for one that has no name."""
+        """The reason phrase of the status (RFC 9110, section 15), "" for an unknown one."""
         known = {status.value: status.phrase for status in HTTPStatus}
         return known.get(self._response.status, "")
 
@@ -143,17 +144,18 @@ class _Received:
         """The request: its `method`, `url`, `headers` and `body`, without the client's credentials."""
         return self._request
 
+    @entry
     def raise_for_status(self) -> None:
-        """Raise the error of a status that is 400 or more.
+        """Raise the error for a status of 400 or more.
 
         Raises:
-            APIStatusError: one of its kinds, as a NotFoundError for 404; nothing in it shows a credential.
+            APIStatusError: The status is 400 or more; its class is that of the status, as NotFoundError for 404.
         """
         if not self.ok:
             self._caller.checked(self._response, self._request)
 
     def close(self) -> None:
-        """Do nothing: the body was read, and the connection given back."""
+        """Do nothing: the body has been read and the connection given back."""
 
     def _decoded(self, encoding: str | None, errors: str) -> str:
         if encoding is not None:
@@ -161,12 +163,12 @@ class _Received:
         return self._response.body.decode(_apparent(self._response.body), errors)
 
     def _json(self, loads: Callable[..., Any], encoding: str | None = None, **options: Any) -> Any:
-        """Return the body decoded as JSON; without a word about its encoding, in any that JSON may have."""
+        """Return the body decoded as JSON, by the encoding given or named, else as `json.loads` detects it."""
         told = encoding or _charset(self._response.headers.get("content-type", ""))
         return loads(self._decoded(told, "strict") if told else self._response.body, **options)
 
     def _links(self) -> Iterator[tuple[str, dict[str, str]]]:
-        """Yield the target and the parameters of each link, by its relation where it names one."""
+        """Yield each link with its target and parameters, keyed by its relation or else by its target."""
         for target, parameters in links(self._response.headers.get_list("link")):
             yield parameters.get("rel", target), {"url": target, **parameters}
 
@@ -184,11 +186,11 @@ class _Received:
 
 
 class Reply(_Received):
-    """A reply as requests gives it; `status`, `read()` and that `text` can be called are for aiohttp's users."""
+    """A reply with the interface of requests, and with aiohttp's `status`, `read()` and callable `text`."""
 
     @property
     def headers(self) -> ReplyHeaders:
-        """The header fields; a field that came several times is joined by commas."""
+        """The header fields; a repeated one is joined with commas."""
         return ReplyHeaders(self._response.headers.pairs())
 
     @property
@@ -198,17 +200,17 @@ class Reply(_Received):
 
     @property
     def content(self) -> bytes:
-        """The body."""
+        """The body as bytes."""
         return self._response.body
 
     @property
     def text(self) -> Text:
-        """The body as text, by `encoding`; where that is None, by what it looks like."""
+        """The body as text, decoded with `encoding`, or with `apparent_encoding` when that is None."""
         return Text(self._decoded(self.encoding, "replace"))
 
     @property
     def apparent_encoding(self) -> str:
-        """The encoding that the body looks like."""
+        """The encoding that the bytes of the body suggest."""
         return _apparent(self._response.body)
 
     @property
@@ -218,32 +220,33 @@ class Reply(_Received):
 
     @property
     def links(self) -> dict[str, dict[str, str]]:
-        """The links of the header, by their relation: `response.links["next"]["url"]` (RFC 8288)."""
+        """The links of the Link field by relation, `response.links["next"]["url"]` (RFC 8288)."""
         return dict(self._links())
 
     @property
     def history(self) -> list[Reply]:
-        """Nothing: redirects that the client has followed are not kept."""
+        """Always empty: redirects that the client has followed are not kept."""
         return []
 
     @property
     def is_redirect(self) -> bool:
-        """Whether it names another address to go to."""
+        """Whether the reply is a redirect."""
         return self._response.status in _REDIRECTS and "location" in self._response.headers
 
     @property
     def is_permanent_redirect(self) -> bool:
-        """Whether it names another address to go to from now on."""
+        """Whether the reply is a permanent redirect (301 or 308)."""
         return self._response.status in _PERMANENT and self.is_redirect
 
+    @entry
     def json(self, **options: Any) -> Any:
         """Return the body decoded as JSON.
 
         Args:
-            **options: of `json.loads`; those of aiohttp's method of this name are taken too.
+            **options: Arguments of `json.loads`, and those of aiohttp's `json()`.
 
         Raises:
-            ValueError: it is not JSON.
+            ValueError: The body is not JSON.
         """
         options.pop("content_type", None)
         return self._json(options.pop("loads", json.loads), **options)
@@ -256,8 +259,8 @@ class Reply(_Received):
         """Yield the body in pieces.
 
         Args:
-            chunk_size: bytes, or characters, of a piece; None for all at once.
-            decode_unicode: whether the pieces are text, where `encoding` says how to make it.
+            chunk_size: The size of a piece in bytes, or in characters of text; None for all at once.
+            decode_unicode: Whether the pieces are text, if `encoding` is known.
         """
         whole: Any = str(self.text) if decode_unicode and self.encoding else self.content
         size = chunk_size or len(whole) or 1
@@ -267,9 +270,9 @@ class Reply(_Received):
         """Yield the lines of the body.
 
         Args:
-            chunk_size: taken for the sake of requests' callers; the body is there.
-            decode_unicode: whether the lines are text, where `encoding` says how to make it.
-            delimiter: what ends a line; None for the ends of lines.
+            chunk_size: Ignored; accepted for callers of requests, since the body has been read.
+            decode_unicode: Whether the lines are text, if `encoding` is known.
+            delimiter: The separator of lines; None splits at line breaks.
         """
         whole: Any = str(self.text) if decode_unicode and self.encoding else self.content
         return iter(whole.split(delimiter) if delimiter else whole.splitlines())
@@ -288,7 +291,7 @@ class Reply(_Received):
 
 
 class AsyncReply(_Received):
-    """A reply as aiohttp gives it: `await response.json()`, `.text()`, `.read()`; `status_code` is there too."""
+    """A reply with the interface of aiohttp, `await response.json()`, `.text()`, `.read()`, and with `status_code`."""
 
     @property
     def headers(self) -> CIMultiDictProxy[str]:
@@ -313,7 +316,7 @@ class AsyncReply(_Received):
 
     @property
     def content(self) -> Content:
-        """The body, to be read piece by piece."""
+        """The body as a stream to read piece by piece."""
         if self._stream is None:
             self._stream = Content(self._response.body)
         return self._stream
@@ -326,13 +329,13 @@ class AsyncReply(_Received):
 
     @property
     def content_length(self) -> int | None:
-        """The bytes that were announced, None when none were."""
+        """The value of Content-Length in bytes, None when there is none."""
         announced = self._response.headers.get("content-length", "")
         return int(announced) if announced.isdecimal() else None
 
     @property
     def charset(self) -> str | None:
-        """The encoding that the reply names."""
+        """The encoding that Content-Type names, None when it names none."""
         return _charset(self._response.headers.get("content-type", ""))
 
     @property
@@ -342,7 +345,7 @@ class AsyncReply(_Received):
 
     @property
     def links(self) -> dict[str, dict[str, Any]]:
-        """The links of the header, by their relation, their addresses whole (RFC 8288)."""
+        """The links of the Link field by relation, their addresses made absolute (RFC 8288)."""
         from yarl import URL
 
         return {
@@ -352,17 +355,17 @@ class AsyncReply(_Received):
 
     @property
     def history(self) -> tuple[AsyncReply, ...]:
-        """Nothing: redirects that the client has followed are not kept."""
+        """Always empty: redirects that the client has followed are not kept."""
         return ()
 
     @property
     def request_info(self) -> Request:
-        """The request, as `request`."""
+        """The same as `request`, as aiohttp names it."""
         return self._request
 
     @property
     def closed(self) -> bool:
-        """True: the connection was given back."""
+        """Always True: the connection has been given back."""
         return True
 
     def get_encoding(self) -> str:
@@ -373,18 +376,20 @@ class AsyncReply(_Received):
         """Return the body."""
         return self._response.body
 
+    @entry
     async def text(self, encoding: str | None = None, errors: str = "strict") -> str:
         """Return the body as text.
 
         Args:
-            encoding: of the body; by default what the reply says, else UTF-8.
-            errors: what is done about bytes that the encoding does not know.
+            encoding: The encoding of the body; None takes that of Content-Type, else UTF-8.
+            errors: How undecodable bytes are handled, as in `bytes.decode`.
 
         Raises:
-            UnicodeDecodeError: there are such bytes, and errors is "strict".
+            UnicodeDecodeError: The body holds such bytes, and `errors` is "strict".
         """
         return self._decoded(encoding or self.get_encoding(), errors)
 
+    @entry
     async def json(
         self,
         *,
@@ -395,21 +400,21 @@ class AsyncReply(_Received):
         """Return the body decoded as JSON; None where there is none.
 
         Args:
-            encoding: of the body; by default what the reply says, else what JSON looks like.
-            loads: what decodes it.
-            content_type: taken for the sake of aiohttp's callers; JSON under another media type is JSON too.
+            encoding: The encoding of the body; None takes that of Content-Type, else it is detected.
+            loads: The function that decodes the text.
+            content_type: Ignored; accepted for callers of aiohttp, as JSON under any media type is decoded.
 
         Raises:
-            ValueError: it is not JSON.
+            ValueError: The body is not JSON.
         """
         return self._json(loads, encoding) if self._response.body.strip() else None
 
     def release(self) -> Done:
-        """Do nothing: the connection was given back. What is returned may be awaited."""
+        """Do nothing: the connection has been given back. The result may be awaited."""
         return Done()
 
     async def wait_for_close(self) -> None:
-        """Do nothing: the connection was given back."""
+        """Do nothing: the connection has been given back."""
 
     async def __aenter__(self) -> Self:
         return self
@@ -418,25 +423,26 @@ class AsyncReply(_Received):
 
 
 class Content:
-    """A body that is read piece by piece, as aiohttp's StreamReader; all of it is there."""
+    """A body with the interface of aiohttp's StreamReader, all of it in memory."""
 
     def __init__(self, body: bytes) -> None:
         self._size = len(body)
         self._file = io.BytesIO(body)
 
     async def read(self, n: int = -1) -> bytes:
-        """Return at most so many of the next bytes; all of them without a number."""
+        """Return at most `n` of the next bytes, all of them for -1."""
         return self._file.read(n)
 
     async def readany(self) -> bytes:
-        """Return what is left."""
+        """Return all bytes that are left."""
         return self._file.read()
 
+    @entry
     async def readexactly(self, n: int) -> bytes:
-        """Return so many of the next bytes.
+        """Return exactly `n` of the next bytes.
 
         Args:
-            n: the number.
+            n: How many bytes to return.
 
         Raises:
             asyncio.IncompleteReadError: there are not so many.
@@ -449,19 +455,19 @@ class Content:
         return piece
 
     async def readline(self) -> bytes:
-        """Return the next line, its end included; b"" after the last."""
+        """Return the next line with its line break, b"" after the last."""
         return self._file.readline()
 
     def at_eof(self) -> bool:
-        """Say whether all was read."""
+        """Say whether all bytes have been read."""
         return self._file.tell() >= self._size
 
     def iter_chunked(self, n: int) -> AsyncIterator[bytes]:
-        """Return what yields the bytes that are left in pieces of so many."""
+        """Iterate over the bytes that are left in pieces of `n`."""
         return _each(lambda: self._file.read(n))
 
     def iter_any(self) -> AsyncIterator[bytes]:
-        """Return what yields the bytes that are left, in one piece."""
+        """Iterate over the bytes that are left, in one piece."""
         return _each(self._file.read)
 
     def __aiter__(self) -> AsyncIterator[bytes]:
@@ -469,7 +475,7 @@ class Content:
 
 
 class Done:
-    """What was done already, and may be awaited or not."""
+    """The result of something that is done already, which may be awaited or not."""
 
     def __await__(self) -> Generator[None, None, None]:
         yield from ()
@@ -481,7 +487,7 @@ async def _each(take: Callable[[], bytes]) -> AsyncIterator[bytes]:
 
 
 def _charset(kind: str) -> str | None:
-    """Return the encoding that a Content-Type names, if there is such a one."""
+    """Return the encoding that a Content-Type names, None when it names no known one."""
     named = _CHARSET.search(kind)
     if named is None:
         return None
@@ -493,7 +499,7 @@ def _charset(kind: str) -> str | None:
 
 
 def _apparent(body: bytes) -> str:
-    """Return the encoding that a body looks like: UTF-16 by its mark, UTF-8 where it is valid, else ISO 8859-1."""
+    """Guess the encoding of a body: UTF-16 by its byte order mark, UTF-8 if it is valid, else ISO 8859-1."""
     if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
     try:
@@ -504,7 +510,7 @@ def _apparent(body: bytes) -> str:
 
 
 def _encoding(kind: str) -> str | None:
-    """Return the encoding of a text by its Content-Type, as requests does it; None when that says nothing of it."""
+    """Return the encoding of a text by its Content-Type as requests does, None when that says nothing about it."""
     named = _charset(kind)
     if named is not None:
         return named

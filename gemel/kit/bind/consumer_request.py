@@ -1,4 +1,4 @@
-"""What a Consumer of uplink's wants sent becomes a Request: its values go out in the forms that requests gives them.
+"""Turns what an uplink Consumer wants sent into a Request, its values in the forms that requests gives them.
 
 | of uplink's request | becomes |
 |---|---|
@@ -40,8 +40,9 @@ from gemel.kit.types import is_mapping
 __all__ = ["InvalidURL", "consumer_request"]
 
 LABEL = "Consumer"
-"""What errors and observers call a call whose method's name uplink does not tell."""
+"""The name of a Consumer's calls in errors and events, since uplink does not tell the name of the method."""
 
+# What requests leaves as it is in a path: its `requote_uri` quotes with these characters as safe.
 _PATH_CHARACTERS = "!$%&'()*+,/:;=@[]~"
 _STRAY_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
 _AUTHORITY = re.compile(r"(?:[A-Za-z0-9.\-_~%]+|\[[0-9A-Fa-f:.]+\])(?::\d*)?")
@@ -58,25 +59,25 @@ _AT_CLIENT: Mapping[str, str] = {
 
 
 class InvalidURL(InvalidArgument):
-    """An address that nothing can be sent to."""
+    """The address of a call cannot be sent to."""
 
 
 def consumer_request(caller: Caller, method: str, address: str, extras: Mapping[str, Any]) -> Request:
-    """Return the request of a call of a Consumer.
+    """Return the request for a call of a Consumer.
 
     Args:
-        caller: of the client that sends it.
-        method: the verb.
-        address: absolute, or below the client's endpoint; a path that begins with `/` is below its host.
-        extras: what uplink has collected, by the names in the table above.
+        caller: The Caller of the client that sends it.
+        method: The HTTP verb.
+        address: The address, absolute or below the client's endpoint; a path that begins with `/` is below its host.
+        extras: The values that uplink has collected, by the names in the table above.
 
     Returns:
-        The request. The client's headers and options go with it to the client's own origin; elsewhere only what says
-        nothing of the caller does.
+        The request. The client's headers and options go along to the client's own origin; elsewhere only those that say
+        nothing about the caller do.
 
     Raises:
-        InvalidURL: nothing can be sent to the address.
-        InvalidArgument: a value has no wire form, or is a setting of the client.
+        InvalidURL: The address cannot be sent to.
+        InvalidArgument: A value cannot be sent, or belongs in a setting of the client.
     """
     _check_known(extras)
     base, query = _address(caller.base, address)
@@ -135,7 +136,7 @@ def _address(base: str, address: str) -> tuple[str, list[str]]:
 
 
 def _shown(address: str) -> str:
-    """Return an address without what may be secret in it: user, password, query."""
+    """Return an address without user, password and query, which may be secret."""
     return re.sub(r"//[^/]*@", "//***@", address.partition("?")[0])[:200]
 
 
@@ -148,7 +149,7 @@ def _options(options: Options, *, at_home: bool) -> Options:
 
 
 def _headers(extras: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    """Return the header fields of the Consumer; of one that is given twice, in whatever case, the last."""
+    """Return the header fields of the Consumer; of one given twice, whatever the case of its name, the last."""
     given: dict[str, Any] = dict(extras.get("headers") or {})
     if extras.get("cookies"):
         given["Cookie"] = "; ".join(f"{name}={value}" for name, value in dict(extras["cookies"]).items())
@@ -162,6 +163,7 @@ def _headers(extras: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
 
 def _authorization(auth: Any) -> str:
     if isinstance(auth, tuple):
+        # Latin-1, as requests encodes both (RFC 7617 leaves the encoding open unless the server names UTF-8).
         user, password = cast("Any", auth)
         return f"Basic {base64.b64encode(f'{user}:{password}'.encode('latin-1')).decode()}"
     if not hasattr(auth, "encode"):
@@ -170,14 +172,14 @@ def _authorization(auth: Any) -> str:
 
 
 def _text(value: Any) -> str:
-    """Return the text that requests and uplink make of a value; raises Refused for what would lose a part of itself."""
+    """Return a value as requests and uplink write it; raises Refused for a mapping, which would lose its values."""
     if is_mapping(value):
         raise Refused("a mapping inside of a query or a form has no text form")
     return value.decode() if isinstance(value, bytes) else str(value)
 
 
 def _pairs(given: Any) -> list[str]:
-    """Return the encoded pairs of a query or a form, as requests makes them of a mapping, of pairs or of text."""
+    """Return the encoded pairs of a query or form, given as a mapping, pairs or text, as requests encodes them."""
     if isinstance(given, str | bytes):
         return [encoded_query(_text(given))] if given else []
     named: Iterable[Any] = given.items() if is_mapping(given) else given
@@ -194,7 +196,7 @@ def _is_several(value: Any) -> bool:
 
 
 def _body(extras: Mapping[str, Any]) -> tuple[bytes | Upload | None, str]:
-    """Return the body and its media type, "" where the Consumer has to say it; raises Refused."""
+    """Return the body and its media type, "" where the Consumer has to name it; raises Refused."""
     data, files = extras.get("data"), extras.get("files")
     if files:
         return multipart_body([*_fields(data), *_files(files)])
@@ -212,7 +214,7 @@ def _body(extras: Mapping[str, Any]) -> tuple[bytes | Upload | None, str]:
 
 
 def _json(value: Any) -> bytes:
-    """Return JSON as the standard library writes it, for whom uplink's users have written; with records too."""
+    """Return JSON as the standard library writes it, since requests uses that; records are encoded too."""
     try:
         return json.dumps(value, allow_nan=False).encode()
     except TypeError:
@@ -233,7 +235,7 @@ def _fields(data: Any) -> list[Piece]:
 
 
 def _files(files: Any) -> list[Piece]:
-    """Return the files of a multipart body; bytes and text are files too, named as their parts."""
+    """Return the files of a multipart body; bytes and text are files too, named like their parts."""
     named: Iterable[Any] = files.items() if is_mapping(files) else files
     return [
         piece
@@ -244,7 +246,7 @@ def _files(files: Any) -> list[Piece]:
 
 
 def _timeout(given: Any) -> Any:
-    """Return a ClientTimeout of aiohttp as a Timeout, known by what it has; anything else as it is."""
+    """Return an aiohttp.ClientTimeout as a Timeout, recognised by its attributes; anything else as it is."""
     if isinstance(given, Timeout) or not hasattr(given, "sock_read"):
         return given
     usual = Timeout()
@@ -254,7 +256,7 @@ def _timeout(given: Any) -> Any:
 
 
 def _secrets(own: Iterable[tuple[str, str]], extras: Mapping[str, Any]) -> Iterable[str]:
-    """Yield what a Consumer sends under the name of a credential: uplink has no mark for it."""
+    """Yield the values that a Consumer sends under names of credentials, since uplink has no mark for secrets."""
     for name, value in own:
         if _is_confidential(name):
             yield from {value, value.rpartition(" ")[2]}

@@ -1,4 +1,4 @@
-"""Declaration: what is said of one endpoint, checked when its class is made and defined on first use."""
+"""Declaration: one declared endpoint, checked when its class is made and compiled on first use."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ __all__ = ["Declaration"]
 
 
 class Declaration:
-    """What was declared of one endpoint; compiled once, whatever client calls it.
+    """One declared endpoint, compiled once for all clients that call it.
 
     Attributes:
-        spec: the words of the decorator.
-        stub: the function.
-        name: of the method.
-        label: what errors call it.
+        spec: The arguments of the decorator.
+        stub: The function that it decorates.
+        name: The name of the method.
+        label: Its name in errors, such as "Albums.retrieve".
     """
 
     def __init__(self, spec: Spec, stub: Callable[..., Any]) -> None:
@@ -57,14 +57,14 @@ class Declaration:
         self._guard = threading.Lock()
 
     def declared(self, owner: type[Resource[Any]], name: str) -> Any:
-        """Check the declaration when its class is made, and return what of its return type is known then.
+        """Check the declaration when its class is made, and return what is known of its return type by then.
 
         Args:
-            owner: the class.
-            name: of the attribute that the endpoint is.
+            owner: The Resource class.
+            name: The name of the attribute that holds the endpoint.
 
         Raises:
-            DeclarationError: it cannot work; class, method and argument are named.
+            DeclarationError: The declaration cannot work; the message names class, method and argument.
         """
         self.name, self.label, self._owner = name, f"{owner.__name__}.{name}", owner
         # The type parameters of `class Crud[T, M](Resource[M])` (PEP 695) are in no namespace that typing looks into.
@@ -78,13 +78,13 @@ class Declaration:
         return returned
 
     def decorate(self, decorator: Any) -> None:
-        """Take a decorator of uplink's that is applied above the verb, after those that were.
+        """Apply a decorator of uplink that stands above the verb, after those applied before.
 
         Args:
-            decorator: any; whether it can work is checked with the declaration, or at once when that has been checked.
+            decorator: The decorator; it is checked with the declaration, or at once when that has been checked already.
 
         Raises:
-            DeclarationError: it cannot.
+            DeclarationError: It cannot work.
         """
         if self._is_declared:
             check_decorators([decorator], f"{self.label}()")
@@ -92,10 +92,10 @@ class Declaration:
         self._definition, self._filled = None, {}
 
     def decorated_with(self, decorator: Any) -> Self:
-        """Return a copy to which a decorator of a whole class is applied; those of the endpoint itself overrule it.
+        """Return a copy with a decorator of the whole class applied; those of the endpoint itself take precedence.
 
         Args:
-            decorator: of uplink's, one that works.
+            decorator: A decorator of uplink that works here.
         """
         made = copy.copy(self)
         made._class_decorators += (decorator,)
@@ -103,13 +103,13 @@ class Declaration:
         return made
 
     def of(self, owner: Any) -> Declaration:
-        """Return the declaration as a class has it that fills in the type variables of its bases.
+        """Return the declaration as it is on a class that fills in type variables of its bases.
 
         Args:
-            owner: The class, or one with type arguments: `Crud[Item, Sync]`.
+            owner: The class, or a generic alias such as `Crud[Item, Sync]`.
 
         Raises:
-            DeclarationError: A type variable stands for nothing.
+            DeclarationError: A type variable is not filled in.
         """
         variables = self.definition.variables
         if not variables:
@@ -128,10 +128,10 @@ class Declaration:
 
     @property
     def definition(self) -> Definition:
-        """The definition of its request, made on first use.
+        """The compiled definition of its request, made on first use.
 
         Raises:
-            DeclarationError: it cannot work, or names what is not there.
+            DeclarationError: The declaration cannot work, or names something that is not defined.
         """
         with self._guard:
             if self._definition is None:
@@ -157,11 +157,11 @@ class Declaration:
         check_paging(self.spec.paging, self.spec.method, self.spec.unwrap, returned, self.label)
 
     def decoder(self, hint: Any, reading: Reading) -> Decode:
-        """Return what decodes a reply.
+        """Return the decoder of replies.
 
         Args:
-            hint: the type to decode it as.
-            reading: how it is checked, and who is told of drift.
+            hint: The type to decode to.
+            reading: How strictly replies are checked, and who is told of drift.
 
         Raises:
             DeclarationError: JSON cannot be read as this type.
@@ -174,12 +174,12 @@ class Declaration:
     def requests(
         self, resource: Resource[Any], options: Options, wanted: Mapping[str, str] | None = None
     ) -> Callable[[tuple[Any, ...], dict[str, Any]], Request]:
-        """Return what makes the request of each call of this endpoint on a resource, as the options want it.
+        """Return a function that makes the request of each call from its arguments, options applied.
 
         Args:
-            resource: What the call is bound to.
-            options: What the call does differently.
-            wanted: Headers that this kind of call needs, unless an argument or an option says otherwise.
+            resource: The resource that the call is bound to.
+            options: The options of the call.
+            wanted: Header fields that this kind of call needs, unless an argument or an option sets them.
         """
         caller = caller_of(resource)
         base = root_of(caller.base) if self.spec.path.startswith("/") else caller.base

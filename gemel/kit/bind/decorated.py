@@ -1,4 +1,4 @@
-"""uplink's own decorators on stubs, endpoints and Resource classes: which work, and what stands for the others.
+"""Applies uplink's decorators to stubs, endpoints and Resource classes, and says what replaces those that do not work.
 
 uplink tells what it decorates by classes of its own, and gives back anything else without a word, or trips over it. So
 its decorators are taught to look for what is gemel's first; to everything else they do what they did.
@@ -30,7 +30,7 @@ _CALLED: tuple[tuple[str, str], ...] = (
     ("uplink.arguments", "ArgumentAnnotation"),
     ("uplink.arguments", "FuncDecoratorMixin"),
 )
-"""The classes of uplink that say what happens when a decorator is applied."""
+"""The classes of uplink whose `__call__` applies a decorator."""
 
 _BUILDER = ("uplink.interfaces", "RequestDefinitionBuilder")
 
@@ -52,46 +52,46 @@ _AT_CLIENT = "give the client its setting of that name, or decorate its Resource
 
 
 class Decorable:
-    """What decorators of uplink's may be applied to: an endpoint. Other calls say why not."""
+    """The base of what uplink's decorators may be applied to: endpoints take them, flows say why not."""
 
     def decorate(self, decorator: Any) -> None:
-        """Take a decorator that is applied to this call alone.
+        """Apply a decorator to this call alone.
 
         Args:
-            decorator: of uplink's; whether it can work is checked when the class is made.
+            decorator: A decorator of uplink; it is checked when the class is made.
 
         Raises:
-            DeclarationError: the call takes none.
+            DeclarationError: The call takes no decorators.
         """
         raise DeclarationError(f"{self!r}: uplink's {_name_of(decorator)} works at the endpoints that it calls")
 
     def decorated_with(self, decorator: Any) -> Self:
-        """Return what stands in its place in a class to which a decorator is applied.
+        """Return what replaces this attribute in a class to which a decorator is applied.
 
         Args:
-            decorator: of uplink's, one that works.
+            decorator: A decorator of uplink that works here.
         """
         return self
 
 
 def decorators_of(stub: Callable[..., Any]) -> list[Any]:
-    """Return the decorators of uplink that stand below the verb, the innermost first.
+    """Return the decorators of uplink that stand below the verb, innermost first.
 
     Args:
-        stub: the function they were applied to.
+        stub: The function that they were applied to.
     """
     return list(vars(stub).get(_BELOW, ()))
 
 
 def check_stub(stub: Any, verb: str) -> None:
-    """Check what a verb is applied to.
+    """Check that a verb is applied to a function.
 
     Args:
-        stub: a function.
-        verb: of the endpoint, and its path, for the error.
+        stub: The object that it is applied to.
+        verb: The verb and the path, for the error.
 
     Raises:
-        DeclarationError: it is none, such as what uplink makes of a function that it takes for an argument.
+        DeclarationError: It is something else, such as an uplink decorator that took the function as its argument.
     """
     if not inspect.isfunction(stub):
         check_decorators([cast("Any", type(stub))], _function_in(stub) or verb)
@@ -99,14 +99,14 @@ def check_stub(stub: Any, verb: str) -> None:
 
 
 def check_decorators(decorators: list[Any], label: str) -> None:
-    """Check that decorators of uplink's can work.
+    """Check that decorators of uplink can work on an endpoint or class.
 
     Args:
-        decorators: any of uplink's objects, or one of its decorator classes, which was applied without being called.
-        label: what errors call the endpoint or the class.
+        decorators: The decorators; one that was applied without being called is a class.
+        label: The name of the endpoint or class in errors.
 
     Raises:
-        DeclarationError: one cannot, or says what cannot be sent; it tells what to write instead.
+        DeclarationError: One cannot work or holds an unsendable value; the message says what to write instead.
     """
     for decorator in decorators:
         homes = _homes(decorator)
@@ -123,11 +123,13 @@ def check_decorators(decorators: list[Any], label: str) -> None:
 
 
 def attend_decorators() -> None:
-    """See to it that uplink's decorators know stubs, endpoints and Resource classes; nothing until uplink is loaded."""
+    """Teach uplink's decorators about stubs, endpoints and Resource classes; do nothing until uplink is loaded."""
     with _guard:
         for module, name in _CALLED:
             kind: Any = getattr(sys.modules.get(module), name, None)
             call: Any = getattr(kind, "__dict__", {}).get("__call__")
+            # The class itself is changed: uplink tests `isinstance` of its own builder classes, and has no hook for
+            # other objects.
             if call is not None and not hasattr(call, _BELOW):
                 kind.__call__ = _applying(call)
         meta: Any = getattr(sys.modules.get("uplink.interfaces"), "AnnotationMeta", None)
@@ -139,7 +141,7 @@ _guard = threading.Lock()
 
 
 def _applying(apply: Any) -> Any:
-    """Return how a decorator of uplink's is applied: `apply` is how it was."""
+    """Return a `__call__` for decorators of uplink that falls back on the original, `apply`."""
 
     @functools.wraps(apply)
     def applied(self: Any, decorated: Any, *args: Any, **options: Any) -> Any:
@@ -150,14 +152,15 @@ def _applying(apply: Any) -> Any:
         with _telling(self, decorated):
             return apply(self, decorated, *args, **options)
 
+    # A mark on the function, so that a second look replaces nothing again.
     setattr(applied, _BELOW, True)
     return applied
 
 
 def _making(make: Any) -> Any:
-    """Return how a decorator of uplink's is made: `make` is how it was.
+    """Return a `__call__` for uplink's metaclass that falls back on the original, `make`.
 
-    One that is applied without having been called takes what it decorates for its first argument.
+    A decorator that is applied without having been called gets what it decorates as its first argument.
     """
 
     @functools.wraps(make)
@@ -174,7 +177,7 @@ def _making(make: Any) -> Any:
 
 @contextlib.contextmanager
 def _telling(decorator: Any, decorated: Any) -> Generator[None, None, None]:
-    """Tell what stands for a decorator when uplink trips over a function that is no endpoint, of anybody's, yet."""
+    """Say what replaces a decorator when uplink fails on a function that is not an endpoint yet."""
     try:
         yield
     except (AttributeError, TypeError):
@@ -193,7 +196,7 @@ def _function_in(decorator: Any) -> str:
 
 
 def _take(decorator: Any, decorated: Any) -> bool:
-    """Let gemel's own take a decorator; False for what is not gemel's."""
+    """Apply a decorator to a class or call of gemel and return True; return False for anything else."""
     if _is_mounting(decorated):
         _decorate_class(decorator, decorated)
         return True
@@ -217,7 +220,7 @@ def _decorate_class(decorator: Any, owner: type[Mounting]) -> None:
 
 
 def _check_class(owner: type[Mounting]) -> None:
-    """Look for what only uplink would take for an endpoint; raises DeclarationError."""
+    """Raise DeclarationError for an attribute that only uplink would take for an endpoint."""
     attend_decorators()
     for name, value in vars(owner).items():
         homes = _homes(value)
@@ -233,7 +236,7 @@ class_checks.append(_check_class)
 
 
 def _check_values(decorator: Any, own: str, label: str) -> None:
-    """Raise DeclarationError unless what a decorator says can be sent."""
+    """Raise DeclarationError unless the values of a decorator can be sent."""
     if isinstance(decorator, type):
         raise DeclarationError(f"{label}: uplink's {own} is called first: @uplink.{own}(...)")
     from gemel.kit.bind.request_builder import RequestBuilder  # uplink is loaded: this is a decorator of it
@@ -253,7 +256,7 @@ def _homes(decorator: Any) -> list[tuple[str, str]]:
 
 
 def _name_of(decorator: Any) -> str:
-    """Return what uplink calls the class of a decorator, also of one derived from it; "" for what is not uplink's."""
+    """Return uplink's name for the class of a decorator or of its base; "" for anything that is not uplink's."""
     return next((name for module, name in _homes(decorator) if _is_uplinks(module)), "")
 
 

@@ -1,4 +1,4 @@
-"""Definition: uplink's definition of an endpoint's request, one annotation an argument, and what it makes of a call."""
+"""Definition: uplink's definition of an endpoint's request, and the request that it makes for a call."""
 
 from __future__ import annotations
 
@@ -34,13 +34,14 @@ _ABSENT: Any = inspect.Parameter.empty
 
 
 class Definition(commands.RequestDefinition):
-    """The request of an endpoint as uplink defines it; a call leaves no state on it.
+    """The request of an endpoint as uplink defines it; calls leave no state on it.
 
     Attributes:
-        spec, label: Of the declaration.
-        parameters: Its arguments.
-        returns: The return type.
-        variables: The type variables in these, which only a derived class fills in.
+        spec: The arguments of the decorator.
+        label: The name of the endpoint in errors.
+        parameters: How each argument is sent.
+        returns: The return type, resolved.
+        variables: The type variables in arguments and return type, which a derived class fills in.
     """
 
     spec: Spec
@@ -50,13 +51,13 @@ class Definition(commands.RequestDefinition):
     variables: tuple[Any, ...]
 
     def describe(self, spec: Spec, label: str, parameters: list[Parameter], returns: Any) -> None:
-        """Take what uplink does not know of a declaration.
+        """Add what uplink does not know about a declaration.
 
         Args:
-            spec: the words of its verb.
-            label: what errors call it.
-            parameters: its arguments.
-            returns: its return type, looked up.
+            spec: The arguments of the decorator.
+            label: The name of the endpoint in errors.
+            parameters: How each argument is sent.
+            returns: The return type, resolved.
         """
         self.spec, self.label, self.parameters, self.returns = spec, label, parameters, returns
         hints = [returns, *(parameter.hint for parameter in parameters)]
@@ -76,13 +77,13 @@ class Definition(commands.RequestDefinition):
         resource: str,
         wanted: Mapping[str, str] | None = None,
     ) -> Request:
-        """Return the request of a call; nothing was sent.
+        """Return the request of a call, unsent.
 
         Args:
             args: The arguments given by position.
             kwargs: The arguments given by name.
-            caller: Of the client.
-            base: What the path is appended to.
+            caller: The Caller of the client.
+            base: The URL that the path is appended to.
             resource: The name of the resource class.
             wanted: Headers that this kind of call needs; an argument or a header of the client of the same name wins.
 
@@ -122,7 +123,7 @@ class Definition(commands.RequestDefinition):
             raise InvalidArgument(self.label, self._unsendable(builder), problem) from None
 
     def _unsendable(self, builder: RequestBuilder) -> str:
-        """Return the name of the argument that JSON cannot hold; looked for only when there is one."""
+        """Return the name of the argument that JSON cannot hold; called only when there is one."""
         for parameter in self.parameters:
             if isinstance(parameter.role, Field | Body):
                 try:
@@ -144,7 +145,7 @@ def _headers(
 
 
 class _Arguments(arguments.ArgumentAnnotationHandler):
-    """uplink's handler of the arguments of a call; the signature is looked up once, where uplink does at each call."""
+    """uplink's handler of a call's arguments, which binds them by a signature made once, not anew in each call."""
 
     def __init__(self, func: Any, annotations: Mapping[str, Parameter], signature: Signature) -> None:
         super().__init__(func, annotations)
@@ -152,7 +153,7 @@ class _Arguments(arguments.ArgumentAnnotationHandler):
         self._steps = [(name, one.modify_request, one.absent) for name, one in annotations.items()]
 
     def handle_call(self, request_builder: RequestBuilder, args: Any, kwargs: Any) -> None:
-        """Let each annotation put its argument, or its default, in its place."""
+        """Let each parameter add its argument, or its default, to the request."""
         given = self._given(args, kwargs)
         for name, put, absent in self._steps:
             value = given.get(name, _ABSENT)
@@ -172,7 +173,7 @@ class _ArgumentsBuilder(arguments.ArgumentAnnotationHandlerBuilder):
 
 
 class _DefinitionBuilder(commands.RequestDefinitionBuilder):
-    """uplink's builder, of a Definition: its check of the template against the arguments included."""
+    """uplink's builder, made to return a Definition."""
 
     def build(self) -> Definition:
         handler, uri = self.argument_handler_builder.build(), self.uri.build()
@@ -192,16 +193,16 @@ def define(
     """Return the definition of a declared request.
 
     Args:
-        spec: the words of its verb.
-        stub: the function that declares it.
-        label: what errors call it.
-        case: turns argument names into wire names.
-        scope: names that annotations may use besides the module's.
+        spec: The words of its verb.
+        stub: The function that declares it.
+        label: Its name in errors.
+        case: Turns argument names into wire names.
+        scope: Names that annotations may use besides the module's.
         decorators: uplink's own, in the order they were applied.
-        arguments: what type variables stand for; None where that is not known yet.
+        arguments: What type variables stand for; None where that is not known yet.
 
     Raises:
-        DeclarationError: it cannot work, or names what is not there.
+        DeclarationError: It cannot work, or names what is not there.
     """
     declared, returns = _looked_up(stub, label, scope, arguments)
     roles = roles_of(spec, label, declared, case)
@@ -214,6 +215,8 @@ def define(
 
     def bare(self: Any) -> None: ...
 
+    # uplink reads annotations from the function itself, and would refuse the roles and types of a stub; it gets a bare
+    # one.
     bare.__annotations__ = {}
     try:
         made = commands.HttpMethod(spec.method, spec.path)(bare, builder)
@@ -230,7 +233,7 @@ def define(
 def _looked_up(
     stub: Callable[..., Any], label: str, scope: Mapping[str, Any], arguments: Mapping[Any, Any] | None
 ) -> tuple[list[inspect.Parameter], Any]:
-    """Return the parameters of a stub and its return type, annotations looked up; raises DeclarationError."""
+    """Return the parameters and the return type of a stub, annotations resolved; raises DeclarationError."""
     try:
         hints = get_type_hints(stub, localns=dict(scope), include_extras=True)
         declared = [
@@ -250,7 +253,7 @@ def _known(hint: Any, place: str, arguments: Mapping[Any, Any] | None) -> Any:
     """Return a hint with its type variables filled in and its aliases opened.
 
     Raises:
-        DeclarationError: A type variable stands for nothing.
+        DeclarationError: A type variable is not filled in.
     """
     hint = filled(opened_aliases(hint), arguments or {})
     variables = variables_in(hint)
@@ -265,7 +268,7 @@ def _known(hint: Any, place: str, arguments: Mapping[Any, Any] | None) -> Any:
 
 
 def _check_dicts(hint: Any, argument: str, scope: Mapping[str, Any]) -> None:
-    """Look the TypedDicts of an argument up; raises DeclarationError, NameError for what is not there."""
+    """Resolve the TypedDicts of an argument; raises DeclarationError, and NameError for an undefined name."""
     try:
         for typed_dict in dicts_in(hint, scope):
             for name, key in keys_of(typed_dict).items():

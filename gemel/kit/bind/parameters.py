@@ -1,4 +1,4 @@
-"""Parameter: one argument of an endpoint, an annotation of uplink; a class for each role it may have."""
+"""Parameter: how one argument of an endpoint is sent, an annotation of uplink; a class for each role."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ _ABSENT: Any = inspect.Parameter.empty
 
 
 class Parameter(arguments.ArgumentAnnotation):
-    """One argument: checks a value, notes what of it is secret, and puts it in its place.
+    """Checks the value of one argument, notes what is secret in it, and adds it to the request.
 
     Attributes:
-        name: In Python.
-        role: With its wire name.
-        hint: Its annotation.
-        default: What is sent when it is not given.
+        name: The name of the argument in Python.
+        role: Where it goes, with its name on the wire.
+        hint: Its annotation, resolved.
+        default: The value that is sent when it is not given.
     """
 
     role: Any
@@ -57,14 +57,14 @@ class Parameter(arguments.ArgumentAnnotation):
         self._secrets: Finder | None = finder(self.hint, hidden=_is_credential(role))
 
     def modify_request(self, request_builder: RequestBuilder, value: Any) -> None:
-        """Check the value and put it in its place.
+        """Check a value and add it to the request.
 
         Args:
-            request_builder: the request in the making.
-            value: what the call gives.
+            request_builder: The request that the call fills.
+            value: The argument of the call.
 
         Raises:
-            InvalidArgument: it does not fit the annotation, or has no wire form.
+            InvalidArgument: The value does not fit the annotation, or cannot be sent.
         """
         if type(value) not in self._exact and not self._fits(value):
             raise unfit(self._label, self.name, self.hint, value)
@@ -85,13 +85,13 @@ class Parameter(arguments.ArgumentAnnotation):
             raise InvalidArgument(self._label, self.name, "it is nested too deeply, or in itself") from None
 
     def absent(self, request_builder: RequestBuilder) -> None:
-        """Put the default in its place.
+        """Add the default to the request.
 
         Args:
-            request_builder: the request in the making.
+            request_builder: The request that the call fills.
 
         Raises:
-            InvalidArgument: there is none.
+            InvalidArgument: There is no default.
         """
         if self.default is _ABSENT:
             raise InvalidArgument(self._label, self.name, "missing argument")
@@ -99,20 +99,20 @@ class Parameter(arguments.ArgumentAnnotation):
             self.modify_request(request_builder, self.default)
 
     def put(self, request_builder: RequestBuilder, value: Any) -> None:
-        """Put a value that was checked in its place; each role has its own.
+        """Add a checked value to the request; each role does it in its own way.
 
         Args:
-            request_builder: the request in the making.
-            value: of the annotated type.
+            request_builder: The request that the call fills.
+            value: A value of the annotated type.
 
         Raises:
-            Refused: it has no wire form.
+            Refused: The value cannot be sent.
         """
         raise NotImplementedError
 
 
 class PathParameter(Parameter):
-    """A value of the path."""
+    """Adds an argument to the path."""
 
     role: Path
 
@@ -126,7 +126,7 @@ class PathParameter(Parameter):
 
 
 class QueryParameter(Parameter):
-    """A parameter of the query; its default is encoded once."""
+    """Adds an argument to the query; its default is encoded once."""
 
     role: Query
 
@@ -174,7 +174,7 @@ class QueryParameter(Parameter):
 
 
 class HeaderParameter(Parameter):
-    """A header; None is not sent."""
+    """Adds an argument to the header fields; None is not sent."""
 
     def put(self, request_builder: RequestBuilder, value: Any) -> None:
         """Add the header."""
@@ -183,7 +183,7 @@ class HeaderParameter(Parameter):
 
 
 class FieldParameter(Parameter):
-    """A member of the JSON body."""
+    """Adds an argument to the JSON body."""
 
     def put(self, request_builder: RequestBuilder, value: Any) -> None:
         """Add the member."""
@@ -191,17 +191,17 @@ class FieldParameter(Parameter):
 
 
 class BodyParameter(Parameter):
-    """The whole body."""
+    """Sends an argument as the whole body."""
 
     role: Body
 
     def put(self, request_builder: RequestBuilder, value: Any) -> None:
-        """Give bytes and text as they are, and leave anything else to be sent as JSON."""
+        """Set bytes and text as the body, and leave anything else to be sent as JSON."""
         _put_body(request_builder, value, self.role.content_type)
 
 
 class FormParameter(Parameter):
-    """A field of a form."""
+    """Adds an argument to the fields of a form."""
 
     def __init__(self, label: str, declared: inspect.Parameter, role: Role) -> None:
         super().__init__(label, declared, role)
@@ -213,7 +213,7 @@ class FormParameter(Parameter):
 
 
 class PartParameter(Parameter):
-    """A part of a multipart body."""
+    """Adds an argument to the parts of a multipart body."""
 
     def put(self, request_builder: RequestBuilder, value: Any) -> None:
         """Add the part, or one for each item of a list."""
@@ -221,7 +221,7 @@ class PartParameter(Parameter):
 
 
 class UplinkParameter(Parameter):
-    """An argument that has one of uplink's own annotations, which puts it in its place."""
+    """Lets an annotation of uplink add the argument to the request."""
 
     role: UplinkRole
 
@@ -233,11 +233,11 @@ class UplinkParameter(Parameter):
             self._annotation.name = self.role.name
 
     def modify_request_definition(self, request_definition_builder: Any) -> None:
-        """Let the annotation tell uplink what it tells of itself."""
+        """Let the annotation change uplink's definition as it would there."""
         self._annotation.modify_request_definition(request_definition_builder)
 
     def put(self, request_builder: RequestBuilder, value: Any) -> None:
-        """Let the annotation write, and put what it has written in its place."""
+        """Let the annotation write the value, and move what it has written to its place in the request."""
         kind = self.role.kind
         if kind in (Field, Body) and not isinstance(value, bytes | bytearray | Upload):
             json_bytes(value)  # refused here, while it is known which argument it is
@@ -276,18 +276,18 @@ _CLASSES: dict[type[Role], type[Parameter]] = {
 
 
 def parameter_of(label: str, declared: inspect.Parameter, role: Role) -> Parameter:
-    """Return the annotation of uplink's that stands for an argument.
+    """Return the Parameter of an argument, made for its role.
 
     Args:
-        label: what errors call the endpoint.
-        declared: the argument, its annotation looked up.
-        role: where it goes.
+        label: The name of the endpoint in errors.
+        declared: The argument, its annotation resolved.
+        role: Where the argument goes.
     """
     kind = next(kind for kind in type(role).__mro__ if kind in _CLASSES)
     return _CLASSES[kind](label, declared, role)
 
 
 def _is_credential(role: Role) -> bool:
-    """Say whether what an argument holds is secret by the name of its header, whatever its annotation says."""
+    """Say whether an argument is secret by the name of its header field, whatever its annotation says."""
     kind = role.kind if isinstance(role, UplinkRole) else type(role)
     return issubclass(kind, Header) and is_sensitive_header(role.name)

@@ -1,4 +1,4 @@
-"""RequestBuilder: a request in the making, which the arguments of a call fill one after the other."""
+"""RequestBuilder: a request that the arguments of a call fill one after the other."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ _QUERY_CHARACTERS = "!$%&'()*+,/:;=?@[]~"
 
 
 class RequestBuilder(helpers.RequestBuilder):
-    """A request of uplink's in the making, with gemel's wire forms in the place of converters.
+    """uplink's builder of a request, with gemel's encoding in place of converters.
 
-    A definition sets `method`, `relative_url` and `return_type`, and lets each argument put its value in its place.
-    What uplink's own annotations write goes to `info`, and from there in the same places when all are done.
+    A definition sets `method`, `relative_url` and `return_type`, and lets each argument add its value.
+    Annotations of uplink write to `info`, from where the values are moved to the same places at the end.
     """
 
     __slots__ = (
@@ -76,35 +76,35 @@ class RequestBuilder(helpers.RequestBuilder):
 
     @property
     def info(self) -> dict[str, Any]:
-        """What uplink's own annotations and decorators have written, by the names that requests has for it."""
+        """The values that annotations and decorators of uplink have written, named like the arguments of requests."""
         if self._info is None:
             self._info = collections.defaultdict(dict)
         return self._info
 
     @property
     def has_info(self) -> bool:
-        """Whether an annotation or a decorator of uplink's own has been at work."""
+        """Whether an annotation or decorator of uplink has written anything."""
         return self._info is not None
 
     @property
     def context(self) -> NoReturn:
-        """What hooks of uplink would read.
+        """The context that hooks of uplink would read.
 
         Raises:
-            DeclarationError: always, since none runs.
+            DeclarationError: Always, since no hook runs.
         """
         raise DeclarationError(
             "a hook's context is of no use here: hooks of uplink do not run, the client's policies do"
         )
 
     def set_url_variable(self, variables: dict[str, Any]) -> None:
-        """Put values in the path.
+        """Set values of the path.
 
         Args:
-            variables: values by the names that the template has in braces.
+            variables: The values by the names that stand in braces in the template.
 
         Raises:
-            Refused: a value is no single segment.
+            Refused: A value is not a single path segment.
         """
         self.segments.update({name: encode_segment(value) for name, value in variables.items()})
 
@@ -112,10 +112,10 @@ class RequestBuilder(helpers.RequestBuilder):
         """Return the one text form of a value, whatever converter an annotation asks for.
 
         Args:
-            converter_key: of uplink's `converters.keys`: what is to be converted to what.
+            converter_key: A key of `uplink.converters.keys`, which says what is converted to what.
 
         Returns:
-            What converts a value, raising Refused for one without a text form; None leaves values as they are.
+            A function that converts a value, raising Refused for one without a text form; None leaves values alone.
         """
         if converter_key == keys.CONVERT_TO_STRING:
             return _text
@@ -127,27 +127,27 @@ class RequestBuilder(helpers.RequestBuilder):
         return None
 
     def add_transaction_hook(self, hook: Any) -> None:
-        """Refuse a hook: the client's policies have the place of uplink's.
+        """Refuse a hook, since the client's policies take the place of uplink's.
 
         Args:
-            hook: any.
+            hook: The hook.
 
         Raises:
-            DeclarationError: always.
+            DeclarationError: Always.
         """
         raise DeclarationError(f"{type(hook).__name__}: hooks of uplink do not run here; the client's policies do")
 
     add_request_template = add_transaction_hook
 
     def address(self, literals: Iterable[str], variables: Iterable[str]) -> str:
-        """Return the path and the query.
+        """Return the path with the query.
 
         Args:
-            literals: the pieces of the template between its variables, one more than there are variables.
-            variables: their names.
+            literals: The pieces of the template around its variables, one more than there are variables.
+            variables: The names of the variables.
 
         Returns:
-            The path, a `?` and the query where there is one; percent-encoded.
+            The path, followed by `?` and the query if there is one, percent-encoded.
         """
         first, *rest = literals
         path = first
@@ -159,7 +159,7 @@ class RequestBuilder(helpers.RequestBuilder):
         """Return the body, and add its media type to the headers.
 
         Args:
-            always_object: whether a body of fields is sent although it has none.
+            always_object: Whether an empty JSON object is sent when no field is given.
 
         Returns:
             The bytes, an Upload that is read while it is sent, or None for no body.
@@ -181,10 +181,10 @@ class RequestBuilder(helpers.RequestBuilder):
         return json_bytes(self.fields) if self.fields or always_object else None
 
     def settle(self) -> None:
-        """Put what an annotation of uplink's own has written in its place, over what another has put there.
+        """Move what an annotation of uplink has written to its place, over values already there.
 
         Raises:
-            Refused: what was written has no place in a request, or no wire form.
+            Refused: A value has no place in a request, or cannot be sent.
         """
         written, self._info = self._info, None
         for kind, found in (written or {}).items():
@@ -193,12 +193,12 @@ class RequestBuilder(helpers.RequestBuilder):
             _PLACES[kind](self, found)
 
     def complete(self) -> None:
-        """Add what decorators of uplink's have written, but for what an argument of the call has said.
+        """Add what decorators of uplink have written, except where an argument of the call says otherwise.
 
-        uplink lets its decorators overrule the arguments; here the caller has the last word, as with every setting.
+        uplink lets decorators override arguments; here the caller has the last word, as with every setting.
 
         Raises:
-            Refused: a value has no wire form.
+            Refused: A value cannot be sent.
         """
         usual, self._info = self._info or {}, None
         said = {name.lower() for name, _ in self.headers}
@@ -212,16 +212,16 @@ class RequestBuilder(helpers.RequestBuilder):
 
 
 def encoded_query(text: str) -> str:
-    """Return text that is said to be encoded already, without what would end the query or the request line.
+    """Return a query that is encoded already, with anything encoded that would end the query or the request line.
 
     Args:
-        text: pairs of names and values, percent-encoded.
+        text: The pairs of names and values, percent-encoded.
 
     Returns:
-        The same, what no query may hold percent-encoded (RFC 3986, section 3.4): spaces, `#`, other alphabets.
+        The text, with characters that a query cannot hold (RFC 3986, section 3.4) percent-encoded.
 
     Raises:
-        Refused: it is not valid Unicode.
+        Refused: The text is not valid Unicode.
     """
     try:
         return quote(_STRAY_PERCENT.sub("%25", text), safe=_QUERY_CHARACTERS)
@@ -230,15 +230,15 @@ def encoded_query(text: str) -> str:
 
 
 def file_pieces(name: str, value: Any) -> list[Piece]:
-    """Return the parts of a multipart body for a file in one of the forms that requests takes.
+    """Return the parts of a multipart body for a file given in a form that requests takes.
 
     Args:
-        name: of the part.
-        value: a binary file object, or a tuple of file name, content and, if wanted, media type. The content is bytes,
+        name: The name of the part.
+        value: A binary file object, or a tuple of file name, content and, optionally, media type. The content is bytes,
             text or a binary file object; without a file name (None) the part is a plain field.
 
     Raises:
-        Refused: it has another form, or the file cannot be read.
+        Refused: The value has another form, or the file cannot be read.
     """
     filename, content, kind = _file_form(name, value)
     if isinstance(content, str):
@@ -253,15 +253,15 @@ def file_pieces(name: str, value: Any) -> list[Piece]:
 
 
 def time_limits(given: Any, usual: Timeout) -> Timeout:
-    """Return how long a call may take, from what uplink's users write.
+    """Return the timeout of a call from the forms that users of uplink write.
 
     Args:
-        given: seconds to wait for the server, which bound the connecting, the silence and the whole; a pair of seconds,
-            to connect and of silence, as requests takes it; a Timeout; or None for no word about it.
-        usual: the limits of the client.
+        given: Seconds for connecting, for silence and for the whole call alike; a pair of seconds, for connecting and
+            for silence, as in requests; a Timeout; or None for the client's own.
+        usual: The timeout of the client.
 
     Raises:
-        Refused: it is none of these, or not positive and finite.
+        Refused: It is none of these, or not positive and finite.
     """
     if given is None or isinstance(given, Timeout):
         return given or usual
@@ -275,7 +275,7 @@ def time_limits(given: Any, usual: Timeout) -> Timeout:
 
 
 def _text(value: Any) -> Any:
-    """Return the text of a value; what is None is left to whatever leaves it out."""
+    """Return the text of a value, None for None, which is left out later."""
     return None if value is None else wire_text(value)
 
 
@@ -316,7 +316,7 @@ def _put_headers(builder: RequestBuilder, written: Any) -> None:
 
 
 def _put_data(builder: RequestBuilder, written: Any) -> None:
-    """Add members of the JSON body; a tuple of names is the way to a member of a member."""
+    """Add members to the JSON body; a tuple of names is the path to a nested member."""
     builder.secrets += named_secrets(written)
     for path, value in written.items():
         *outer, last = cast("Any", path if isinstance(path, tuple) else (path,))

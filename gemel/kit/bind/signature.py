@@ -1,4 +1,4 @@
-"""Which arguments a call takes, by name and by position; those of a flow are checked here too."""
+"""Signatures: which arguments a call takes, by name and by position; those of a flow are checked too."""
 
 from __future__ import annotations
 
@@ -19,7 +19,13 @@ __all__ = ["FlowSignature", "Signature"]
 
 
 class Signature(Struct, frozen=True):
-    """The arguments that a call takes, by name; the first of them by position too."""
+    """The arguments that a call takes.
+
+    Attributes:
+        label: The name of the call in errors.
+        names: The names of all arguments.
+        positional: The names of those that may be given by position, in order.
+    """
 
     label: str
     names: frozenset[str]
@@ -30,8 +36,8 @@ class Signature(Struct, frozen=True):
         """Return the signature of these parameters.
 
         Args:
-            label: what errors call the call.
-            parameters: in their order.
+            label: What errors call the call.
+            parameters: The parameters, in order.
         """
         return Signature(label, *_names(parameters))
 
@@ -39,11 +45,11 @@ class Signature(Struct, frozen=True):
         """Return the arguments of a call by name.
 
         Args:
-            args: those given by position.
-            kwargs: those given by name.
+            args: The arguments given by position.
+            kwargs: The arguments given by name.
 
         Raises:
-            InvalidArgument: there are too many, one is given twice, or one is unknown.
+            InvalidArgument: There are too many arguments, one is given twice, or one is unknown.
         """
         given = self._named(args, kwargs) if args else kwargs
         if not given.keys() <= self.names:
@@ -63,7 +69,13 @@ class Signature(Struct, frozen=True):
 
 
 class FlowSignature(Signature, frozen=True):
-    """What a flow takes: of each argument its annotation and the check of it too."""
+    """The arguments that a flow takes, with their annotations and checks.
+
+    Attributes:
+        required: The names of the arguments without a default.
+        hints: The annotation of each argument.
+        checks: The check of each argument.
+    """
 
     required: tuple[str, ...]
     hints: Mapping[str, Any]
@@ -71,15 +83,15 @@ class FlowSignature(Signature, frozen=True):
 
     @classmethod
     def of_method(cls, method: Callable[..., Any], label: str, scope: Mapping[str, Any]) -> FlowSignature | None:
-        """Return the signature of a method; None for one that takes what no annotation names.
+        """Return the signature of a method, None for one with untyped `*args` or `**kwargs`.
 
         Args:
-            method: a generator method, with `self`.
-            label: what errors call it.
-            scope: names that annotations may use besides the module's.
+            method: The generator method, `self` included.
+            label: Its name in errors.
+            scope: Names that annotations may use besides the module's.
 
         Raises:
-            DeclarationError: an annotation names what is not there.
+            DeclarationError: An annotation names something that is not defined.
         """
         if _takes_anything(method):
             return None
@@ -97,14 +109,14 @@ class FlowSignature(Signature, frozen=True):
         )
 
     def checked(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the arguments of a call by name, without what is OMIT.
+        """Return the arguments of a call by name, checked, without those that are OMIT.
 
         Args:
-            args: those given by position.
-            kwargs: those given by name.
+            args: The arguments given by position.
+            kwargs: The arguments given by name.
 
         Raises:
-            InvalidArgument: one is missing, unknown, given twice, or does not fit its annotation.
+            InvalidArgument: An argument is missing, unknown, given twice, or does not fit its annotation.
         """
         given = {name: value for name, value in self.given(args, kwargs).items() if value is not OMIT}
         for name in self.required:

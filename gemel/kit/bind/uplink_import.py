@@ -1,7 +1,7 @@
-"""uplink's modules, loaded whole and once for everybody: with the first binding, not with gemel.
+"""The modules of uplink, loaded whole and once: with the first binding, not with gemel.
 
-They have no types: what is taken from them is Any, and stays in this room. Of the classes that others derive from,
-checkers are told that they take and have anything: what names a class that derives from Any has no known type itself.
+uplink has no types: what is taken from it is Any, and stays in this package. Of the classes that others derive from,
+checkers are told that they take and have anything, since a class that derives from Any has no known type itself.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 __all__ = ["arguments", "commands", "decorators", "exceptions", "helpers", "keys"]
 
 _PAUSE = 0.001
-"""How long another thread that loads uplink is left alone before the next try, in seconds."""
+"""Seconds to wait for another thread that is loading uplink before the next try."""
 
 
 def _load() -> None:

@@ -17,7 +17,13 @@ __all__ = ["FilePart", "Multipart", "Piece", "multipart_body"]
 
 
 class FilePart(Struct, frozen=True):
-    """A file that is read while it is sent: where it starts, and how many bytes of it."""
+    """A file that is read while it is sent.
+
+    Attributes:
+        source: A path, or a binary file object.
+        start: Where in the file the part begins, in bytes.
+        size: How many bytes are sent.
+    """
 
     source: str | os.PathLike[str] | BinaryIO
     start: int
@@ -27,7 +33,7 @@ class FilePart(Struct, frozen=True):
         return self.size
 
     def opened(self, stack: ExitStack) -> BinaryIO:
-        """Return the file at its start; a path is opened, and closed with the stack. Raises OSError."""
+        """Return the file positioned at its start; a path is opened, and closed with the stack. Raises OSError."""
         if isinstance(self.source, str | os.PathLike):
             return stack.enter_context(open(self.source, "rb"))
         self.source.seek(self.start)
@@ -35,7 +41,14 @@ class FilePart(Struct, frozen=True):
 
 
 class Piece(Struct, frozen=True):
-    """One part of a multipart body, ready to send."""
+    """One part of a multipart body, ready to send.
+
+    Attributes:
+        name: The name of the form field.
+        content: The bytes of the part, or a file.
+        filename: The file name to send, "" for none.
+        content_type: The media type, "" for none.
+    """
 
     name: str
     content: bytes | FilePart
@@ -44,7 +57,7 @@ class Piece(Struct, frozen=True):
 
 
 class Multipart(Upload):
-    """A multipart body with files that are read anew for each attempt."""
+    """A multipart body whose files are read anew for each attempt."""
 
     def __init__(self, sections: list[bytes | FilePart], content_type: str) -> None:
         self._sections = sections
@@ -55,7 +68,7 @@ class Multipart(Upload):
 
     @property
     def replayable(self) -> bool:
-        """Whether it can be sent again: always, its files are paths or seekable."""
+        """Always True: its files are paths or seekable."""
         return True
 
     def _at_start(self, stack: ExitStack) -> BinaryIO:
@@ -63,7 +76,7 @@ class Multipart(Upload):
 
 
 class _Joined:
-    """Bytes and files, read one after the other as if they were one file."""
+    """Reads bytes and files one after the other as if they were one file."""
 
     def __init__(self, sections: list[bytes | FilePart], stack: ExitStack) -> None:
         self._waiting = iter(sections)
@@ -72,7 +85,7 @@ class _Joined:
         self._file: BinaryIO = io.BytesIO()
 
     def read(self, count: int) -> bytes:
-        """Return at most so many of the next bytes, b"" at the end, or where a file ends before its size."""
+        """Return at most `count` of the next bytes, b"" at the end or where a file ends before its size."""
         while not self._left:
             section = next(self._waiting, None)
             if section is None:
@@ -86,6 +99,7 @@ class _Joined:
 
 def multipart_body(parts: list[Piece]) -> tuple[bytes | Multipart, str]:
     """Return the parts as one body, and its media type with the boundary."""
+    # Random, so that no content can contain it, not even on purpose (RFC 2046, section 5.1.1).
     boundary = os.urandom(16).hex()
     kind, sections = f"multipart/form-data; boundary={boundary}", _merged(_sections(parts, boundary.encode()))
     return (b"".join(cast("list[bytes]", sections)) if len(sections) == 1 else Multipart(sections, kind)), kind

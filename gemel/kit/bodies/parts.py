@@ -25,13 +25,13 @@ class File(Discreet, frozen=True):
     """A file for a `Part` argument. It is read while it is sent, and again for a repeat.
 
     Attributes:
-        content: Bytes, a path, or a binary file object, sent from where it stands and not closed. One of at most 64
-            kB, or one that cannot seek, is read when the call is made.
-        name: The file name that is sent; by default that of the path or file object.
-        content_type: Its media type; by default guessed from the name.
+        content: Bytes, a path, or a binary file object, sent from its current position and not closed. One of up to 64
+            KiB, or one that cannot seek, is read when the call is made.
+        name: The file name to send; "" takes that of the path or file object.
+        content_type: Its media type; "" guesses it from the name.
 
     Raises:
-        ValueError: For a media type that no header can hold.
+        ValueError: The media type cannot be sent in a header.
     """
 
     content: bytes | str | os.PathLike[str] | IO[bytes]
@@ -46,15 +46,15 @@ class File(Discreet, frozen=True):
 
 
 def form_body(pairs: list[str]) -> tuple[bytes, str]:
-    """Return encoded pairs as a form, and its media type (WHATWG URL, application/x-www-form-urlencoded)."""
+    """Return encoded pairs as a form and its media type (WHATWG URL, application/x-www-form-urlencoded)."""
     return "&".join(pairs).encode(), "application/x-www-form-urlencoded"
 
 
 def pieces(name: str, value: Any) -> list[Piece]:
-    """Return the parts of an argument: a File, bytes, a list of them, a record as JSON, else text; None gives none.
+    """Return the parts for an argument: a File, bytes, a list of them, a record as JSON, else text; none for None.
 
     Raises:
-        Refused: For what cannot be read.
+        Refused: A file cannot be read, or a value has no text form.
     """
     if value is None:
         return []
@@ -90,7 +90,7 @@ def _is_path(value: Any) -> TypeGuard[str | os.PathLike[str]]:
 
 
 def _content(source: Any) -> bytes | FilePart:
-    """Return what is small, or cannot be read again, as bytes, any other file as what is read while it is sent."""
+    """Return a small or unseekable file as bytes, any other as a FilePart that is read while it is sent."""
     if isinstance(source, bytes):
         return source
     try:

@@ -26,16 +26,15 @@ class Upload:
     In a stub, `content: Annotated[Upload, Body]` declares it.
 
     Args:
-        source: A path, opened for each attempt; or a binary file object, sent from where it stands and not closed.
-        size: In bytes; needed for a file object that cannot tell it, such as a pipe. Exactly so many bytes are
-            sent.
-        content_type: Its media type; by default guessed from the name.
-        on_progress: Called with the bytes handed on so far and in all; a repeated request begins again at 0.
+        source: A path, opened for each attempt, or a binary file object, sent from its current position and not closed.
+        size: The number of bytes to send; needed for a file object that cannot tell its size, such as a pipe.
+        content_type: The media type; "" guesses it from the name.
+        on_progress: Called with the bytes sent so far and the bytes in all; a retry starts again at 0.
 
     Raises:
-        OSError: For a path that cannot be read.
-        ValueError: For a size that is not known and a media type that no header can hold.
-        TypeError: For a text file.
+        OSError: The path cannot be read.
+        ValueError: The size is not known, or the media type cannot be sent in a header.
+        TypeError: The source is a text file or not a file.
     """
 
     def __init__(
@@ -55,12 +54,12 @@ class Upload:
 
     @property
     def replayable(self) -> bool:
-        """Whether it can be sent (again): a path or a seekable file always can, another file object once."""
+        """Whether it can be sent (again): always for a path or a seekable file, once for any other file object."""
         return self._start is not None or not self.begun
 
     @contextmanager
     def opened(self, deadline: float = float("inf")) -> Generator[UploadReader, None, None]:
-        """Open the file for one attempt, at its start; `deadline` in monotonic seconds. Raises UploadError."""
+        """Open the file at its start for one attempt; `deadline` is in monotonic seconds. Raises UploadError."""
         with ExitStack() as stack:
             try:
                 file = self._at_start(stack)
@@ -78,6 +77,7 @@ class Upload:
     def __len__(self) -> int:
         return self.size
 
+    # By __len__ an empty file would count as no body at all.
     def __bool__(self) -> bool:
         return True
 
@@ -86,7 +86,7 @@ class Upload:
 
 
 class UploadReader:
-    """Gives exactly so many bytes of the file of an upload."""
+    """Reads exactly the announced number of bytes from the file of an upload."""
 
     def __init__(self, upload: Upload, file: BinaryIO, deadline: float) -> None:
         self._upload = upload
@@ -95,10 +95,11 @@ class UploadReader:
         self._deadline = deadline
 
     def read(self, count: int) -> bytes:
-        """Return at most so many of the next bytes, b"" at the end, and tell the progress.
+        """Return at most `count` of the next bytes, b"" at the end, and report the progress.
 
         Raises:
-            UploadError, TimeoutError: After the deadline.
+            UploadError: The file cannot be read, or ends too soon.
+            TimeoutError: The deadline has passed.
         """
         if monotonic() > self._deadline:
             raise TimeoutError("the deadline has passed")
@@ -107,30 +108,31 @@ class UploadReader:
         return piece
 
     def take(self, count: int) -> bytes:
-        """Return at most so many of the next bytes, b"" at the end, without telling; may be called in a thread."""
+        """Return at most `count` of the next bytes, b"" at the end, without reporting; may be called in a thread."""
         self._upload.begun = True
         wanted = min(count, self._left)
         try:
             piece = self._file.read(wanted) if wanted else b""
         except (OSError, ValueError) as error:
             raise UploadError(f"the file of the upload cannot be read: {error}") from None
+        # Content-Length has been sent: fewer bytes would leave the server waiting for the rest until it times out.
         if wanted and not piece:
             raise UploadError(f"the file of the upload ended {self._left} bytes before its announced size")
         self._left -= len(piece)
         return piece
 
     def progressed(self, count: int) -> None:
-        """Tell the progress after a piece of so many bytes."""
+        """Report the progress after a piece of `count` bytes."""
         if self._upload.on_progress is not None and count:
             self._upload.on_progress(self._upload.size - self._left, self._upload.size)
 
 
 def measured(source: str | os.PathLike[str] | BinaryIO) -> tuple[int | None, int | None]:
-    """Return where a source starts, None when it cannot be read again, and its size, None when it is not known.
+    """Return the start of a source, None if it cannot seek, and its size in bytes, None if unknown.
 
     Raises:
-        OSError: For a path that cannot be read.
-        TypeError: For what is no path or binary file.
+        OSError: The path cannot be read.
+        TypeError: The source is neither a path nor a binary file.
     """
     if isinstance(source, str | os.PathLike):
         with open(source, "rb") as file:

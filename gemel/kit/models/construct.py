@@ -1,4 +1,4 @@
-"""Records made of JSON that does not fit: what fits is typed, what does not is taken as it came."""
+"""Makes records from JSON that does not fit: what fits is typed, the rest stays as JSON has it."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ __all__ = ["construct"]
 
 
 def construct(hint: Any, value: Any) -> Any:
-    """Return decoded JSON as near to a type as it comes; never refuses.
+    """Return decoded JSON as close to a type as possible; never raises.
 
-    A required field that is not there is OMIT. A value that is not of its field's type stays as JSON had it.
+    A missing required field is OMIT. A value that does not fit the type of its field stays as JSON has it.
     """
     plain, marks, _ = taken_apart(hint)
     if get_origin(plain) in (Union, UnionType):

@@ -1,4 +1,4 @@
-"""JSON numbers that keep the text they were, so that a Decimal loses no digit."""
+"""JSON numbers that keep their text, so that a Decimal loses no digit."""
 
 from __future__ import annotations
 
@@ -11,19 +11,20 @@ __all__ = ["Numeral", "plain_numbers", "read_json"]
 
 
 class Numeral(float):
-    """A JSON number with a fraction or an exponent, and the text that it was."""
+    """A JSON number with a fraction or an exponent that keeps its text."""
 
     text: str
 
     def __new__(cls, text: str) -> Numeral:
-        """Make one of its text."""
+        """Make a number from its text."""
         made = super().__new__(cls, text)
         made.text = text
         return made
 
 
 def read_json(body: bytes | str, *, exact: bool) -> Any:
-    """Return JSON, decoded; with `exact`, numbers with a fraction are Numerals. Raises ValueError, RecursionError."""
+    """Decode JSON; with `exact`, numbers with a fraction are Numerals. Raises ValueError, RecursionError."""
+    # Not msgspec, which turns numbers into floats before any hook sees them.
     return json.loads(body, parse_float=Numeral) if exact else json.loads(body)
 
 

@@ -1,4 +1,4 @@
-"""Drift: where a reply and its declared type differ, though the reply could be read; and how replies are to be read."""
+"""Drift: where a reply differs from its declared type though it can be read; and how strictly replies are read."""
 
 from __future__ import annotations
 
@@ -28,23 +28,22 @@ __all__ = [
 ]
 
 Validate: TypeAlias = Literal["lenient", "strict", "off"]
-"""How replies are checked: see `Reading`."""
+"""How strictly replies are checked; see `Reading`."""
 
 DriftKind: TypeAlias = Literal["unknown", "missing", "invalid"]
-"""What kind of difference it is: see `Drift`."""
+"""The kind of a difference; see `Drift`."""
 
 
 class Drift(Struct, frozen=True):
     """One difference between a reply and its declared type. It holds no value of the reply, so it may be logged.
 
-        "missing": a declared field that was not there.
-        "invalid": a value that is not of the declared type; it was refused, or taken by way of the schema's leniency.
-
     Attributes:
-        path: Where, from the top of the reply, by wire names: "secrets[].tags[].slug"; "*" stands for the keys of a
-            dict.
-        kind: "unknown": a field that the model does not declare, or a value that an OpenEnum does not know.
-        endpoint: What was called: "secrets.list".
+        path: Where it is, from the top of the reply, by names on the wire: "secrets[].tags[].slug"; "*" stands for the
+            keys of a dict.
+        kind: "unknown" for a field that the model does not declare or a value that an OpenEnum does not know,
+            "missing" for a declared field that is not there, "invalid" for a value of another type, which was refused
+            or which only the leniency of the schema accepts.
+        endpoint: The call, such as "secrets.list".
     """
 
     path: str
@@ -53,18 +52,21 @@ class Drift(Struct, frozen=True):
 
 
 OnDrift: TypeAlias = Callable[[Drift], object]
-"""Receives each difference, once a reply; what it raises reaches the caller."""
+"""A function called with each difference, once for each reply; what it raises reaches the caller."""
 
 
 class Reading(Struct, frozen=True):
     """How a client reads replies.
 
-        "strict": unknown fields, unknown values of open enums, and values taken by leniency only are errors too.
-        "off": what does not fit is taken as it came; only a reply that is not JSON, or has no envelope, is an error.
-
     Attributes:
-        validate: "lenient": what the schema accepts; unknown fields are dropped or kept, as the model says.
-        on_drift: Receives the differences.
+        validate: "lenient" accepts what the schema accepts; unknown fields are dropped or kept as the model says.
+            "strict" also refuses unknown fields, unknown values of open enums, and values that only the leniency of the
+            schema accepts. "off" leaves what does not fit as JSON has it, and refuses only a reply that is not JSON or
+            lacks its envelope.
+        on_drift: Called with each difference, None for no report.
+
+    Raises:
+        ValueError: `validate` is none of the three.
     """
 
     validate: Validate = "lenient"
@@ -76,23 +78,23 @@ class Reading(Struct, frozen=True):
 
 
 LENIENT: Reading = Reading()
-"""How replies are read unless said otherwise."""
+"""The default: lenient, without reports of drift."""
 
-Place: TypeAlias = "tuple[str | int, ...]"
+Location: TypeAlias = "tuple[str | int, ...]"
 
-Found: TypeAlias = "dict[tuple[str, DriftKind], Place]"
-"""Differences by path and kind, with the first place of each: keys and indices from the top of the reply."""
+Found: TypeAlias = "dict[tuple[str, DriftKind], Location]"
+"""Differences by path and kind, each with its first location: keys and indices from the top of the reply."""
 
 
-def drift_of(value: Any, document: Any, place: Place = ()) -> Found:
-    """Return where a decoded value and the JSON it was made of differ: the first place of each path and kind."""
+def drift_of(value: Any, document: Any, place: Location = ()) -> Found:
+    """Return where a decoded value differs from its JSON: the first location of each path and kind."""
     found: Found = {}
     _compare(value, document, ".".join(str(step) for step in place), place, found)
     return found
 
 
 def drift_of_faults(faults: Any) -> Found:
-    """Return the drift that a schema's messages tell of."""
+    """Return the drift that the messages of a schema report."""
     found: Found = {}
     for path, place, text in _flat(faults, "", ()):
         kind: DriftKind = "missing" if text.startswith("Missing") else "unknown" if "nknown" in text else "invalid"
@@ -101,7 +103,7 @@ def drift_of_faults(faults: Any) -> Found:
 
 
 def faults_of(found: Found) -> dict[Any, Any]:
-    """Return the messages of what strict reading does not accept, nested by path as a schema's are."""
+    """Return a message for each difference that strict reading refuses, nested by path as those of a schema."""
     faults: dict[Any, Any] = {}
     for (_, kind), place in found.items():
         if kind != "missing":
@@ -117,7 +119,7 @@ _TEXTS: dict[DriftKind, str] = {
 
 
 def _opened(faults: dict[Any, Any], step: str | int) -> dict[Any, Any]:
-    """Return the faults inside a step; those of the step itself are then among them."""
+    """Return the faults inside a step, with those of the step itself among them."""
     inner: Any = faults.setdefault(step, {})
     if is_object(inner):
         return inner
@@ -131,7 +133,7 @@ def _wire_names(model: type[Struct]) -> dict[str, str]:
     return dict(zip(model.__struct_encode_fields__, model.__struct_fields__, strict=True))
 
 
-def _compare(value: Any, document: Any, path: str, place: Place, found: Found) -> None:
+def _compare(value: Any, document: Any, path: str, place: Location, found: Found) -> None:
     if isinstance(value, Struct):
         if is_object(document):
             _compare_record(value, document, path, place, found)
@@ -147,7 +149,7 @@ def _compare(value: Any, document: Any, path: str, place: Place, found: Found) -
         found.setdefault((path, kind), place)
 
 
-def _compare_record(value: Struct, document: dict[str, Any], path: str, place: Place, found: Found) -> None:
+def _compare_record(value: Struct, document: dict[str, Any], path: str, place: Location, found: Found) -> None:
     names, before = _wire_names(type(value)), f"{path}." if path else ""
     for wire, name in names.items():
         given, written = getattr(value, name), document.get(wire, names)
@@ -164,7 +166,7 @@ _ZONE = re.compile(r"(?:[Zz]|[+-]\d\d:?\d\d)$")
 
 
 def _leaf_drift(value: Any, document: Any) -> DriftKind | None:
-    """Return how a single value differs from the JSON value that it was made of."""
+    """Return how a single value differs from the JSON value that it was made from."""
     if isinstance(value, enum.Enum):
         return "unknown" if isinstance(value, OpenEnum) and not value.known else None
     if isinstance(value, datetime):
@@ -174,7 +176,7 @@ def _leaf_drift(value: Any, document: Any) -> DriftKind | None:
     return None
 
 
-def _flat(faults: Any, path: str, place: Place) -> Iterator[tuple[str, Place, str]]:
+def _flat(faults: Any, path: str, place: Location) -> Iterator[tuple[str, Location, str]]:
     if not is_mapping(faults):
         yield path, place, " ".join(map(str, faults)) if is_array(faults) else str(faults)
         return

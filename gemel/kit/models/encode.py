@@ -1,4 +1,4 @@
-"""Values as JSON bytes: what a body holds is checked before it is sent."""
+"""Encodes values as JSON bytes, checked before they are sent."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = [
 
 
 def json_bytes(value: Any) -> bytes:
-    """Return a value as JSON; raises Refused for what JSON cannot hold."""
+    """Encode a value as JSON; raises Refused for one that JSON cannot hold."""
     try:
         _checked(value)
         return _ENCODER.encode(_in_utc(plain_of(value, kept_types=(datetime,))))
@@ -32,7 +32,7 @@ _ENCODER = msgspec.json.Encoder()
 
 
 def _check_fields(record: msgspec.Struct) -> None:
-    """Refuse a record whose fields have other types than declared: making one does not look."""
+    """Refuse a record whose fields have other types than declared, since msgspec does not check when one is made."""
     try:
         converter(loosest(type(record)))(msgspec.to_builtins(record, enc_hook=as_builtin))
     except msgspec.ValidationError as error:
@@ -40,7 +40,7 @@ def _check_fields(record: msgspec.Struct) -> None:
 
 
 def _checked(value: Any) -> None:
-    """Refuse what would be sent silently changed or wrong: NaN as null, a datetime without zone, a field's type."""
+    """Refuse values that would be sent changed or wrong: NaN as null, a datetime without a zone, a wrong type."""
     if type(value) in SCALARS:
         return
     if value is OMIT:
@@ -61,7 +61,7 @@ def _checked(value: Any) -> None:
 
 
 def _in_utc(value: Any) -> Any:
-    """Return plain values with every datetime as text in UTC; the encoder would keep its zone."""
+    """Return plain values with every datetime as text in UTC; msgspec would keep its zone."""
     if type(value) in SCALARS:
         return value
     if is_mapping(value):

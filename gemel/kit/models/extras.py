@@ -1,4 +1,4 @@
-"""What a record keeps of a reply beside its fields, and how it gives that back."""
+"""Keeps the unknown fields of a reply in a record, and gives them back when it is sent."""
 
 from __future__ import annotations
 
@@ -27,27 +27,27 @@ _keeping_models: list[type] = []
 
 
 def keeping(model: type) -> None:
-    """Note that there is a model that keeps what it does not declare; without one, nothing is ever looked for."""
+    """Note a model that keeps unknown fields; while there is none, nothing is looked for."""
     _keeping_models.append(model)
 
 
 def anything_keeps() -> bool:
-    """Whether there is a model that keeps, anywhere."""
+    """Say whether any model keeps unknown fields."""
     return bool(_keeping_models)
 
 
 def models_that_keep() -> list[type]:
-    """Return the models that keep, in the order they were made; not to be changed."""
+    """Return the models that keep unknown fields, in the order they were made; do not change the list."""
     return _keeping_models
 
 
 def keeps_unknown(model: Any) -> bool:
-    """Whether a model was made with `unknown="keep"`."""
+    """Say whether a model was made with `unknown="keep"`."""
     return bool(model.__struct_config__.forbid_unknown_fields)
 
 
 def none_for_absent(model: Any, name: str) -> property:
-    """Return what reads a field as None while its place in the record holds OMIT, which is never encoded."""
+    """Return a property that reads a field as None while the record holds OMIT, which is never encoded."""
     place = model.__dict__[name]
 
     def read(record: Any) -> Any:
@@ -58,14 +58,15 @@ def none_for_absent(model: Any, name: str) -> property:
 
 
 def keep_extras(record: T, extras: dict[str, Any]) -> T:
-    """Give a record that was just made its extras, and return it."""
+    """Store the unknown fields in a new record, and return it."""
     if extras:
+        # Models are frozen structs, whose attributes nothing else can set.
         msgspec.structs.force_setattr(cast(Any, record), _PLACE, extras)
     return record
 
 
 def kept(record: Any) -> dict[str, Any]:
-    """Return the extras of a record, not to be changed."""
+    """Return the unknown fields of a record; do not change the dict."""
     return getattr(record, _PLACE, _NONE)
 
 
@@ -97,4 +98,4 @@ KEEPING: dict[str, Any] = {
     "__copy__": _replace,
     "__replace__": _replace,
 }
-"""The methods of models that keep: extras count when they are compared, and are copied and pickled with the fields."""
+"""The methods of models that keep unknown fields: these are compared, copied and pickled with the declared ones."""

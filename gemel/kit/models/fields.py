@@ -1,4 +1,4 @@
-"""The marshmallow fields that models need beside marshmallow's own."""
+"""The marshmallow fields that models need besides marshmallow's own."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ else:
 
 
 class Converted(_Field):
-    """A value whose one reading is msgspec's: dates, UUIDs, bytes, records that are not models."""
+    """A value that msgspec converts: dates, UUIDs, bytes, records that are not models."""
 
     def __init__(self, hint: Any, **options: Any) -> None:
         super().__init__(**options)  # pyright: ignore[reportUnknownMemberType]
@@ -98,7 +98,7 @@ class Member(Converted):
 
 
 class Moment(_Field):
-    """A point in time (RFC 3339); one that says no zone is in UTC."""
+    """A point in time (RFC 3339), in UTC when it names no zone."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> datetime:
         try:
@@ -125,7 +125,7 @@ class Plain(ma.fields.Raw):
 
 
 class Key(_Field):
-    """A key of a JSON object, which is text, as a type that is written as text."""
+    """A key of a JSON object, converted from text to its type."""
 
     def __init__(self, hint: Any) -> None:
         super().__init__()  # pyright: ignore[reportUnknownMemberType]
@@ -154,7 +154,7 @@ class Array(_Field):
 
 
 class TagField(_Field):
-    """The value by which a model is told apart in a union; where it stands alone, it may be left out."""
+    """The tag that tells a model apart in a union; where the model stands alone, it may be missing."""
 
     def __init__(self, tag: Tag, **options: Any) -> None:
         super().__init__(**options)  # pyright: ignore[reportUnknownMemberType]
@@ -167,7 +167,7 @@ class TagField(_Field):
 
 
 class Choice(_Field):
-    """One of several models, told apart by a field; with a `rest`, an object that is none of them is read by that."""
+    """One of several models, told apart by a field; a `rest` reads an object that is none of them."""
 
     def __init__(self, by_tag: Mapping[Tag, Any], field: str, rest: Any = None, **options: Any) -> None:
         super().__init__(**options)  # pyright: ignore[reportUnknownMemberType]
@@ -179,6 +179,7 @@ class Choice(_Field):
         if not is_object(value):
             raise ma.ValidationError("Not a valid object.")
         tag: Any = value.get(self._field)
+        # Other JSON values may be unhashable, and True would be found as 1.
         if type(tag) in (str, int) and tag in self._fields:
             return self._fields[tag].deserialize(value)
         if self._rest is not None:
@@ -190,9 +191,9 @@ class Choice(_Field):
 
 
 class UnionField(_Field):
-    """One of several types, of which the JSON value's own kind leaves at most one, or a few plain ones.
+    """One of several types, told apart by the kind of the JSON value.
 
-    With a `rest`, what is of no such kind is read by that, and what does not fit, unless a tag says what it is.
+    A `rest` reads values of any other kind, and those that do not fit, unless a tag says what they are.
     """
 
     def __init__(self, by_kind: Mapping[str, Any], rest: Any = None, **options: Any) -> None:
@@ -215,7 +216,7 @@ class UnionField(_Field):
 
 
 class Again(_Field):
-    """A type that names itself, by way of an alias; its field is made on first use."""
+    """A type that contains itself by way of an alias; its field is made on first use."""
 
     def __init__(self, make: Callable[[], Any], **options: Any) -> None:
         super().__init__(**options)  # pyright: ignore[reportUnknownMemberType]

@@ -108,14 +108,14 @@ def resolved(host: str, port: int | None, family: int, seconds: float) -> list[A
     """Return the addresses of a host, blocking.
 
     Args:
-        host: a name or an address.
-        port: where to connect to.
+        host: A name or an address.
+        port: Where to connect to.
         family: AF_INET, AF_INET6 or AF_UNSPEC.
-        seconds: how long to wait at most.
+        seconds: How long to wait at most.
 
     Raises:
-        TimeoutError: when the answer does not come in time.
-        OSError, UnicodeError: what getaddrinfo raises.
+        TimeoutError: When the answer does not come in time.
+        OSError, UnicodeError: What getaddrinfo raises.
     """
     if host == "localhost" or ":" in host or _LITERAL.issuperset(host):  # nobody is asked for these
         return socket.getaddrinfo(host, port, family, socket.SOCK_STREAM)

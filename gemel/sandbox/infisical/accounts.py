@@ -233,7 +233,7 @@ class Accounts(Box):
         Args:
             project_id: The project.
             scopes: Where it holds: each names an `environment` and a `secretPath`, which may have wildcards.
-            permissions: read, write or both.
+            permissions: Read, write or both.
             name: Its name.
             expires_in: Seconds that it lives; None for ever.
 

@@ -33,7 +33,7 @@ class Caller:
     Attributes:
         id: The id of the identity, the user or the service token.
         name: Its name.
-        kind: identity, user or service.
+        kind: Identity, user or service.
         mode: What the server calls the kind of credential: identityAccessToken, jwt, apiKey or serviceToken.
         token: The record of a service token.
     """

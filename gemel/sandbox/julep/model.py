@@ -43,7 +43,7 @@ class Spoken:
     Attributes:
         text: The text; empty for a call.
         call: The name and the JSON text of the arguments of a function it calls, or None.
-        finish_reason: stop, length or tool_calls.
+        finish_reason: Stop, length or tool_calls.
         prompt_tokens: The words of the prompt.
         completion_tokens: The words said; 1 for a call.
     """

@@ -30,7 +30,7 @@ class Change:
     """What a held write would do to one secret.
 
     Attributes:
-        op: create, update or delete.
+        op: Create, update or delete.
         key: The key of the secret.
         data: What it would be created with, or changed to.
     """
