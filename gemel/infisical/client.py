@@ -1,4 +1,4 @@
-"""InfisicalClient and InfisicalAsyncClient."""
+"""InfisicalClient and InfisicalAsyncClient: the clients of the Infisical API."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ HttpMethod = Literal["get", "post", "put", "patch", "delete"]
 
 
 class InfisicalSettings(Settings, total=False):
-    """The settings of both clients; `BaseInfisicalClient.__init__` says what they mean."""
+    """The settings of both clients; `BaseInfisicalClient.__init__` describes them."""
 
     endpoint: str | None
     token: str | None
@@ -51,7 +51,7 @@ class InfisicalSettings(Settings, total=False):
 
 @extensible
 class BaseInfisicalClient(BaseClient[M]):
-    """The resources of the Infisical API, and what both clients share."""
+    """The base of both clients: the resources of the Infisical API."""
 
     secrets: Secrets[M]
     folders: Folders[M]
@@ -84,9 +84,9 @@ class BaseInfisicalClient(BaseClient[M]):
                 retries and the other settings: as for `gemel.BaseClient`.
 
         Raises:
-            CredentialsError: When no credentials are found.
-            InvalidArgument: For what is no text.
-            ValueError: For settings that cannot work.
+            CredentialsError: No usable credentials were found.
+            InvalidArgument: One of the texts is not a str.
+            ValueError: A setting cannot work.
         """
         check_texts(endpoint=endpoint, token=token, client_id=client_id, client_secret=client_secret)
         credential, found_endpoint = find_credential(
@@ -111,7 +111,7 @@ class BaseInfisicalClient(BaseClient[M]):
         return token_refused(response)
 
     def _limited_with(self, request: Request) -> str:
-        """Name the group of requests that the server limits together: secrets, auth, read or write."""
+        """Return the name of the rate limit that a request falls under: secrets, auth, read or write."""
         return limit_group(request)
 
 
@@ -130,15 +130,16 @@ class InfisicalClient(BaseInfisicalClient[Sync], Client):
         params: Mapping[str, Any] | None = None,
         body: Mapping[str, Any] | None = None,
     ) -> Callable[[], Response]:
-        """Return a callable that sends the request and returns the Response, whatever its status.
+        """Return a function that sends a request and returns its reply, whatever the status.
 
         Args:
-            url: A path below the endpoint, or an address of the same origin.
+            method: The HTTP verb.
+            url: The path below the endpoint, or an absolute address of the same origin.
             params: Query parameters.
-            body: The JSON body.
+            body: The body, sent as JSON; None sends no body.
 
         Raises:
-            InvalidArgument: For an address of another origin or a value without a wire form.
+            InvalidArgument: The address has another origin, or a value cannot be sent.
         """
         request = undeclared_request(self._caller, method, url, params, body, "create_request")
 
@@ -155,13 +156,17 @@ class InfisicalClient(BaseInfisicalClient[Sync], Client):
         """Send a request made by `create_request` and decode its reply.
 
         Args:
-            expected_responses: Keys of the reply and the model or marshmallow schema of each; the first key found
-                is decoded, the empty key means the whole reply; None returns the JSON as it is.
+            request: What `create_request` returned.
+            expected_responses: The keys of the reply, each with its model or marshmallow schema; the first key that is
+                found is decoded, and the empty key means the whole reply. None returns the JSON as it is.
+
+        Returns:
+            The decoded value.
 
         Raises:
-            an, APIStatusError, ResponseValidationError: (a.
-            ValueError: ) when no key is found or the value is invalid.
-            InvalidArgument: Before anything is sent, for a type that JSON cannot be read as.
+            APIStatusError: The status is not a success.
+            ResponseValidationError: No key is found, or its value is invalid; it is a ValueError too.
+            InvalidArgument: JSON cannot be read as one of the types; nothing was sent.
         """
         return expected_decoder(self._caller, expected_responses)(request())
 
@@ -181,7 +186,7 @@ class InfisicalAsyncClient(BaseInfisicalClient[Async], AsyncClient):
         params: Mapping[str, Any] | None = None,
         body: Mapping[str, Any] | None = None,
     ) -> Coroutine[Any, Any, Response]:
-        """Return a coroutine that sends the request and returns the Response; as for the blocking client."""
+        """Return a coroutine that sends a request and returns its reply; otherwise as for the blocking client."""
         return self._send(undeclared_request(self._caller, method, url, params, body, "create_request"))
 
     @entry
@@ -192,10 +197,11 @@ class InfisicalAsyncClient(BaseInfisicalClient[Async], AsyncClient):
     async def handle_request(
         self, request: Coroutine[Any, Any, Response], expected_responses: Mapping[str, Any] | None = None
     ) -> Any:
-        """Await a request made by `create_request` and decode its reply; as for the blocking client."""
+        """Await a request made by `create_request` and decode its reply; otherwise as for the blocking client."""
         try:
             decode = expected_decoder(self._caller, expected_responses)
         except InvalidArgument:
+            # A coroutine that is never awaited makes Python warn.
             request.close()
             raise
         return decode(await request)

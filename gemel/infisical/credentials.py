@@ -25,15 +25,20 @@ _PAIR_VARIABLES = (
 
 
 class ProviderChain(Protocol):
-    """Something that finds credentials: `resolve()` gives a token, a Credential, or an object with `get_token()`."""
+    """An object that finds credentials: `resolve()` returns a token, a Credential, or an object with `get_token()`."""
 
     def resolve(self) -> Any:
-        """Return what was found; an attribute `url` of it names the server."""
+        """Return the credentials; if the object has an attribute `url`, it names the server."""
         ...
 
 
 class UniversalAuthCredential:
-    """A client id and secret of a machine identity; logs in when a token is needed, and can give the token back."""
+    """A client id and secret of a machine identity; it logs in when a token is needed, and can revoke the token.
+
+    Args:
+        client_id: The client id of the identity.
+        client_secret: Its client secret.
+    """
 
     renewable: bool = True
 
@@ -45,11 +50,11 @@ class UniversalAuthCredential:
         return f"UniversalAuthCredential(client_id={self.client_id!r}, client_secret={MASK})"
 
     def identity(self) -> bytes:
-        """Return the digest of the identity: its tokens come and go."""
+        """Return the digest of the identity, the same for all of its tokens."""
         return digest("universal-auth", self.client_id, self._client_secret)
 
     def bound(self, caller: Caller) -> Fetch:
-        """Return the login of one client."""
+        """Return the function that logs one client in."""
         login = UniversalAuth[Sync](caller).login
 
         def fetch(deadline: float) -> Flow[Token]:
@@ -59,13 +64,13 @@ class UniversalAuthCredential:
         return fetch
 
     def revoking(self, caller: Caller) -> Revoke:
-        """Return the way to give the tokens of this login back: the setting `revoke_on_close`."""
+        """Return the function that revokes tokens of this login; the setting `revoke_on_close` uses it."""
         revoke = AccessTokens[Sync](caller).revoke
         return lambda token, deadline: revoke.flow(deadline, token.value)
 
 
 def check_texts(**settings: object) -> None:
-    """Refuse settings that are neither text nor None; raises InvalidArgument that does not show them."""
+    """Raise InvalidArgument for a setting that is neither a str nor None, without showing its value."""
     for name, value in settings.items():
         if value is not None and not isinstance(value, str):
             raise InvalidArgument("InfisicalClient", name, f"expected str, got {type(value).__name__}")
@@ -82,7 +87,7 @@ def find_credential(
     """Return the credential to use, and the address it came with; warns of others in the environment.
 
     Raises:
-        CredentialsError: That lists what was looked for and where.
+        CredentialsError: Nothing usable was found; the message lists what was looked for and where.
     """
     if provider_chain is not None:
         return _provided(provider_chain)
@@ -156,5 +161,5 @@ def _as_credential(found: Any) -> Credential:
 
 
 def _sendable(token: str) -> str:
-    """Return the token as it is sent: of a service token the first three parts, the fourth is a key of its own."""
+    """Return the token as it is sent: of a service token the first three parts, since the fourth is a key."""
     return ".".join(token.split(".")[:3]) if token.startswith("st.") else token

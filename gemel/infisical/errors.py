@@ -1,4 +1,4 @@
-"""The error codes and bodies of the Infisical API."""
+"""Reads the error codes and bodies of the Infisical API."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TRY_AGAIN = re.compile(r"try again in (\d+) second", re.IGNORECASE)
 
 
 class ApprovalRequiredError(AlternativeReplyError):
-    """A change policy guards the folder: nothing was changed, an approval request was opened.
+    """A change policy guards the folder: nothing was changed, and an approval request was opened.
 
     Attributes:
         reply: The SecretApproval; its `slug` names it in the web interface.
@@ -31,7 +31,7 @@ class ApprovalRequiredError(AlternativeReplyError):
 
 
 def read_infisical_fault(response: Response) -> Fault:
-    """Read `{"reqId", "statusCode", "message", "error", "details"}`; of a 422 the message is a list of issues."""
+    """Read `{"reqId", "statusCode", "message", "error", "details"}`; the message of a 422 is a list of issues."""
     try:
         body: Any = json.loads(response.body)
     except (ValueError, RecursionError):
@@ -66,6 +66,6 @@ def _issue(issue: Any) -> str:
 
 
 def _wait(response: Response, text: str) -> float | None:
-    """Return the seconds that the message of a 429 tells, where its headers may not."""
+    """Return the seconds that the message of a 429 names, for servers that send no Retry-After."""
     found = _TRY_AGAIN.search(text) if response.status == 429 else None
     return float(found[1]) if found else None

@@ -1,4 +1,4 @@
-"""The groups of requests that an Infisical server limits together."""
+"""The rate limits of an Infisical server, by request."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SECRETS = frozenset({"folders", "secret-imports", "secrets"})
 
 
 def limit_group(request: Request) -> str:
-    """Return the group of a request: "secrets", which folders and imports share, "auth", "read" or "write"."""
+    """Return the rate limit of a request: "secrets", which folders and imports share, "auth", "read" or "write"."""
     found = _NOUN.search(request.url)
     noun = "" if found is None else found[1]
     if noun in _SECRETS:

@@ -23,7 +23,7 @@ class UniversalAuth(Resource[M], case="camel"):
     def login(
         self, *, client_id: str, client_secret: Annotated[str, SECRET], organization_slug: str | Omit = OMIT
     ) -> AccessToken:
-        """Log a machine identity in; three failures in a row lock it for five minutes."""
+        """Log in a machine identity; by default three failures in a row lock it for five minutes."""
         ...
 
 
@@ -35,7 +35,7 @@ class AccessTokens(Resource[M], case="camel"):
 
     @post("api/v1/auth/token/renew", authenticated=False)
     def renew(self, access_token: Annotated[str, SECRET]) -> AccessToken:
-        """Renew a token before it expires; the answer holds a new one."""
+        """Renew a token before it expires; the reply holds a new one."""
         ...
 
     @post("api/v1/auth/token/revoke", authenticated=False)

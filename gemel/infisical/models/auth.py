@@ -14,7 +14,10 @@ class AccessToken(Model, case="camel"):
     """An access token of a machine identity.
 
     Attributes:
-        expires_in, access_token_max_ttl: Seconds; 0 means without limit.
+        access_token: The token.
+        expires_in: Seconds until it expires, 0 for no limit.
+        access_token_max_ttl: Seconds to which its life can be extended by renewing, 0 for no limit.
+        token_type: The authentication scheme.
     """
 
     access_token: Annotated[str, SECRET]
@@ -24,6 +27,6 @@ class AccessToken(Model, case="camel"):
 
 
 class TokenRevocation(Model, case="camel"):
-    """What the server says when a token is revoked."""
+    """The reply to the revocation of a token."""
 
     message: str

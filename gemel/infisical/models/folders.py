@@ -14,8 +14,8 @@ class Folder(Model, case="camel"):
     """A folder of an environment.
 
     Attributes:
-        path: Of the folder itself, where the server says it.
-        relative_path: Below the listed folder, in recursive lists.
+        path: The path of the folder itself, None when the server does not say it.
+        relative_path: The path below the listed folder, in recursive lists only.
     """
 
     id: str
@@ -33,7 +33,7 @@ class Folder(Model, case="camel"):
 
 
 class FolderEnvironment(Model, case="camel"):
-    """The environment a folder is in."""
+    """The environment that a folder is in."""
 
     env_id: str
     env_name: str
@@ -48,7 +48,7 @@ class FolderDetails(Folder, case="camel"):
 
 
 class FolderChange(Model, case="camel"):
-    """One folder of a batch to update."""
+    """One folder of a batch update."""
 
     id: str
     environment: str

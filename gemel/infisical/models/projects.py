@@ -10,7 +10,7 @@ __all__ = ["Environment", "EnvironmentRef", "Project"]
 
 
 class EnvironmentRef(Model, case="camel"):
-    """An environment as a project or an import names it."""
+    """A reference to an environment, in a project or an import."""
 
     id: str
     name: str

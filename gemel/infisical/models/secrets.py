@@ -1,4 +1,4 @@
-"""Records of secrets: what the API gives back and what it takes."""
+"""Records of secrets: those that the API returns, and those that it takes."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class SecretTagRef(Model, case="camel"):
 
 
 class SecretActor(Model, case="camel"):
-    """Who made a version of a secret."""
+    """The user or identity that made a version of a secret."""
 
     actor_id: str | None = None
     actor_type: str | None = None
@@ -70,13 +70,14 @@ class SecretActor(Model, case="camel"):
 
 
 class Secret(Model, case="camel"):
-    """One secret; its value is masked in every text.
+    """One secret; its value is masked in every repr and message.
 
     Attributes:
         secret_value: "<hidden-by-infisical>" when `secret_value_hidden`; that is no value, and no client sends it.
         workspace: The project's id.
         type: "shared" or "personal".
-        created_at, updated_at: None in imports and from older servers.
+        created_at: When it was created; None in imports and from older servers.
+        updated_at: When it was last changed; None likewise.
     """
 
     id: str
@@ -111,7 +112,7 @@ class SecretImportBlock(Model, case="camel"):
 
 
 class SecretList(Model, case="camel"):
-    """The secrets of a folder, and those that its imports bring; iterating gives the folder's own."""
+    """The secrets of a folder and those of its imports; iterating yields the folder's own."""
 
     secrets: list[Secret]
     imports: list[SecretImportBlock] = field(default_factory=list[SecretImportBlock])

@@ -445,7 +445,7 @@ class Content:
             n: How many bytes to return.
 
         Raises:
-            asyncio.IncompleteReadError: there are not so many.
+            asyncio.IncompleteReadError: Fewer bytes are left.
         """
         piece = self._file.read(n)
         if len(piece) < n:
