@@ -1,4 +1,4 @@
-"""Client and AsyncClient of the Julep API 0.x."""
+"""Client and AsyncClient: the clients of the Julep API 0.x."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ __all__ = ["AsyncClient", "BaseJulepClient", "Client"]
 
 @extensible
 class BaseJulepClient(Serving, BaseClient[M]):
-    """The managers of the Julep API, and what both clients share."""
+    """The base of both clients: the managers of the Julep API."""
 
     agents: BaseAgentsManager[M]
     users: BaseUsersManager[M]
@@ -67,18 +67,19 @@ class BaseJulepClient(Serving, BaseClient[M]):
         The other settings are those of `gemel.BaseClient`.
 
         Args:
-            api_key: Else the environment variable JULEP_API_KEY.
-            base_url: The API's address with its path, as https://host/api; else JULEP_API_URL.
-            timeout: Of every call, in seconds in all, however long the server is silent meanwhile; or a Timeout.
-            additional_headers: Sent with every request.
-            _httpx_client: Has its place only so that what follows keeps its own; pass `session`.
-            session: An own session to send with; it is used as it is and never closed.
+            api_key: The API key; None takes JULEP_API_KEY from the environment.
+            base_url: The base URL with the API's path, such as https://host/api; None takes JULEP_API_URL from the
+                environment.
+            timeout: Seconds for each whole call, however long the server is silent meanwhile, or a Timeout.
+            additional_headers: Header fields sent with every request.
+            _httpx_client: Must be None; it keeps the position it has in the published SDK. Pass `session` instead.
+            session: A requests.Session or aiohttp.ClientSession to send with; it is used as it is and never closed.
+            **settings: The other settings of a client.
 
         Raises:
-            MissingSettingError: An.
-            AssertionError: Too, when there is no key or no address.
-            InvalidArgument: For what is no text.
-            ValueError: For settings that cannot work.
+            MissingSettingError: There is no key or no address; it is an AssertionError too.
+            InvalidArgument: A text is not a str, or `_httpx_client` is given.
+            ValueError: A setting cannot work.
         """
         refuse_httpx(_httpx_client)
         settings["headers"] = headers = {**given_headers(additional_headers), **(settings.get("headers") or {})}
@@ -91,7 +92,7 @@ class BaseJulepClient(Serving, BaseClient[M]):
         return read_julep_fault(response)
 
     def _explain(self, response: Response) -> str:
-        """Say which generation of the API a reply looks like that is not as declared."""
+        """Say which generation of the API an unexpected reply seems to come from, "" when that is unknown."""
         return explain_reply(response)
 
 
@@ -124,13 +125,12 @@ class Client(BaseJulepClient[Sync], KitClient):
 
     @entry
     def openai(self) -> OpenAI:
-        """Return an `openai.OpenAI` for the same host, key, headers and timeout; close it when it is no longer needed.
+        """Return an `openai.OpenAI` for the same host, key, headers and timeout; close it when you are done.
 
         It has connections of its own, and openai's rules for proxies, certificates and retries.
 
         Raises:
-            MissingExtraError: An.
-            ImportError: Too, without the extra: pip install 'gemel[openai]'.
+            MissingExtraError: The extra is not installed: pip install 'gemel[openai]'; it is an ImportError too.
         """
         made: OpenAI = self._official("OpenAI")
         return made
@@ -165,11 +165,10 @@ class AsyncClient(BaseJulepClient[Async], KitAsyncClient):
 
     @entry
     def openai(self) -> AsyncOpenAI:
-        """Return an `openai.AsyncOpenAI` for the same host, key, headers and timeout; otherwise as of the other client.
+        """Return an `openai.AsyncOpenAI` for the same host, key, headers and timeout; otherwise as `Client.openai`.
 
         Raises:
-            MissingExtraError: An.
-            ImportError: Too, without the extra: pip install 'gemel[openai]'.
+            MissingExtraError: The extra is not installed: pip install 'gemel[openai]'; it is an ImportError too.
         """
         made: AsyncOpenAI = self._official("AsyncOpenAI")
         return made

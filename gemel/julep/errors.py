@@ -1,8 +1,8 @@
-"""The error bodies of the Julep API, and the errors that the SDK adds to the tree.
+"""Reads the error bodies of the Julep API, and adds errors of this SDK to the tree.
 
 GemelError
   InvalidArgument
-    InvalidIdError          an id that is no UUID of version 4; an AssertionError too
+    InvalidIdError          an id that is not a UUID of version 4; an AssertionError too
     ExclusiveArgumentsError arguments that exclude each other; an AssertionError too
       OwnerError            not exactly one owner of a doc
   CredentialsError
@@ -10,7 +10,7 @@ GemelError
   JobFailedError            .job: a job that failed or was aborted
   MissingExtraError         an optional package is not installed; an ImportError too
 
-The published SDK asserted what the AssertionErrors tell.
+Those that are AssertionErrors too were assertions in the published SDK.
 """
 
 from __future__ import annotations
@@ -57,30 +57,30 @@ _OF_NEW = _OF_CHATS | _OF_RECORDS | _OF_HISTORIES
 
 
 class InvalidIdError(InvalidArgument, AssertionError):
-    """An id is no UUID of version 4; nothing was sent."""
+    """An id is not a UUID of version 4; nothing was sent."""
 
 
 class ExclusiveArgumentsError(InvalidArgument, AssertionError):
-    """Arguments were given that exclude each other, or none of those of which there must be one; nothing was sent."""
+    """Arguments that exclude each other were given, or none where one is needed; nothing was sent."""
 
 
 class OwnerError(ExclusiveArgumentsError):
-    """A doc is of exactly one agent or user; nothing was sent."""
+    """A doc needs exactly one owner, an agent or a user; nothing was sent."""
 
 
 class MissingSettingError(CredentialsError, AssertionError):
-    """The client has no API key or no address; says what to set."""
+    """The client has no API key or no address; the message says what to set."""
 
 
 class MissingExtraError(GemelError, ImportError):
-    """A package that only an extra of gemel brings is not installed; says which extra."""
+    """A package of an optional extra is not installed; the message names the extra."""
 
 
 class JobFailedError(GemelError):
-    """A job ended badly.
+    """A job failed or was aborted.
 
     Attributes:
-        job: The JobStatus; its `reason` says why.
+        job: The JobStatus of the job; its `reason` says why.
     """
 
     def __init__(self, message: str, *, job: Any) -> None:
@@ -110,7 +110,7 @@ def read_julep_fault(response: Response) -> Fault:
 
 
 def explain_reply(response: Response) -> str:
-    """Say which generation of the API a reply looks like that this one did not expect; "" when it tells nothing."""
+    """Say which generation of the API an unexpected reply seems to come from, "" when that is unknown."""
     body = _document(response)
     if not is_object(body) or _is_serving(response):
         return ""
@@ -124,13 +124,13 @@ def explain_reply(response: Response) -> str:
 
 
 def _plain(response: Response) -> Fault:
-    """Read a text; the gateway's own says that it has no road to this address."""
+    """Read a plain text; the gateway's own 404 means that the address lacks the API's path."""
     fault = read_fault(response)
     return Fault(fault.message, hint=_NO_PATH) if fault.message == _NO_ROUTE else fault
 
 
 def _is_serving(response: Response) -> bool:
-    """Whether model serving has answered, which is the same in each generation."""
+    """Say whether model serving has answered, which is the same in each generation."""
     return urlsplit(response.url).path.startswith("/v1/")
 
 
@@ -164,10 +164,12 @@ def _document(response: Response) -> Any:
 
 
 def _issues(message: str) -> Sequence[Any] | None:
-    """Return the issues that a message lists as Python writes them; None when it is something else."""
+    """Return the issues that a message lists as a Python literal, None when it is something else."""
     if not message.startswith("[") or len(message) > _LONGEST_MESSAGE:
         return None
     try:
+        # literal_eval runs no code, but its parser needs memory and stack in proportion to the text, so that is bounded
+        # above.
         issues: Any = ast.literal_eval(message)
     except (ValueError, SyntaxError, MemoryError, RecursionError):
         return None

@@ -14,7 +14,7 @@ __all__ = ["Serving"]
 
 
 class Serving:
-    """What a client keeps for `openai()`: where model serving is, and the key and headers, which no repr shows."""
+    """What a client keeps for `openai()`: the address of model serving, the key and the headers, in no repr."""
 
     _key: Token
     _root: str
@@ -26,7 +26,7 @@ class Serving:
         self._own_headers, self._seconds = Headers(headers), seconds
 
     def _official(self, name: str) -> Any:
-        """Return a new client of the openai package by the name of its class; raises MissingExtraError without it."""
+        """Return a new client of the openai package, by the name of its class; raises MissingExtraError without it."""
         make: Any = getattr(_package(), name)
         made: Any = make(
             api_key=self._key.value,
@@ -34,7 +34,7 @@ class Serving:
             default_headers=dict(self._own_headers.pairs()),
             timeout=self._seconds,
         )
-        # It reads them from the environment; an account at OpenAI is no business of a Julep server.
+        # The package reads both from the environment; a Julep server must not learn of an account at OpenAI.
         made.organization = made.project = None
         return made
 

@@ -1,4 +1,4 @@
-"""The settings of a client: key and address, arguments before the environment; headers; how long a call may take."""
+"""Reads the settings of a client: key and address, from arguments or the environment; headers; timeout."""
 
 from __future__ import annotations
 
@@ -14,25 +14,30 @@ __all__ = ["find_api_key", "find_base_url", "given_headers", "patience", "refuse
 
 
 def patience(timeout: Timeout | float) -> Timeout:
-    """Return a Timeout; of seconds alone, one whose server may be silent for all of them, as a model that thinks is.
+    """Return a Timeout; for plain seconds, one that lets the server be silent for all of them, as a model may be.
 
     Raises:
-        ValueError: Unless positive and finite.
+        ValueError: The seconds are not positive and finite.
     """
     return timeout if isinstance(timeout, Timeout) else Timeout(total=timeout, read=timeout)
 
 
 def find_api_key(given: object, environ: Mapping[str, str] = os.environ) -> str:
-    """Return the API key; raises MissingSettingError, InvalidArgument for what is no text."""
+    """Return the API key; raises MissingSettingError without one, InvalidArgument for anything but a str."""
     return _found(given, "api_key", "JULEP_API_KEY", environ)
 
 
 def find_base_url(given: object, environ: Mapping[str, str] = os.environ) -> str:
-    """Return the API's address with its path.
+    """Return the base URL with the API's path.
+
+    Args:
+        given: The argument `base_url`.
+        environ: The environment variables.
 
     Raises:
-        MissingSettingError, InvalidArgument: For what is no text.
-        ValueError: For what is no address.
+        MissingSettingError: There is no address.
+        InvalidArgument: The argument is not a str.
+        ValueError: The text is not an http or https address.
     """
     found = _found(given, "base_url", "JULEP_API_URL", environ).strip()
     if not found.lower().startswith(("http://", "https://")):
@@ -42,14 +47,14 @@ def find_base_url(given: object, environ: Mapping[str, str] = os.environ) -> str
 
 
 def given_headers(given: object) -> Mapping[str, str]:
-    """Return the additional headers; raises InvalidArgument for what is no mapping."""
+    """Return the additional headers; raises InvalidArgument for anything but a mapping or None."""
     if given is None or is_mapping(given):
         return given or {}
     raise InvalidArgument("Client", "additional_headers", f"expected a mapping or None, got {type(given).__name__}")
 
 
 def refuse_httpx(given: object) -> None:
-    """Raise InvalidArgument for a client of httpx: requests and aiohttp send here."""
+    """Raise InvalidArgument for an httpx client, since this SDK sends with requests and aiohttp."""
     if given is not None:
         problem = "this client does not send with httpx; pass session=requests.Session(), or an aiohttp.ClientSession"
         raise InvalidArgument("Client", "_httpx_client", problem)

@@ -1,5 +1,5 @@
 # mypy: disable-error-code="empty-body"
-"""The endpoints of agents."""
+"""Endpoints of agents."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ class Agents(Resource[M]):
         offset: Limit | None = None,
         metadata_filter: Annotated[dict[str, Any], Query(json=True)] = {},
     ) -> builtins.list[Agent]:
-        """Return agents, newest first, 100 unless `limit` says otherwise; those whose metadata has these values."""
+        """List agents whose metadata has these values, newest first; 100 unless `limit` says otherwise."""
         ...
 
     @get("agents", unwrap="items", paging=Offset())
     def iterate(
         self, *, page_size: PageSize = 100, metadata_filter: Annotated[dict[str, Any], Query(json=True)] = {}
     ) -> Page[Agent]:
-        """Iterate all agents in pages, newest first; those whose metadata has these values."""
+        """Iterate over all agents whose metadata has these values, newest first, in pages."""
         ...
 
     @post("agents")
@@ -51,7 +51,7 @@ class Agents(Resource[M]):
         metadata: dict[str, Any] | None | Omit = OMIT,
         instructions: str | builtins.list[str] | None | Omit = OMIT,
     ) -> ResourceCreatedResponse:
-        """Make an agent, and return what the server says of it."""
+        """Create an agent; the reply holds its id and the time."""
         ...
 
     @put("agents/{agent_id}")
@@ -66,7 +66,7 @@ class Agents(Resource[M]):
         metadata: dict[str, Any] | None | Omit = OMIT,
         instructions: str | builtins.list[str] | None | Omit = OMIT,
     ) -> ResourceUpdatedResponse:
-        """Replace an agent: what is left out gets the server's defaults."""
+        """Replace an agent; what is left out gets the server's defaults."""
         ...
 
     @patch("agents/{agent_id}")
@@ -81,15 +81,15 @@ class Agents(Resource[M]):
         metadata: dict[str, Any] | None | Omit = OMIT,
         instructions: str | builtins.list[str] | None | Omit = OMIT,
     ) -> ResourceUpdatedResponse:
-        """Change an agent: metadata is merged. The server resets model and default settings that are left out."""
+        """Change an agent; metadata is merged, but model and default settings that are left out are reset."""
         ...
 
     @delete("agents/{agent_id}")
     def delete(self, agent_id: Id) -> None:
-        """Remove an agent; raises NotFoundError when there is none."""
+        """Delete an agent; raises NotFoundError when there is none."""
         ...
 
     @get("agents/{id}")
     def get(self, id: Id) -> Agent:
-        """Return one agent."""
+        """Retrieve one agent by id."""
         ...

@@ -43,14 +43,14 @@ class ChatCompletions(Resource[M]):
         stream: Literal[False] | None | Omit = OMIT,
         **kwargs: Unpack[ChatCompletionArgs],
     ) -> ChatCompletion:
-        """Return the answer to a chat as a whole."""
+        """Answer a chat and return the whole answer."""
         ...
 
     @post("/v1/chat/completions", events=_CHUNKS)
     def stream(
         self, *, model: str = DEFAULT_MODEL, stream: Literal[True] = True, **kwargs: Unpack[ChatCompletionArgs]
     ) -> Stream[ChatCompletionChunk]:
-        """Stream the answer to a chat."""
+        """Answer a chat and stream the answer in chunks."""
         ...
 
 
@@ -65,12 +65,12 @@ class TextCompletions(Resource[M]):
         stream: Literal[False] | None | Omit = OMIT,
         **kwargs: Unpack[CompletionArgs],
     ) -> Completion:
-        """Return the continuation of a text as a whole."""
+        """Continue a text and return the whole continuation."""
         ...
 
     @post("/v1/completions", events=_CHUNKS)
     def stream(
         self, *, model: str = DEFAULT_MODEL, stream: Literal[True] = True, **kwargs: Unpack[CompletionArgs]
     ) -> Stream[Completion]:
-        """Stream the continuation of a text."""
+        """Continue a text and stream the continuation in pieces."""
         ...

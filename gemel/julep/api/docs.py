@@ -26,7 +26,7 @@ class Docs(Resource[M]):
         offset: Limit | None = None,
         metadata_filter: Annotated[dict[str, Any], Query(json=True)] = {},
     ) -> list[Doc]:
-        """Return the docs of an agent; a server of this generation ignores `limit` and `offset`."""
+        """List the docs of an agent; a server of this generation ignores `limit` and `offset`."""
         ...
 
     @get("users/{owner_id}/docs", unwrap="items")
@@ -38,25 +38,25 @@ class Docs(Resource[M]):
         offset: Limit | None = None,
         metadata_filter: Annotated[dict[str, Any], Query(json=True)] = {},
     ) -> list[Doc]:
-        """Return the docs of a user; a server of this generation ignores `limit` and `offset`."""
+        """List the docs of a user; a server of this generation ignores `limit` and `offset`."""
         ...
 
     @post("agents/{owner_id}/docs")
     def create_agent_doc(self, owner_id: Id, *, request: Annotated[DocDict, Body]) -> ResourceCreatedResponse:
-        """Make a doc of an agent, and return what the server says of it."""
+        """Create a doc of an agent; the reply holds its id, the time and its jobs."""
         ...
 
     @post("users/{owner_id}/docs")
     def create_user_doc(self, owner_id: Id, *, request: Annotated[DocDict, Body]) -> ResourceCreatedResponse:
-        """Make a doc of a user, and return what the server says of it."""
+        """Create a doc of a user; the reply holds its id, the time and its jobs."""
         ...
 
     @delete("agents/{owner_id}/docs/{doc_id}")
     def delete_agent_doc(self, owner_id: Id, doc_id: Id) -> None:
-        """Remove a doc of an agent."""
+        """Delete a doc of an agent."""
         ...
 
     @delete("users/{owner_id}/docs/{doc_id}")
     def delete_user_doc(self, owner_id: Id, doc_id: Id) -> None:
-        """Remove a doc of a user."""
+        """Delete a doc of a user."""
         ...

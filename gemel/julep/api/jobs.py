@@ -17,5 +17,5 @@ class Jobs(Resource[M]):
 
     @get("jobs/{job_id}", cacheable=False)
     def get(self, job_id: Id) -> JobStatus:
-        """Return where a job stands."""
+        """Retrieve the status of a job."""
         ...

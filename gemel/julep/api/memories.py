@@ -27,5 +27,5 @@ class Memories(Resource[M]):
         limit: Limit | None = None,
         offset: Limit | None = None,
     ) -> builtins.list[Memory]:
-        """Return what an agent remembers; a server of this generation has no such address: NotFoundError."""
+        """List memories of an agent; raises NotFoundError with servers of this generation, which lack the endpoint."""
         ...

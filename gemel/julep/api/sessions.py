@@ -35,9 +35,9 @@ class Sessions(Resource[M]):
         offset: Limit | None = None,
         metadata_filter: Annotated[dict[str, Any], Query(json=True)] = {},
     ) -> builtins.list[Session]:
-        """Return sessions, newest first, 100 unless `limit` says otherwise; those whose metadata has these values.
+        """List sessions whose metadata has these values, newest first; 100 unless `limit` says otherwise.
 
-        A server of this generation fails with InternalServerError when some of them have a token budget and some not.
+        A server of this generation fails with a 500 when only some of them have a token budget.
         """
         ...
 
@@ -45,9 +45,9 @@ class Sessions(Resource[M]):
     def iterate(
         self, *, page_size: PageSize = 100, metadata_filter: Annotated[dict[str, Any], Query(json=True)] = {}
     ) -> Page[Session]:
-        """Iterate all sessions in pages, newest first; those whose metadata has these values.
+        """Iterate over all sessions whose metadata has these values, newest first, in pages.
 
-        A page of sessions of which some have a token budget and some not makes the server fail; pages of one cannot.
+        The server fails at a page on which only some sessions have a token budget; `page_size=1` avoids that.
         """
         ...
 
@@ -63,7 +63,7 @@ class Sessions(Resource[M]):
         token_budget: Limit | None | Omit = OMIT,
         context_overflow: str | None | Omit = OMIT,
     ) -> ResourceCreatedResponse:
-        """Make a session, and return what the server says of it; it does not look whether agent and user exist."""
+        """Create a session; the server does not check whether agent and user exist."""
         ...
 
     @put("sessions/{session_id}")
@@ -118,34 +118,34 @@ class Sessions(Resource[M]):
         record: bool | None | Omit = OMIT,
         remember: bool | None | Omit = OMIT,
     ) -> ChatResponse:
-        """Send messages as they are given, and return the answer."""
+        """Send messages to a session as they are, and return the agent's answer."""
         ...
 
     @get("sessions/{session_id}/suggestions", unwrap="items")
     def suggestions(
         self, *, session_id: Id, limit: Limit | None = None, offset: Limit | None = None
     ) -> builtins.list[Suggestion]:
-        """Return what could be said next; a server of this generation suggests nothing."""
+        """List suggestions of what to say next; a server of this generation returns none."""
         ...
 
     @get("sessions/{session_id}/history", unwrap="items")
     def history(
         self, *, session_id: Id, limit: Limit | None = None, offset: Limit | None = None
     ) -> builtins.list[ChatMlMessage]:
-        """Return the messages of a session, oldest first; none for a session that there is not."""
+        """List the messages of a session, oldest first; none for a session that does not exist."""
         ...
 
     @delete("sessions/{session_id}/history")
     def delete_history(self, session_id: Id) -> None:
-        """Remove the messages of a session."""
+        """Delete the messages of a session."""
         ...
 
     @delete("sessions/{session_id}")
     def delete(self, session_id: Id) -> None:
-        """Remove a session with its history; the server accepts the id of one that there is not."""
+        """Delete a session with its history; the server accepts the id of one that does not exist."""
         ...
 
     @get("sessions/{id}")
     def get(self, id: Id) -> Session:
-        """Return one session."""
+        """Retrieve one session by id."""
         ...

@@ -20,7 +20,7 @@ class Tools(Resource[M]):
 
     @post("agents/{agent_id}/tools")
     def create_agent_tool(self, agent_id: Id, *, request: Annotated[ToolDict, Body]) -> ResourceCreatedResponse:
-        """Give an agent a tool; a server of this generation fails without a description."""
+        """Create a tool of an agent; a server of this generation fails if it has no description."""
         ...
 
     @put("agents/{agent_id}/tools/{tool_id}")
@@ -32,7 +32,7 @@ class Tools(Resource[M]):
     def patch_agent_tool(
         self, agent_id: Id, tool_id: Id, *, function: PartialFunctionDefDict
     ) -> ResourceUpdatedResponse:
-        """Change the function of a tool; a server of this generation fails unless all three members are there."""
+        """Change the function of a tool; a server of this generation fails unless all three members are given."""
         ...
 
     @get("agents/{agent_id}/tools", unwrap="items", paging=Offset())
@@ -42,7 +42,7 @@ class Tools(Resource[M]):
 
     @delete("agents/{agent_id}/tools/{tool_id}")
     def delete(self, *, agent_id: Id, tool_id: Id) -> None:
-        """Take a tool from an agent; raises NotFoundError when it has none of this id."""
+        """Delete a tool of an agent; raises NotFoundError when it has no such tool."""
         ...
 
     @get("agents/{agent_id}/tools", unwrap="items")

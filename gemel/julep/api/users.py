@@ -27,14 +27,14 @@ class Users(Resource[M]):
         offset: Limit | None = None,
         metadata_filter: Annotated[dict[str, Any], Query(json=True)] = {},
     ) -> builtins.list[User]:
-        """Return users, newest first, 100 unless `limit` says otherwise; those whose metadata has these values."""
+        """List users whose metadata has these values, newest first; 100 unless `limit` says otherwise."""
         ...
 
     @get("users", unwrap="items", paging=Offset())
     def iterate(
         self, *, page_size: PageSize = 100, metadata_filter: Annotated[dict[str, Any], Query(json=True)] = {}
     ) -> Page[User]:
-        """Iterate all users in pages, newest first; those whose metadata has these values."""
+        """Iterate over all users whose metadata has these values, newest first, in pages."""
         ...
 
     @post("users")
@@ -46,14 +46,14 @@ class Users(Resource[M]):
         docs: builtins.list[DocDict] | Omit = OMIT,
         metadata: dict[str, Any] | None | Omit = OMIT,
     ) -> ResourceCreatedResponse:
-        """Make a user, and return what the server says of it."""
+        """Create a user; the reply holds its id and the time."""
         ...
 
     @put("users/{user_id}")
     def update_user(
         self, user_id: Id, *, name: str, about: str, metadata: dict[str, Any] | None | Omit = OMIT
     ) -> ResourceUpdatedResponse:
-        """Replace a user: without metadata it has none."""
+        """Replace a user; without `metadata` it has none afterwards."""
         ...
 
     @patch("users/{user_id}")
@@ -65,15 +65,15 @@ class Users(Resource[M]):
         about: str | None | Omit = OMIT,
         metadata: dict[str, Any] | None | Omit = OMIT,
     ) -> ResourceUpdatedResponse:
-        """Change a user: what is left out stays, metadata is merged."""
+        """Change a user; what is left out stays as it is, metadata is merged."""
         ...
 
     @delete("users/{user_id}")
     def delete(self, user_id: Id) -> None:
-        """Remove a user; the server accepts the id of one that there is not."""
+        """Delete a user; the server accepts the id of one that does not exist."""
         ...
 
     @get("users/{id}")
     def get(self, id: Id) -> User:
-        """Return one user."""
+        """Retrieve one user by id."""
         ...

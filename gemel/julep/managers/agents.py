@@ -35,9 +35,9 @@ class BaseAgentsManager(Agents[M]):
 
     @flow
     def create(self, **kwargs: Unpack[AgentCreateArgs]) -> Flow[Agent]:
-        """Make an agent and return it whole: what was sent, and what the server said; see AgentCreateArgs.
+        """Create an agent and return it, put together from what was sent and the reply; see AgentCreateArgs.
 
-        With `reread` it is read again, with what the server has filled in.
+        With `reread` it is fetched again, with the values that the server has filled in.
         """
         given = self._known("create", kwargs)
         reread, functions = given.pop("reread", False), given.pop("functions", [])
@@ -54,10 +54,10 @@ class BaseAgentsManager(Agents[M]):
 
     @flow
     def update(self, *, agent_id: Id, **kwargs: Unpack[AgentUpdateArgs]) -> Flow[Agent]:
-        """Change an agent and return it as it then is; see AgentUpdateArgs.
+        """Change an agent and return it as it is afterwards; see AgentUpdateArgs.
 
-        Metadata is merged; with `overwrite` it and all else is replaced, and name and about must be given.
-        A server of this generation resets model and default settings that a change leaves out: they are read first
+        Metadata is merged; with `overwrite` everything is replaced, and name and about must be given.
+        A server of this generation resets model and default settings that a change leaves out, so they are read first
         and sent again, unless they are given; None resets them.
         """
         given = self._known("update", kwargs)
@@ -76,7 +76,7 @@ class BaseAgentsManager(Agents[M]):
         }
 
     def _kept(self, agent_id: Any, given: dict[str, Any]) -> Flow[dict[str, Any]]:
-        """Return what the server would reset, as it is now, whatever the client's cache holds."""
+        """Return the present values that the server would reset, bypassing the client's cache."""
         missing = {"model", "default_settings"} - given.keys()
         if not missing:
             return {}
@@ -94,7 +94,7 @@ class AsyncAgentsManager(BaseAgentsManager[Async]):
 
 
 def _defaults() -> dict[str, Any]:
-    """Return what is sent of an agent of which nothing but the name is said."""
+    """Return the values that are sent for an agent unless the call gives others."""
     return {
         "about": "",
         "tools": [],

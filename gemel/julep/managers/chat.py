@@ -70,13 +70,20 @@ class BaseChatCompletionsManager(ChatCompletions[M]):
     def create(self, *, stream: bool | None = None, **kwargs: Any) -> Any:
         """Answer a chat: whole, or with `stream=True` as a stream of chunks. See ChatCompletionCreateArgs.
 
-        messages: at least one; messages of earlier answers may be among them.
-        Keywords that OpenAI does not know are sent as fields, in the place of those of `extra_body`.
-        None is sent as null, but for `model`, `stream` and what is said of the call; what is left out is not sent.
+        `messages` needs at least one, and may hold messages of earlier answers. Keywords that OpenAI does not know are
+        sent as fields, in place of those in `extra_body`. None is sent as null, except for `model`, `stream` and the
+        options of the call; what is left out is not sent.
+
+        Args:
+            stream: Whether to stream the answer.
+            **kwargs: The fields of the request and the options of the call.
+
+        Returns:
+            A ChatCompletion, or with `stream=True` a stream of ChatCompletionChunk; awaited by an AsyncClient.
 
         Raises:
-            InvalidArgument: Before sending.
-            StreamFailedError: For a failure that the server tells in a stream.
+            InvalidArgument: An argument cannot be sent; nothing was sent.
+            StreamFailedError: The server reports a failure inside the stream.
         """
         messages = kwargs.get("messages")
         if is_array(messages):

@@ -53,9 +53,12 @@ class BaseCompletions(TextCompletions[M]):
     ) -> Coroutine[Any, Any, Completion] | Opening[AsyncStream[Completion]]: ...
     @entry
     def create(self, *, stream: bool | None = None, **kwargs: Any) -> Any:
-        """Go on with a text: whole, or with `stream=True` as a stream of pieces. See CompletionCreateArgs.
+        """Continue a text: whole, or with `stream=True` as a stream of pieces. See CompletionCreateArgs.
 
-        prompt: a text, or several.   The rest is as of `chat.completions.create`.
+        Args:
+            stream: Whether to stream the continuation.
+            **kwargs: The fields of the request, of which `prompt` is one text or several, and the options of the call,
+                as for `chat.completions.create`.
         """
         return created(self, stream, _FIELDS, kwargs)
 

@@ -1,4 +1,4 @@
-"""How the arguments of a `create` become a call: of the whole answer or the stream, with what one call adds to it."""
+"""Turns the arguments of a `create` into a call of the endpoint for the whole answer or for the stream."""
 
 from __future__ import annotations
 
@@ -20,15 +20,18 @@ _LAID_OVER = SamplingArgs.__optional_keys__
 
 
 def created(serving: Resource[Any], stream: Any, fields: frozenset[str], given: Mapping[str, Any]) -> Any:
-    """Call `serving.stream` or `serving.complete`, and return what that gives in its mode.
+    """Call `serving.stream` or `serving.complete`, and return its result in the mode of the client.
 
     Fields are laid over each other in this order: OpenAI's, `extra_body`, all others.
 
     Args:
-        fields: The fields that both declare; any other argument is sent as a field too, as it is.
+        serving: The resource with both endpoints.
+        stream: Whether to stream; None leaves the field out.
+        fields: The fields that both endpoints declare; any other argument is sent as a field too, as it is.
+        given: The arguments.
 
     Raises:
-        InvalidArgument: And nothing was sent.
+        InvalidArgument: An argument cannot be sent; nothing was sent.
     """
     label = f"{type(serving).__name__}.create"
     if not isinstance(stream, bool | None):
@@ -45,7 +48,7 @@ def created(serving: Resource[Any], stream: Any, fields: frozenset[str], given: 
 
 
 def _options(label: str, given: Mapping[str, Any], fields: frozenset[str]) -> dict[str, Any]:
-    """Return what the call does differently."""
+    """Return the options of the call."""
     options: dict[str, Any] = {"body": _added(label, given, fields)}
     for name in ("headers", "query"):
         options[name] = _mapping(label, f"extra_{name}", given)
@@ -77,7 +80,7 @@ def _unsendable(fields: Mapping[str, Any]) -> str:
 
 
 def _added(label: str, given: Mapping[str, Any], fields: frozenset[str]) -> dict[str, Any]:
-    """Return the fields that are added to the declared ones, or laid over them."""
+    """Return the fields that are added to the declared ones or replace them."""
     others = {name: value for name, value in given.items() if name not in fields | _OWN}
     extra = _mapping(label, "extra_body", given)
     if "stream" in extra:

@@ -32,15 +32,19 @@ class BaseDocsManager(Docs[M]):
         offset: Limit | None = None,
         metadata_filter: dict[str, Any] = {},
     ) -> Flow[builtins.list[Doc]]:
-        """Return the docs of an agent or of a user, those whose metadata has these values.
+        """List the docs of an agent or of a user whose metadata has these values.
 
         A doc of several parts comes as several items with the same id.
 
         Args:
-            limit, offset: Hold whether the server heeds them or not; one that does not is found out and cut here.
+            agent_id: The owner, or None.
+            user_id: The owner, or None.
+            limit: The most items to return; if the server ignores it, the list is cut here.
+            offset: How many items to skip; likewise.
+            metadata_filter: Values that the metadata must have.
 
         Raises:
-            OwnerError: Unless exactly one owner is given.
+            OwnerError: Not exactly one owner is given.
         """
         owner = self._owner("list", agent_id, user_id)
         get = self.get_agent_docs if user_id is None else self.get_user_docs
@@ -56,13 +60,13 @@ class BaseDocsManager(Docs[M]):
 
     @flow
     def create(self, **kwargs: Unpack[DocsCreateArgs]) -> Flow[Doc]:
-        """Make a doc of an agent or of a user and return it whole; see DocsCreateArgs.
+        """Create a doc of an agent or of a user and return it; see DocsCreateArgs.
 
         Its `.jobs` name the work of making it searchable: `client.jobs.wait(doc.jobs[0])`. The parts of its content
         stand as they were sent, though a server of this generation forgets their order.
 
         Raises:
-            OwnerError: Unless exactly one owner is given.
+            OwnerError: Not exactly one owner is given.
         """
         agent_id, user_id = kwargs.get("agent_id"), kwargs.get("user_id")
         owner = self._owner("create", agent_id, user_id)
@@ -80,7 +84,7 @@ class BaseDocsManager(Docs[M]):
 
     @flow
     def delete(self, *, doc_id: Id, agent_id: Id | None = None, user_id: Id | None = None) -> Flow[None]:
-        """Remove a doc of an agent or of a user; raises OwnerError unless exactly one owner is given."""
+        """Delete a doc of an agent or of a user; raises OwnerError unless exactly one owner is given."""
         owner = self._owner("delete", agent_id, user_id)
         yield from perform(self.delete_agent_doc if user_id is None else self.delete_user_doc, owner, doc_id)
 

@@ -27,15 +27,16 @@ class BaseJobsManager(Jobs[M]):
         timeout: Annotated[float, Predicate("more than 0 seconds", lambda value: value > 0)] = 300.0,
         interval: Annotated[float, Predicate("more than 0 seconds", lambda value: value > 0)] = 0.5,
     ) -> Flow[JobStatus]:
-        """Look at a job until it has succeeded, and return it.
+        """Wait until a job has succeeded, and return its status.
 
         Args:
-            timeout: Seconds in all.
-            interval: Seconds before the second look; the pauses grow.
+            job_id: The id of the job.
+            timeout: Seconds to wait in all.
+            interval: Seconds between the first and the second look; the pauses grow.
 
         Raises:
-            JobFailedError: When it failed or was aborted.
-            WaitTimeoutError: When it takes too long.
+            JobFailedError: The job failed or was aborted.
+            WaitTimeoutError: The job was not over in time.
         """
         patience: Poll[JobStatus] = Poll(
             lambda job: job.over, timeout=timeout, interval=interval, cap=max(interval, 10.0)

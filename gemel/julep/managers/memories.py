@@ -28,13 +28,18 @@ class BaseMemoriesManager(Memories[M]):
         limit: Limit | None = None,
         offset: Limit | None = None,
     ) -> Flow[builtins.list[Memory]]:
-        """Return what an agent remembers that fits a query.
+        """List the memories of an agent that fit a query.
 
         Args:
-            types: No longer sent; the API has had one kind of memory since 0.3.
+            agent_id: The agent.
+            query: The text to search for.
+            types: Ignored; the API has had one kind of memory since 0.3.
+            user_id: The user whom the memories are about, None for any.
+            limit: The most items to return.
+            offset: How many items to skip.
 
         Raises:
-            NotFoundError: From servers of this generation, which describe memories but do not serve them.
+            NotFoundError: The server is of this generation, which describes memories but does not serve them.
         """
         ask = self.get_agent_memories
         return (yield from perform(ask, agent_id, query=query, user_id=user_id, limit=limit, offset=offset))

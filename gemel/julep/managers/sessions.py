@@ -36,7 +36,7 @@ class BaseSessionsManager(Sessions[M]):
 
     @flow
     def create(self, **kwargs: Unpack[SessionCreateArgs]) -> Flow[Session]:
-        """Make a session and return it whole: what was sent, and what the server said; see SessionCreateArgs."""
+        """Create a session and return it, put together from what was sent and the reply; see SessionCreateArgs."""
         given: dict[str, Any] = {**kwargs}
         reread = given.pop("reread", False)
         sent = _defaults() | given
@@ -48,7 +48,7 @@ class BaseSessionsManager(Sessions[M]):
 
     @flow
     def update(self, **kwargs: Unpack[SessionUpdateArgs]) -> Flow[Session]:
-        """Change a session and return it as it then is; see SessionUpdateArgs.
+        """Change a session and return it as it is afterwards; see SessionUpdateArgs.
 
         Metadata is merged; with `overwrite` it is replaced where it is given, and the situation must be given.
         A server of this generation resets what a change leaves out of token_budget and context_overflow: they are read
@@ -108,14 +108,21 @@ class BaseSessionsManager(Sessions[M]):
         recall: bool | None = None,
         remember: bool | None = None,
     ) -> Flow[ChatResponse]:
-        """Say something in a session, and return the agent's answer.
+        """Send messages to a session, and return the agent's answer.
 
-        The other arguments are OpenAI's and the settings of the agent; None leaves a setting to the server.
+        The other arguments are those of OpenAI and the settings of the agent; None leaves a setting to the server.
 
         Args:
-            tools, tool_choice: A server of this generation uses the agent's own tools.
-            recall, remember: Whether docs are looked up, and whether this joins the history; unless False both.
-            stream: Not taken for sessions; `client.chat.completions` streams.
+            session_id: The session.
+            messages: The messages to send, at least one.
+            tools: Sent, but a server of this generation uses the agent's own tools.
+            tool_choice: Sent likewise.
+            stream: Refused when true, since sessions do not stream; `client.chat.completions` does.
+            recall: Whether docs are searched for the answer; only False turns it off.
+            remember: Whether the exchange joins the history; only False turns it off.
+
+        Raises:
+            InvalidArgument: `stream` is true, or an argument cannot be sent.
         """
         known = partial(known_parts, f"{type(self).__name__}.chat")
         if stream:
@@ -155,7 +162,7 @@ class AsyncSessionsManager(BaseSessionsManager[Async]):
 
 
 def _defaults() -> dict[str, Any]:
-    """Return what is sent of a session of which nothing but the agent is said."""
+    """Return the values that are sent for a session unless the call gives others."""
     return {
         "user_id": None,
         "situation": None,

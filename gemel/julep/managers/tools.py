@@ -33,7 +33,7 @@ class BaseToolsManager(Tools[M]):
         function: FunctionDefDict | PartialFunctionDefDict,
         overwrite: bool = False,
     ) -> Flow[ResourceUpdatedResponse]:
-        """Change the function of a tool, or replace it with `overwrite`; then name and parameters must be there.
+        """Change the function of a tool, or replace it with `overwrite`, which needs name and parameters.
 
         A tool that there is not is a NotFoundError, and with `overwrite` made with this id.
 
@@ -49,7 +49,7 @@ class BaseToolsManager(Tools[M]):
         return (yield from perform(self.patch_agent_tool, agent_id, tool_id, function=change))
 
     def _present(self, agent_id: Any, tool_id: Any) -> Flow[dict[str, Any]]:
-        """Return the function of a tool as it is now, whatever the client's cache holds."""
+        """Return the present function of a tool, bypassing the client's cache."""
         tools = yield from self.iterate.options(cache=False).gathered(agent_id=agent_id)
         found = [tool.function for tool in tools if tool.id == str(tool_id).lower()]
         # Without such a tool the server answers a whole function with 404, and fails at a part of one.
@@ -66,7 +66,7 @@ class AsyncToolsManager(BaseToolsManager[Async]):
 
 
 def described_tool(tool: ToolDict) -> ToolDict:
-    """Return a tool whose function has a description: a server of this generation fails without one."""
+    """Return a tool whose function has a description, since a server of this generation fails without one."""
     function = cast("FunctionDefDict", _described({**tool["function"]}))
     return {**tool, "function": function}
 

@@ -23,7 +23,7 @@ class BaseUsersManager(Users[M]):
 
     @flow
     def create(self, **kwargs: Unpack[UserCreateArgs]) -> Flow[User]:
-        """Make a user and return it whole: what was sent, and what the server said; see UserCreateArgs."""
+        """Create a user and return it, put together from what was sent and the reply; see UserCreateArgs."""
         given: dict[str, Any] = {**kwargs}
         reread = given.pop("reread", False)
         if "docs" in given:
@@ -34,7 +34,7 @@ class BaseUsersManager(Users[M]):
 
     @flow
     def update(self, *, user_id: Id, **kwargs: Unpack[UserUpdateArgs]) -> Flow[User]:
-        """Change a user and return it as it then is; see UserUpdateArgs.
+        """Change a user and return it as it is afterwards; see UserUpdateArgs.
 
         Metadata is merged; with `overwrite` it is replaced, and name and about must be given.
         """
