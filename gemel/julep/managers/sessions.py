@@ -110,19 +110,12 @@ class BaseSessionsManager(Sessions[M]):
     ) -> Flow[ChatResponse]:
         """Send messages to a session, and return the agent's answer.
 
-        The other arguments are those of OpenAI and the settings of the agent; None leaves a setting to the server.
+        The other arguments are OpenAI's (the server ignores tools) and the agent's settings; None leaves one to the server.
 
         Args:
-            session_id: The session.
-            messages: The messages to send, at least one.
-            tools: Sent, but a server of this generation uses the agent's own tools.
-            tool_choice: Sent likewise.
             stream: Refused when true, since sessions do not stream; `client.chat.completions` does.
             recall: Whether docs are searched for the answer; only False turns it off.
             remember: Whether the exchange joins the history; only False turns it off.
-
-        Raises:
-            InvalidArgument: `stream` is true, or an argument cannot be sent.
         """
         known = partial(known_parts, f"{type(self).__name__}.chat")
         if stream:
