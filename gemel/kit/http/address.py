@@ -19,6 +19,7 @@ __all__ = ["Address", "as_octets", "encoded", "named_address", "referred_address
 
 _SPACE = " \t\r\n"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+# Labels of up to 63 letters, digits and hyphens (RFC 1123, section 2.1); underscores too, as in names of containers.
 _HOST = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,62})\.)*[a-z0-9_](?:[a-z0-9_-]{0,62})\.?")
 _IN_BRACKETS = re.compile(r"\[[0-9a-fA-F:.]+\](?::[0-9]*)?")
 _LONGEST_HOST = 253
@@ -29,15 +30,15 @@ _BRACKETS = "[]"
 
 
 class Address(Struct, frozen=True):
-    """One absolute address of http or https, ready to be sent.
+    """One absolute http or https address, ready to be sent.
 
     Attributes:
-        scheme: In lower case.
-        user: The user information as it is written, "" when there is none.
-        host: In lower case and ASCII (IDNA 2008, by UTS 46); an IPv6 address in its brackets.
-        port: A number from 1 to 65535, None for the usual one.
-        path: Percent-encoded, and begins with "/" unless it is empty.
-        query: Percent-encoded, None when there is no "?".
+        scheme: The scheme, in lower case.
+        user: The user information as written, "" when there is none.
+        host: The host in lower case and ASCII (IDNA 2008, by UTS 46); an IPv6 address in brackets.
+        port: The port, 1 to 65535, None for the default of the scheme.
+        path: The path, percent-encoded; it begins with "/" unless it is empty.
+        query: The query, percent-encoded, None when there is no "?".
     """
 
     scheme: str
@@ -54,26 +55,26 @@ class Address(Struct, frozen=True):
 
     @property
     def with_user(self) -> str:
-        """The whole address."""
+        """The whole address, user information included."""
         mark = "//" + self.user + "@" if self.user else "//"
         return self.root.replace("//", mark, 1) + self.target
 
     @property
     def target(self) -> str:
-        """The path, at least "/", and the query."""
+        """The path, "/" at least, with the query."""
         path = self.path or "/"
         return path if self.query is None else f"{path}?{self.query}"
 
 
 def named_address(text: str, *, schemes: Collection[str] = ("http", "https")) -> Address:
-    """Return the address that a setting names: it may hold a user, and neither a query nor a fragment.
+    """Parse the address in a setting, which may hold a user, but neither a query nor a fragment.
 
     Args:
-        text: What the setting holds; white space around it does not count.
-        schemes: Those that can be used.
+        text: The value of the setting; white space around it is ignored.
+        schemes: The schemes that are allowed.
 
     Raises:
-        Refused: It is no such address; the text says why, and shows nothing of a user or a password.
+        Refused: The text is not such an address; the message says why, without user and password.
     """
     if "?" in text or "#" in text:
         raise Refused("it must end with the path")
@@ -81,14 +82,14 @@ def named_address(text: str, *, schemes: Collection[str] = ("http", "https")) ->
 
 
 def referred_address(base: str, reference: str | bytes) -> Address:
-    """Return the address that a reply refers to: a Location, a Link, or a member of its body; without fragment.
+    """Parse the address that a reply refers to, in a Location, a Link or a member of its body; without fragment.
 
     Args:
-        base: The address of the reply, which a relative reference goes by (RFC 3986, section 5).
-        reference: Text, or the octets of a header field.
+        base: The address of the reply, against which a relative reference is resolved (RFC 3986, section 5).
+        reference: The reference as text, or as the octets of a header field.
 
     Raises:
-        Refused: There is no such address.
+        Refused: The reference is not an http or https address.
     """
     text = quote(reference, safe=_KEPT + _BRACKETS + "?#") if isinstance(reference, bytes) else reference.strip(_SPACE)
     if _CONTROL.search(text):
@@ -101,19 +102,19 @@ def referred_address(base: str, reference: str | bytes) -> Address:
 
 
 def as_octets(field: str) -> bytes:
-    """Return what a header field holds as it came: http.client and aiohttp give its octets as Latin-1 letters.
+    """Return the octets of a header field, which http.client and aiohttp decode as Latin-1.
 
-    Servers send UTF-8 there, which would be encoded once more if the letters were taken for what they look like.
+    Servers send UTF-8 there, which would be encoded twice if those letters were taken at face value.
     """
     return field.strip(_SPACE).encode("latin-1", "replace")
 
 
 def encoded(text: str, *, kept: str = "") -> str:
-    """Return a path percent-encoded once: what is encoded already stays as it is.
+    """Return a path percent-encoded once; what is encoded already stays as it is.
 
     Args:
         text: The path.
-        kept: What stays besides: "?" in a query.
+        kept: Further characters that stay as they are, such as "?" in a query.
 
     Raises:
         Refused: The text is not valid Unicode.
@@ -125,6 +126,7 @@ def encoded(text: str, *, kept: str = "") -> str:
 
 
 def _parsed(text: str, schemes: Collection[str], kept: str = "") -> Address:
+    # urlsplit removes tabs and line breaks from inside an address (WHATWG URL), which could hide where it really leads.
     text = text.strip(_SPACE)
     if _CONTROL.search(text):
         raise Refused("it holds a control character")  # which urlsplit() would leave out without a word
@@ -178,6 +180,7 @@ def _in_ascii(name: str) -> str:
     import idna  # which requests and yarl bring; needed for few addresses
 
     try:
+        # Not str.encode("idna"), which is IDNA 2003: "straße.de" would be "strasse.de", maybe another owner's host.
         return idna.encode(name, uts46=True).decode("ascii")
     except idna.IDNAError:
         raise Refused("its host cannot be written in ASCII (IDNA)") from None

@@ -1,4 +1,4 @@
-"""What text a body is: JSON as RFC 8259 has it, anything else by its declared charset or its byte order mark."""
+"""Decodes a body to text: JSON by RFC 8259, anything else by its declared charset or its byte order mark."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = [
 
 _CHARSET = re.compile(r""";\s*charset\s*=\s*["']?([^\s"';]{1,40})""", re.IGNORECASE)
 _READ_CODINGS = frozenset({"", "identity", "gzip", "x-gzip", "deflate"})
-# Codecs of Python that are no charset of a server's; the time that some of them take grows with the square of the size.
+# Codecs of Python that are not charsets; some of them take time that grows with the square of the size.
 _NOT_CHARSETS = frozenset({"idna", "mbcs", "oem", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"})
 # The longer marks first: that of UTF-32 begins like that of UTF-16.
 _MARKS = (
@@ -41,11 +41,11 @@ _UTF_8 = "utf-8-sig"  # takes the byte order mark away, should there be one
 
 
 class Unreadable(ValueError):
-    """A body is no text, or text in what is not known here; says which."""
+    """A body is not text, or its charset is unknown; the message says which."""
 
 
 def media_type(headers: Headers) -> str:
-    """Return the media type in lower case, without its parameters; "" where none is declared."""
+    """Return the media type in lower case, without parameters, "" when none is declared."""
     return headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
@@ -64,7 +64,7 @@ def text_of(response: Response) -> str:
     """Return the body as text, without a byte order mark.
 
     Raises:
-        Unreadable: The body is not text in its charset, or the charset is not known.
+        Unreadable: The body is not text in its charset, or the charset is unknown.
     """
     codec = _codec_of(response)
     try:
@@ -74,7 +74,7 @@ def text_of(response: Response) -> str:
 
 
 def shown_text(response: Response) -> str:
-    """Return the body as text for people to read: U+FFFD stands for what is not text."""
+    """Return the body as text for people to read, with U+FFFD for undecodable bytes."""
     try:
         return response.body.decode(_codec_of(response), "replace")
     except (Unreadable, UnicodeError):
@@ -82,9 +82,9 @@ def shown_text(response: Response) -> str:
 
 
 def in_utf_8(response: Response) -> Response:
-    """Return the reply with its text as UTF-8, for those who know nothing else; its Content-Type says so.
+    """Return the reply with its text and Content-Type in UTF-8, for readers that know nothing else.
 
-    One whose charset is not known is returned as it is.
+    A reply in an unknown charset is returned as it is.
     """
     try:
         codec = _codec_of(response)
@@ -100,16 +100,16 @@ def in_utf_8(response: Response) -> Response:
 def json_of(response: Response, **loading: Any) -> Any:
     """Return the body as decoded JSON.
 
-    JSON is UTF-8, before RFC 8259 also UTF-16 and UTF-32, and tells by its first bytes which. A charset means nothing
-    to it (section 11); only where a body is none of these is it read in the charset that the server declares.
+    JSON is UTF-8, before RFC 8259 also UTF-16 or UTF-32, and its first bytes tell which. A charset has no meaning
+    for it (section 11); only a body in none of these is read in the charset that the server declares.
 
     Args:
         response: The reply.
-        loading: For json.loads.
+        **loading: Arguments of json.loads.
 
     Raises:
         ValueError: The body is not JSON.
-        RecursionError: It is nested too deeply.
+        RecursionError: The body is nested too deeply.
     """
     try:
         return json.loads(response.body, **loading)
@@ -121,7 +121,7 @@ def json_of(response: Response, **loading: Any) -> Any:
 
 
 def obstacle(response: Response) -> str:
-    """Return what keeps the body from being read at all, in words; "" where nothing that is declared does."""
+    """Return in words what in the declared coding or charset makes the body unreadable, "" when nothing does."""
     codings = [coding.strip().lower() for coding in response.headers.get("content-encoding", "").split(",")]
     for coding in codings:
         if coding not in _READ_CODINGS:
@@ -131,7 +131,7 @@ def obstacle(response: Response) -> str:
 
 
 def in_other_charset(headers: Headers) -> bool:
-    """Say whether a charset is declared, and another one than UTF-8."""
+    """Say whether a charset other than UTF-8 is declared."""
     charset = _declared(headers)
     return bool(charset) and _codec(charset) != _UTF_8
 
@@ -165,7 +165,7 @@ def _decodes(body: bytes, codec: str) -> bool:
 
 @functools.lru_cache(maxsize=64)
 def _codec(charset: str) -> str | None:
-    """Return the name of Python's codec of a charset, None for what is none."""
+    """Return the name of Python's codec for a charset, None for an unknown one."""
     try:
         name = codecs.lookup(charset).name.replace("_", "-")
         b"a".decode(charset, "replace")

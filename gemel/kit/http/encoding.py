@@ -1,4 +1,4 @@
-"""The one wire form of every value: path segments, query text, header text and JSON bodies.
+"""Encodes values for the wire, each in one form: path segments, query text, header text and JSON bodies.
 
 | Python | path, query, header | JSON |
 |---|---|---|
@@ -54,7 +54,7 @@ _PERCENT = {code: quote(chr(code), safe="") for code in range(128)}
 
 
 class Refused(ValueError):
-    """A value has no safe wire form; says why without showing it."""
+    """A value cannot be sent safely; the message says why without showing the value."""
 
 
 def wire_text(value: Any) -> str:
@@ -79,7 +79,7 @@ def wire_text(value: Any) -> str:
 
 
 def rfc3339(value: datetime) -> str:
-    """Return a point in time in UTC (RFC 3339); raises Refused for one without a zone."""
+    """Return a point in time in UTC as text (RFC 3339); raises Refused for one without a zone."""
     if value.utcoffset() is None:
         raise Refused("a datetime needs a time zone: use datetime.now(timezone.utc)")
     return value.astimezone(timezone.utc).isoformat().replace("+00:00", "Z")
@@ -94,22 +94,24 @@ def _number(value: float | Decimal) -> str:
 def encode_segment(value: Any) -> str:
     """Return a path value as one percent-encoded segment (RFC 3986, section 3.3).
 
-    Refuses what would change the path: None, bool, containers, "", "." and "..".
+    Raises Refused for values that would change the path: None, bool, containers, "", "." and "..".
     """
     if isinstance(value, bool):
         raise Refused("a path value cannot be a bool")
     text = wire_text(value)
+    # Clients and servers remove dot segments, percent-encoded ones too (RFC 3986, section 5.2.4), and many collapse
+    # "//".
     if text in ("", ".", ".."):
         raise Refused(f"a path value cannot be {text!r}: it would address another resource")
     return percent_encoded(text)
 
 
 def query_pairs(name: str, value: Any) -> list[str]:
-    """Return the encoded name=value pairs of a query parameter; None gives none, a list repeats the name.
+    """Return the encoded name=value pairs of a query parameter; None yields none, a list repeats the name.
 
     Args:
-        name: Encoded already, since a declared one is encoded once for all calls.
-        value: As Python has it.
+        name: The name, encoded already, since a declared one is encoded once for all calls.
+        value: The value, not encoded yet.
 
     Raises:
         Refused: The value has no text form.
@@ -122,7 +124,7 @@ def query_pairs(name: str, value: Any) -> list[str]:
 
 
 def percent_encoded(text: str) -> str:
-    """Return a text percent-encoded but for unreserved characters (RFC 3986, section 2.3); raises Refused."""
+    """Percent-encode a text except for unreserved characters (RFC 3986, section 2.3); raises Refused."""
     if _UNRESERVED.fullmatch(text):
         return text
     if text.isascii():
@@ -144,12 +146,12 @@ def named_values(values: Any) -> Iterable[tuple[str, Any]]:
 
 
 def separator(text: str) -> str:
-    """Return what stands between the items of a list in one parameter, encoded where a query could not hold it."""
+    """Return the separator of the items in one parameter, encoded where a query cannot hold it."""
     return quote(text, safe="!$'()*,;:@/?")
 
 
 def utf8_bytes(text: str) -> bytes:
-    """Return a text as a body; refuses what UTF-8 cannot hold."""
+    """Encode a text as UTF-8; raises Refused for a lone surrogate."""
     try:
         return text.encode()
     except UnicodeEncodeError:
@@ -157,9 +159,9 @@ def utf8_bytes(text: str) -> bytes:
 
 
 def header_name(name: str) -> str:
-    """Return a header name; refuses what is not a token (RFC 9110, section 5.6.2), and what is not the caller's to say.
+    """Return a header name; raises Refused unless it is a token (RFC 9110, section 5.6.2) that a caller may set.
 
-    The transports say these fields themselves, of the body and the address that they send. A second word on them would
+    The transports derive Content-Length, Transfer-Encoding and Host from body and address. A second value of one would
     make two servers on the way see two different messages in the same bytes (request smuggling).
     """
     if not isinstance(cast("object", name), str) or not _TOKEN.fullmatch(name):
@@ -172,7 +174,7 @@ def header_name(name: str) -> str:
 
 
 def header_field(name: str, value: Any) -> tuple[str, str]:
-    """Return a header field; refuses what `header_name` and `header_text` do, and a Connection that names fields."""
+    """Return a header field; raises Refused like header_name and header_text, or for a Connection naming fields."""
     field = header_name(name), header_text(value)
     if name.lower() == "connection" and field[1].lower() not in ("close", "keep-alive"):
         raise Refused("Connection can be close or keep-alive; with other words it makes proxies drop or change fields")
@@ -180,13 +182,14 @@ def header_field(name: str, value: Any) -> tuple[str, str]:
 
 
 def header_text(value: Any) -> str:
-    """Return a header value (RFC 9110, section 5.5); refuses what would not arrive as it is.
+    """Return a header value (RFC 9110, section 5.5); raises Refused for one that would not arrive unchanged.
 
-    That is: control characters, white space at an end, and what is not ASCII.
+    That is one with control characters, white space at an end, or letters beyond ASCII.
     """
     text = wire_text(value)
     if text != text.strip(" \t"):
         raise Refused("a header value cannot begin or end with white space: servers leave it out")
+    # A line break would begin another header field, or a second request (CRLF injection).
     if any((character < " " and character != "\t") or character == "\x7f" for character in text):
         raise Refused("a header value cannot hold control characters or line breaks")
     if not text.isascii():

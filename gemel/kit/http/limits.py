@@ -1,4 +1,4 @@
-"""How long a server asks to wait: Retry-After, its millisecond form, and what rate limiters say of their windows.
+"""Reads how long a server asks to wait: Retry-After, its millisecond form, and the fields of rate limiters.
 
 | field | says | about |
 |---|---|---|
@@ -30,19 +30,19 @@ _REMAINING = re.compile(r"(?:^|[;,\s])(?:r|remaining)\s*=\s*([0-9]+)", re.IGNORE
 _RESET = re.compile(r"(?:^|[;,\s])(?:t|reset)\s*=\s*([0-9]+)", re.IGNORECASE)
 
 _EPOCH = 1e8
-"""From here on a number is a time since 1970 and no longer a number of seconds to wait, which would be three years."""
+"""From here on a number is a time since 1970, and not seconds to wait, which would be three years."""
 
 _EPOCH_IN_MILLISECONDS = 1e11
-"""From here on, which is the year 5138 in seconds, it is one in milliseconds."""
+"""From here on a time is in milliseconds; in seconds it would be in the year 5138."""
 
 
 def retry_after(headers: Headers, now: Callable[[], float] = time.time, *, limited: bool = True) -> float | None:
-    """Return the seconds a reply asks to wait, from 0 on; None when it does not say, or says what cannot be.
+    """Return the seconds that a reply asks to wait, 0 or more; None when it names none, or an impossible number.
 
     Args:
-        headers: Of the reply.
+        headers: The header fields of the reply.
         now: The time of day, in seconds.
-        limited: Whether the reply is a 429, so that the fields of the rate limiter speak of it.
+        limited: Whether the reply is a 429, so that the fields of a rate limiter count.
     """
     milliseconds = _number(headers.get("retry-after-ms", ""))
     if milliseconds is not None:
@@ -57,7 +57,7 @@ def retry_after(headers: Headers, now: Callable[[], float] = time.time, *, limit
 
 
 def _window(headers: Headers, now: Callable[[], float]) -> float | None:
-    """Return the seconds until the limiter's window ends."""
+    """Return the seconds until the window of the rate limiter ends."""
     seconds = _listed(_QUOTED.sub("", headers.get("ratelimit", "")))
     for name in _RESETS:
         if seconds is None:
@@ -66,7 +66,7 @@ def _window(headers: Headers, now: Callable[[], float]) -> float | None:
 
 
 def _listed(field: str) -> float | None:
-    """Return what a RateLimit field says: of several limits, that of the exhausted ones which takes longest.
+    """Return the seconds in a RateLimit field; of several limits, those of the exhausted one that takes longest.
 
     In the later drafts each limit of the list has its own r and t; in the earlier ones the whole field is one limit.
     """
@@ -77,7 +77,7 @@ def _listed(field: str) -> float | None:
 
 
 def _reset(value: float | None, now: Callable[[], float]) -> float | None:
-    """Return the seconds until a reset; a time that is over says nothing, since the limit is still in force."""
+    """Return the seconds until a reset, None for a time in the past, since the limit is still in force."""
     if value is None or value < _EPOCH:
         return value
     seconds = _until(value / 1000 if value >= _EPOCH_IN_MILLISECONDS else value, now)
@@ -89,7 +89,7 @@ def _until(moment: float | None, now: Callable[[], float]) -> float | None:
 
 
 def _date(text: str) -> float | None:
-    """Return a date in any of the three forms of HTTP as seconds since 1970; all of them are in UTC.
+    """Return a date in any of the three HTTP forms as seconds since 1970 (RFC 9110, section 5.6.7); all are UTC.
 
     The standard library takes the asctime form, which names no zone, and "-0000" for times of the machine's own zone.
     """
@@ -101,7 +101,7 @@ def _date(text: str) -> float | None:
 
 
 def _number(text: str) -> float | None:
-    """Return a plain decimal number; None for a sign, an exponent, a word, and for what no number of seconds can be."""
+    """Return a plain decimal number; None for a sign, an exponent, a word, or a number too large for a float."""
     found = _NUMBER.fullmatch(text.strip())
     value = math.inf if found is None else float(found[0])
     return value if math.isfinite(value) else None

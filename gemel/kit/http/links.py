@@ -1,4 +1,4 @@
-"""Link header fields, read by RFC 8288: which address a reply names as its next, its first, its last."""
+"""Reads Link header fields (RFC 8288): the addresses of the next, first or last page and the like."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ _ESCAPED = re.compile(r"\\(.)")
 
 
 def linked(fields: Iterable[str], relation: str) -> str | None:
-    """Return the target of the first link with this relation, as it is written; None when there is none.
+    """Return the target of the first link with this relation, as written; None when there is none.
 
     Args:
-        fields: The values of a reply's Link fields. Relations compare without case, and one link may have several
-            (section 3.3). A link with an anchor speaks of another resource and is left out (section 3.2).
+        fields: The values of the Link fields of a reply.
+        relation: The relation type, compared without case; one link may have several (section 3.3). A link with an
+            anchor is about another resource and is left out (section 3.2).
     """
     for target, parameters in links(fields):
         if "anchor" not in parameters and relation.lower() in parameters.get("rel", "").lower().split():
@@ -26,7 +27,7 @@ def linked(fields: Iterable[str], relation: str) -> str | None:
 
 
 def links(fields: Iterable[str]) -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield the target of each link, as it is written, and its parameters.
+    """Yield the target of each link, as written, and its parameters.
 
     Args:
         fields: The values of a reply's Link fields. Of a repeated parameter the first counts (appendix B.3).

@@ -1,4 +1,4 @@
-"""What an error body says: the usual shapes of JSON, HTML and text, read into neutral words."""
+"""Reads error bodies: the usual shapes of JSON, HTML and text, into one neutral record."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ _DEEPEST = 100
 
 
 class Fault(Struct, frozen=True):
-    """What an error body says, in neutral words.
+    """The contents of an error body, in neutral terms.
 
     Attributes:
-        message: What is wrong.
-        code: The API's own name for it.
-        details: More of it, decoded.
-        request_id: By which the API's operators find the request.
-        retry_after: Seconds that the server asks to wait, None when it does not say.
-        hint: What to do next, where an API knows better than the status code.
+        message: The description of the error.
+        code: The API's own code for it.
+        details: Further details, decoded.
+        request_id: The id by which the operators of the API find the request.
+        retry_after: The seconds that the server asks to wait, None when it does not say.
+        hint: What to do next, if the API knows better than the status code tells.
     """
 
     message: str = ""
@@ -40,7 +40,7 @@ class Fault(Struct, frozen=True):
 
 
 FaultReader: TypeAlias = Callable[[Response], Fault]
-"""Reads the error body of one API; never raises. The body that it is given is UTF-8, whatever the server sent."""
+"""A function that reads error bodies of one API; it never raises, and gets the body in UTF-8 whatever was sent."""
 
 
 def read_fault(response: Response) -> Fault:
@@ -65,7 +65,7 @@ _NOT_JSON: Any = object()
 
 
 def _parsed(response: Response) -> Any:
-    """Return the JSON of an error body; what nests so deep that it could be neither shown nor pickled is a text."""
+    """Decode an error body as JSON, unless it nests too deeply to be shown or pickled."""
     try:
         parsed = json_of(response)
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""What stands in the place of secret values: they are found in a text in whatever usual form they are there."""
+"""Masks secret values in texts, in whatever usual form they occur there."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from gemel.kit.types import is_array, is_mapping
 __all__ = ["MASK", "Redactor", "redact"]
 
 MASK = "***"
-"""What stands in the place of a secret value wherever text is shown."""
+"""The text that replaces a secret value wherever text is shown."""
 
 _SHORTEST_MASKED = 4
 _SHORTEST_LINE = 12
@@ -26,12 +26,12 @@ _MOST_DECODED = 1 << 21
 
 
 def redact(text: str, secrets: Iterable[str]) -> str:
-    """Return the text with every secret value masked, in whatever usual form it is there; see Redactor."""
+    """Return the text with every secret value masked, in whatever usual form it occurs; see Redactor."""
     return Redactor(secrets)(text)
 
 
 class Redactor:
-    """Masks known secret values in texts: as they are, and as servers write them.
+    """Masks known secret values in texts, as they are and as servers encode them.
 
     That is: percent-encoded in either case, forms included; escaped as JSON, JavaScript, Python or C do; as HTML's
     named and numbered entities; quoted-printable; in base64 or hexadecimal, alone or among other bytes, as of Basic
@@ -47,6 +47,7 @@ class Redactor:
 
     def __init__(self, secrets: Iterable[str]) -> None:
         known = {secret: None for secret in secrets if len(secret) >= _SHORTEST_MASKED}
+        # The longest first, so that a secret inside another one does not leave the rest of that in sight.
         self._secrets = sorted(known, key=len, reverse=True)
         parts = dict.fromkeys(part for secret in self._secrets for part in (secret, *_parts(secret)))
         self._parts = sorted(parts, key=len, reverse=True)
@@ -69,7 +70,7 @@ class Redactor:
         return any(needle in text for needle in self._needles) or any(core in text for core in self._encoded())
 
     def json(self, value: Any) -> Any:
-        """Return decoded JSON in the same way, names of members included; a secret number becomes a text."""
+        """Return decoded JSON with secret values masked, in names of members too; a secret number becomes text."""
         if isinstance(value, str):
             return self(value)
         if is_mapping(value):
@@ -81,7 +82,7 @@ class Redactor:
         return value
 
     def body(self, data: bytes) -> bytes:
-        """Return a body in the same way: JSON stays JSON, anything else is taken for text."""
+        """Return a body with secret values masked; JSON stays JSON, anything else is treated as text."""
         if not self._secrets or not data:
             return data
         text = came = data.decode("utf-8", "replace")
@@ -104,7 +105,7 @@ class Redactor:
         return "".join(pieces) + text[end:]
 
     def _named(self, found: str) -> str:
-        """Return the secret that a piece of a text is a form of."""
+        """Return the secret of which a piece of text is an encoded form."""
         views = [view.text for view in _views(found, spaced=self._spaced)]
         return next(secret for secret in self._secrets if any(secret in view for view in views))
 
@@ -247,7 +248,7 @@ def _replaced(text: str, spans: Iterable[tuple[int, int]]) -> str:
 
 
 class _Piece(NamedTuple):
-    """What one escape became: where it is in the decoded text, and where it was in the text before."""
+    """One decoded escape: where it is in the decoded text, and where it was in the text before."""
 
     start: int
     stop: int
@@ -256,7 +257,7 @@ class _Piece(NamedTuple):
 
 
 class _View:
-    """A text decoded once more than another one."""
+    """A text that was decoded once more than the one before."""
 
     def __init__(self, text: str, pieces: list[_Piece], before: _View | None) -> None:
         self.text = text
@@ -265,7 +266,7 @@ class _View:
         self._before = before
 
     def source(self, start: int, stop: int) -> tuple[int, int]:
-        """Return where a part of this text was in the text that all began with."""
+        """Return where a part of this text was in the original text."""
         if self._before is None:
             return start, stop
         return self._before.source(self._earlier(start)[0], self._earlier(stop - 1)[1])
@@ -283,7 +284,7 @@ class _View:
 
 
 class _Decoder(NamedTuple):
-    """One way to write characters: what shows that it may have been used, its escapes, and what they stand for."""
+    """One way to encode characters: the sign that it may have been used, its escapes, and how to decode them."""
 
     sign: str
     escapes: re.Pattern[str]
@@ -333,12 +334,12 @@ def _from_line_breaks(text: str) -> str:
 
 
 def _from_zeros(text: str) -> str:
-    """Return nothing, which is what is between the letters of UTF-16 that was read as UTF-8."""
+    """Return nothing for the zero bytes between the letters of UTF-16 that was read as UTF-8."""
     return ""
 
 
 def _from_plus(text: str) -> str:
-    """Return a space, for which a plus stands in forms."""
+    """Return a space, which a plus stands for in forms."""
     return " "
 
 
@@ -371,7 +372,7 @@ def _decoders(text: str, spaced: bool) -> list[_Decoder]:
 
 
 def _views(text: str, *, spaced: bool) -> Iterator[_View]:
-    """Yield a text, and what it becomes when it is decoded in every way, again and again.
+    """Yield a text, and the texts that it becomes when it is decoded in every way, up to three times.
 
     Of a text that is large and full of escapes the deepest views are left out: whoever waits for it has a deadline.
 

@@ -1,4 +1,4 @@
-"""What is taken for a credential by its name: header fields, parameters, members; and what of them is secret."""
+"""Recognises credentials by their names, in header fields, parameters and members of bodies."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ _HARMLESS_KEYS = (
 
 
 def is_sensitive(name: str) -> bool:
-    """Say whether what goes by this name is taken for a credential: a header, a parameter, a member of a body.
+    """Say whether a header, parameter or member of this name is taken for a credential.
 
-    Case, and how words are joined, do not matter: `api_key`, `apiKey` and `X-API-KEY` are one.
+    Case and the way words are joined do not matter: `api_key`, `apiKey` and `X-API-KEY` are the same.
     """
     words = [word.lower() for word in _WORD.findall(name)]
     folded = "".join(words)
@@ -50,18 +50,18 @@ def is_sensitive(name: str) -> bool:
 
 
 def is_sensitive_header(name: str) -> bool:
-    """Say the same of a header, where every key but a few known ones is a credential: `X-Acme-Key`."""
+    """Say the same of a header, where every key except some known ones is a credential, as `X-Acme-Key`."""
     folded = "".join(_WORD.findall(name)).lower()
     return is_sensitive(name) or (folded.endswith("key") and folded != "key" and not folded.endswith(_HARMLESS_KEYS))
 
 
 def is_sensitive_parameter(name: str) -> bool:
-    """Say the same of a query parameter that nothing declares, where a mere `key` is a credential too."""
+    """Say the same of an undeclared query parameter, where a mere `key` is a credential too."""
     return name.lower() == "key" or is_sensitive(name)
 
 
 def credentials_in(value: str) -> list[str]:
-    """Return what a header field holds that is secret alone: itself, a token without its scheme, cookies' values."""
+    """Return the secrets in a header value: the value, a token without its scheme, and values of cookies."""
     scheme, _, rest = value.partition(" ")
     found = [value]
     if scheme.lower() in ("bearer", "basic", "digest", "token", "apikey"):
@@ -85,10 +85,11 @@ def _basic_password(text: str) -> str:
 
 
 def address_secrets(address: str, known: str = "") -> list[str]:
-    """Return the values of an address's parameters that are credentials by their names, such as a signature.
+    """Return the values of parameters in an address that are credentials by their names, such as a signature.
 
     Args:
-        known: Another address; the values that it has too are left out.
+        address: The address.
+        known: Another address, whose values are left out.
     """
     if "=" not in address:
         return []
@@ -125,5 +126,5 @@ def without_sensitive_parameters(text: str) -> str:
 
 
 def without_password(text: str) -> str:
-    """Return a text in which the user and the password of addresses are masked: `http://***@proxy.example`."""
+    """Mask user and password in a text's addresses: `http://***@proxy.example`."""
     return _USER.sub(f"{MASK}@", text) if "@" in text else text

@@ -1,4 +1,4 @@
-"""Server-sent events: how an endpoint declares them, and bytes to events by the rules of the WHATWG; all of it pure.
+"""Server-sent events: how an endpoint declares them, and the decoder of the WHATWG's stream format, without I/O.
 
 https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
 """
@@ -21,9 +21,9 @@ class ServerSentEvent(Struct, frozen=True):
     """One event of a stream.
 
     Attributes:
-        data: Its text; the lines of several data fields are joined by a line feed.
-        event: Its name.
-        id: The last id that the stream has given so far.
+        data: The text of the event; several data lines are joined with a line feed.
+        event: The name of the event, "message" when the server gives none.
+        id: The last id of the stream so far, "" before the first.
     """
 
     data: str
@@ -35,16 +35,16 @@ class EventStream(Struct, frozen=True):
     """How an API streams events: `@post("chat", events=EventStream(done="[DONE]"))`.
 
     Attributes:
-        done: The data of the event that ends the stream; where it is declared, a stream that ends without it was
-            cut.
-        error: The name of the events that tell a failure, or a function that says whether an event does.
-        ignored: Names of events that are left out.
-        reconnect: How often in a row, without an event between, a lost stream is opened again, with Last-Event-ID;
-            0 for an API that cannot go on where it stopped.
-        largest: Bytes that one event may have.
+        done: The data of the event that ends the stream; if it is declared, a stream that ends without it counts as
+            cut. "" for an API without such an event.
+        error: The name of events that report a failure, or a function that says whether an event does.
+        ignored: The names of events that are left out.
+        reconnect: How often in a row, without an event in between, a lost stream is opened again with Last-Event-ID; 0
+            for an API that cannot continue a stream.
+        largest: The most bytes that one event may have.
 
     Raises:
-        ValueError: For numbers that cannot work.
+        ValueError: `reconnect` is negative, or `largest` is not positive.
     """
 
     done: str = ""
@@ -63,15 +63,15 @@ class EventStream(Struct, frozen=True):
 
 
 class EventTooLarge(ValueError):
-    """One event, or one line, is larger than the decoder may keep."""
+    """One event, or one line, is larger than the decoder accepts."""
 
 
 class EventDecoder:
-    """Turns the pieces of a stream into events, wherever the pieces were cut.
+    """Turns the pieces of a stream into events, wherever the pieces are cut.
 
     Args:
-        largest: Bytes that one event may have.
-        last_id: Where to go on after a lost connection.
+        largest: The most bytes that one event may have.
+        last_id: The last event id before a reconnection, "" for a new stream.
         retry: Seconds to wait before connecting again, None until the server says so.
     """
 
@@ -89,12 +89,12 @@ class EventDecoder:
         self._size = 0
 
     def feed(self, piece: bytes) -> Iterator[ServerSentEvent]:
-        """Yield the events that this piece completes; to be read to the end before the next piece.
+        """Yield the events that this piece completes; exhaust it before feeding the next piece.
 
-        What is unfinished when the stream ends is no event.
+        An unfinished event at the end of the stream does not count.
 
         Raises:
-            EventTooLarge: An event has more bytes than are kept; those before it have been given.
+            EventTooLarge: An event has more bytes than `largest`; those before it have been yielded.
         """
         *whole, rest = _LINE_END.split(self._whole_breaks(self._past_bom(piece)))
         for line in whole:
@@ -104,13 +104,13 @@ class EventDecoder:
 
     @property
     def unfinished(self) -> str | None:
-        """The data of the event that no blank line has ended yet, None where there is none."""
+        """The data of an event that no blank line has ended yet, None when there is none."""
         name, _, value = b"".join(self._line).partition(b":")
         data = [*self._data, value.removeprefix(b" ")] if name == b"data" else self._data
         return _text(b"\n".join(data)) if data else None
 
     def _past_bom(self, piece: bytes) -> bytes:
-        """Return the piece without the byte order mark that may open the stream."""
+        """Return the piece without a byte order mark at the beginning of the stream."""
         if self._head is None:
             return piece
         head = self._head + piece
@@ -121,7 +121,7 @@ class EventDecoder:
         return head[len(_BOM) :] if head.startswith(_BOM) else head
 
     def _whole_breaks(self, piece: bytes) -> bytes:
-        """Return the piece without the LF of a CRLF whose CR ended the piece before."""
+        """Return the piece without an LF whose CR ended the piece before."""
         if piece and self._after_cr and piece.startswith(b"\n"):
             self._after_cr = False
             piece = piece[1:]
@@ -131,6 +131,7 @@ class EventDecoder:
 
     def _keep(self, part: bytes) -> None:
         self._line_size += len(part)
+        # A stream without a line break would otherwise fill the memory.
         if self._size + self._line_size > self._largest:
             raise EventTooLarge(f"an event of the stream is larger than {self._largest} bytes")
         self._line.append(part)
@@ -156,6 +157,7 @@ class EventDecoder:
         elif name == b"event":
             self._event = value
         elif name == b"id":
+            # The standard ignores an id with a NULL, since no header could carry it back.
             self._next_id = self._next_id if b"\0" in value else _text(value)
         elif name == b"retry" and value.isdigit() and len(value) <= _LONGEST_RETRY:
             self.retry = int(value) / 1000

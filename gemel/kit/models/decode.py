@@ -38,7 +38,7 @@ _FAST_PATH_ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 class _Wanted(Struct, frozen=True):
-    """What is wanted of a reply: a type, in an envelope or not, or one of several alternatives to it."""
+    """What a reply is read as: a type, in an envelope or not, or one of several alternatives to it."""
 
     hint: Any
     unwrap: str | None
@@ -53,8 +53,8 @@ def decoder(
     Args:
         hint: The type. None ignores the body, bytes and str return it as it is, Any returns plain JSON.
         unwrap: The key that holds the value, with dots to go into objects; None when the value is the whole body.
-        alternatives: Keys that may stand in its place, each with the error to raise; looked for in the reply's object.
-        reading: How strictly, and who is told of drift.
+        alternatives: Keys that may stand in its place, each with the error to raise.
+        reading: How strictly replies are checked, and who is told of drift.
 
     Raises:
         TypeError: JSON cannot be read as the type.
@@ -133,7 +133,7 @@ def keyed_decoder(expected: Mapping[str, Any], reading: Reading = LENIENT) -> De
 
     Args:
         expected: The type of each key; the empty key means the whole reply.
-        reading: How strictly, and who is told of drift.
+        reading: How strictly replies are checked, and who is told of drift.
 
     Raises:
         TypeError: JSON cannot be read as one of the types.
@@ -199,7 +199,7 @@ def _typed(wanted: _Wanted) -> Decode:
 
 
 def _unchecked(wanted: _Wanted) -> Decode:
-    """Decode without a schema: what does not fit is taken as it came."""
+    """Decode without a schema; what does not fit stays as JSON has it."""
     return _by_roads(wanted.hint, wanted.unwrap, functools.partial(_constructed, wanted))
 
 
@@ -240,7 +240,7 @@ def _tell(found: Found, reading: Reading, request: Request) -> None:
 
 
 def _or_another(wanted: _Wanted, decode: Decode) -> Decode:
-    """Return a decoder that looks for the keys of another outcome, where the result itself does not rule them out.
+    """Return a decoder that also looks for alternative keys, where the result itself does not rule them out.
 
     Without an envelope that is before the reply is read, for a type whose fields are all optional fits anything. In an
     envelope it is after, and only where that holds nothing.
@@ -324,7 +324,7 @@ def _load(hint: Any, value: Any, response: Response, request: Request, key: str 
 
 
 def _unnamed(hint: Any, document: Any, faults: Any) -> Any:
-    """Return faults without what the type marks secret in the reply: a fault names the key of a dict that it is in."""
+    """Mask in faults what the type marks secret, since a fault names the dict keys on its path."""
     find, secrets = finder(hint), list[str]()
     try:
         if find is not None:
@@ -353,7 +353,7 @@ def _loads(response: Response, request: Request, *, exact: bool) -> Any:
 
 
 def _text(response: Response, request: Request) -> str:
-    """Return the body as text; JSON that is a text gives that text, any other JSON is given as it is written."""
+    """Return the body as text; a JSON string is decoded, any other JSON is returned as it is written."""
     try:
         text = text_of(response)
     except Unreadable as refusal:

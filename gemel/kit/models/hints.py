@@ -1,4 +1,4 @@
-"""Type hints taken apart: aliases and type variables opened, and what models, marks and unions are in them."""
+"""Takes type hints apart: opens aliases and type variables, and finds the models, marks and unions in them."""
 
 from __future__ import annotations
 
@@ -68,17 +68,17 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 Tag: TypeAlias = "str | int"
-"""What tells a model apart from the others of its union."""
+"""The value that tells a model apart from the others of its union."""
 
 ANNOTATIONS = threading.RLock()
-"""Held while annotations are read, or are other than written."""
+"""Held while annotations are read or replaced; one lock for all models, since msgspec reads nested ones too."""
 
 # Python 3.12 and 3.13 have a class of their own for the type statement, beside that of typing_extensions.
 _ALIASES = (typing_extensions.TypeAliasType, getattr(typing, "TypeAliasType", typing_extensions.TypeAliasType))
 
 
 def remembered(make: Callable[P, R]) -> Callable[P, R]:
-    """Remember what a function made of hints; of those that cannot be hashed it is made anew."""
+    """Cache the results of a function of hints; for hints that cannot be hashed it is called each time."""
     cached = functools.lru_cache(maxsize=4096)(make)
 
     def remembering(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -93,28 +93,28 @@ def remembered(make: Callable[P, R]) -> Callable[P, R]:
 
 
 def model_of(hint: Any) -> ModelMeta | None:
-    """Return the Model class of a hint that is one, or one with type arguments: `Page[Secret]`."""
+    """Return the Model class of a hint, also of one with type arguments such as `Page[Secret]`; None for any other."""
     found = hint if isinstance(hint, ModelMeta) else get_origin(hint)
     return found if isinstance(found, ModelMeta) else None
 
 
 def is_class(value: Any) -> TypeGuard[type[Any]]:
-    """Say whether it is a class, and not a form of typing such as Any."""
+    """Say whether a value is a class, and not a special form of typing such as Any."""
     return isinstance(value, type)
 
 
 def is_schema(value: Any) -> bool:
-    """Say whether it is a marshmallow schema, without importing marshmallow."""
+    """Say whether a value is a marshmallow schema, without importing marshmallow."""
     return hasattr(value, "_declared_fields")
 
 
 def is_alias(hint: Any) -> bool:
-    """Say whether it is an alias of a `type` statement (PEP 695), with or without type arguments."""
+    """Say whether a hint is an alias of a `type` statement (PEP 695), with or without type arguments."""
     return isinstance(get_origin(hint) or hint, _ALIASES)
 
 
 def rebuilt(hint: Any, change: Callable[[Any], Any]) -> Any:
-    """Return a hint whose type arguments have been changed; marks, literals and signatures stay."""
+    """Return a hint with `change` applied to its type arguments; marks, literals and signatures stay."""
     base, inner = get_origin(hint), get_args(hint)
     if base is None or base is Literal or base is Callable:
         return hint
@@ -130,22 +130,22 @@ def rebuilt(hint: Any, change: Callable[[Any], Any]) -> Any:
 
 @remembered
 def opened(hint: Any) -> Any:
-    """Return a hint with what its aliases, NewTypes and type variables stand for.
+    """Return a hint with its aliases, NewTypes and type variables replaced by what they stand for.
 
-    A type variable stands for its default, its bound, or anything. An alias that names itself stays where it does so:
-    opening that again goes round once more.
+    A type variable stands for its default, its bound, or Any. An alias that contains itself stays there once, and
+    opening it again goes round once more.
 
     Raises:
-        NameError: An alias names what is not there.
+        NameError: An alias names something that is not defined.
     """
     return settled(_opened(hint, ()))
 
 
 def opened_aliases(hint: Any) -> Any:
-    """Return a hint with what its aliases and NewTypes stand for; its type variables stay.
+    """Return a hint with its aliases and NewTypes replaced by what they stand for; its type variables stay.
 
     Raises:
-        NameError: An alias names what is not there.
+        NameError: An alias names something that is not defined.
     """
     return _opened(hint, ())
 
@@ -158,10 +158,10 @@ def settled(hint: Any) -> Any:
 
 
 def meaning_of(alias: Any) -> Any:
-    """Return what an alias stands for, its type arguments filled in; aliases inside stay.
+    """Return what an alias stands for, its type arguments filled in; aliases inside it stay.
 
     Raises:
-        NameError: It names what is not there.
+        NameError: The alias names something that is not defined.
     """
     return _meaning(get_origin(alias) or alias, get_args(alias))
 
@@ -177,7 +177,7 @@ def _opened(hint: Any, inside: tuple[Any, ...]) -> Any:
 
 
 def _meaning(alias: Any, arguments: tuple[Any, ...]) -> Any:
-    """Return what an alias stands for; its texts are looked up in its module (the backport does not evaluate late)."""
+    """Return what an alias stands for, texts in it resolved in its module (the backport is not evaluated late)."""
     value = _looked_up(alias.__value__, alias.__module__)
     return filled(value, dict(zip(alias.__type_params__, arguments, strict=False))) if arguments else value
 
@@ -191,19 +191,19 @@ def _looked_up(hint: Any, module: str | None) -> Any:
 
 
 def completed(model: Any) -> Any:
-    """Return a generic model with what its type parameters stand for where nothing is said; any other as it is."""
+    """Return a generic model with the defaults or bounds of its type parameters filled in; any other as it is."""
     variables = getattr(model, "__parameters__", ())
     return model[tuple(_stand_in(variable, Any) for variable in variables)] if variables else model
 
 
 def loosest(model: Any) -> Any:
-    """Return a generic model whose type parameters may be anything: what the class of a record says of its fields."""
+    """Return a generic model with Any for its type parameters, which is all that the class of a record tells."""
     variables = getattr(model, "__parameters__", ())
     return model[(Any,) * len(variables)] if variables else model
 
 
 def _stand_in(variable: Any, otherwise: Any) -> Any:
-    """Return what a type variable stands for where nothing is said: its default (PEP 696), else its bound."""
+    """Return the default of a type variable (PEP 696), else its bound, else `otherwise`."""
     default, bound = getattr(variable, "__default__", NoDefault), getattr(variable, "__bound__", None)
     if default is not NoDefault:
         return _looked_up(default, variable.__module__)
@@ -213,9 +213,9 @@ def _stand_in(variable: Any, otherwise: Any) -> Any:
 
 
 def given_arguments(parameters: tuple[Any, ...], arguments: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Return the type arguments in brackets, the defaults that typing has filled in looked up.
+    """Return the type arguments in brackets, with defaults resolved.
 
-    Before Python 3.13, typing leaves defaults out, or has the text that one was written as.
+    Before Python 3.13 typing leaves defaults out, or keeps one that was written as text.
     """
     pairs = zip(parameters, arguments, strict=False)
     looked_up = (
@@ -226,7 +226,7 @@ def given_arguments(parameters: tuple[Any, ...], arguments: tuple[Any, ...]) -> 
 
 
 def filled(hint: Any, arguments: Mapping[Any, Any]) -> Any:
-    """Return a hint in which type variables are what the arguments say; one that they do not name stays."""
+    """Return a hint with its type variables replaced by these arguments; variables without one stay."""
     if isinstance(hint, TypeVar):
         return arguments.get(hint, hint)
     return rebuilt(hint, lambda inner: filled(inner, arguments)) if arguments else hint
@@ -241,14 +241,14 @@ def variables_in(hint: Any) -> tuple[Any, ...]:
 
 
 def type_arguments(owner: Any, base: type) -> dict[Any, Any]:
-    """Return what the type parameters of a class stand for in a class derived from it.
+    """Return the type arguments of a class as a derived class gives them.
 
     Args:
-        owner: The derived class, or one with type arguments: `Crud[Item, Sync]`.
-        base: The class whose parameters are asked for.
+        owner: The derived class, or a generic alias such as `Crud[Item, Sync]`.
+        base: The class whose type parameters are looked for.
 
     Returns:
-        What each parameter stands for. One that nobody has filled is not there.
+        The argument of each parameter, without those that are not filled in.
     """
     found: Any = get_origin(owner) or owner
     parameters = getattr(found, "__parameters__", ())
@@ -262,12 +262,12 @@ def type_arguments(owner: Any, base: type) -> dict[Any, Any]:
 
 
 def refuse_unknown_variables(hint: Any, place: str = "", seen: set[Any] | None = None) -> None:
-    """Refuse a type parameter that stands for nothing: what is read of it would be plain JSON, silently.
+    """Refuse a type parameter without an argument, which would silently be read as plain JSON.
 
     Args:
-        hint: The type; its aliases, and the fields of the models in it, are looked into.
-        place: What the error's text begins with.
-        seen: Models and aliases that were looked into.
+        hint: The type, checked with its aliases and the fields of the models in it.
+        place: The beginning of the error's message.
+        seen: The models and aliases that are checked already.
 
     Raises:
         TypeError: A type parameter has no type argument, no default and no bound.
@@ -287,7 +287,7 @@ def _is_unknown(hint: Any) -> bool:
 
 
 def _bare_parameters(hint: Any) -> tuple[Any, ...]:
-    """Return the type parameters of a generic class that is written without brackets."""
+    """Return the type parameters of a generic class written without brackets."""
     return getattr(hint, "__parameters__", ()) if is_class(hint) and get_origin(hint) is None else ()
 
 
@@ -318,7 +318,13 @@ def model_fields(model: Any) -> tuple[msgspec.structs.FieldInfo, ...]:
 
 
 class Apart(NamedTuple):
-    """A hint taken apart: without its marks and without None."""
+    """A hint taken apart.
+
+    Attributes:
+        plain: The hint without its marks, None and OMIT.
+        marks: The marks of Annotated around it.
+        allow_none: Whether None fits the hint.
+    """
 
     plain: Any
     marks: tuple[Any, ...]
@@ -327,7 +333,7 @@ class Apart(NamedTuple):
 
 @remembered
 def taken_apart(hint: Any) -> Apart:
-    """Return a hint without its marks, and without None and OMIT in a union; what is inside it stays as it is."""
+    """Split a hint from its marks, and from None and OMIT in a union; its inside stays as it is."""
     hint = _outside(hint)
     marks, allow_none = tuple[Any, ...](), hint in (None, type(None))
     while True:
@@ -345,7 +351,7 @@ def taken_apart(hint: Any) -> Apart:
 
 
 def _outside(hint: Any) -> Any:
-    """Return a hint opened where it, or a member of the union that it is, is an alias and the like."""
+    """Open a hint, or members of a union, that are an alias, a NewType or a type variable."""
     if is_alias(hint) or isinstance(hint, TypeVar) or hasattr(hint, "__supertype__"):
         return opened(hint)
     if get_origin(hint) not in (Union, UnionType):
@@ -361,7 +367,7 @@ def _takes_null(hint: Any) -> bool:
 
 
 def json_kind(hint: Any) -> str:
-    """Return what kind of JSON value a type is read from: "object", "array", "scalar", or "any" of them."""
+    """Return the kind of JSON value that a type is read from: "object", "array", "scalar" or "any"."""
     hint = _outside(hint)
     if get_origin(hint) is Annotated:
         return json_kind(get_args(hint)[0])
@@ -376,25 +382,25 @@ def json_kind(hint: Any) -> str:
 
 
 def discriminator(marks: Any) -> Discriminator | None:
-    """Return the Discriminator among the marks of an Annotated hint."""
+    """Return the Discriminator among the marks of a hint, None when there is none."""
     return next((mark for mark in marks if isinstance(mark, Discriminator)), None)
 
 
 def tag_of(model: Any) -> tuple[str, Tag] | None:
-    """Return the field and the value that tell a model apart from others, when it was made with a tag."""
+    """Return the tag field and the tag of a model, None when it has no tag."""
     found = model_of(model)
     config = cast(Any, found).__struct_config__ if found is not None else None
     return (config.tag_field, config.tag) if config is not None and config.tag_field is not None else None
 
 
 class Members(NamedTuple):
-    """The members of a union, as JSON tells them apart.
+    """The members of a union, by the features of JSON that tell them apart.
 
     Attributes:
-        by_kind: Those of each kind of JSON value.
-        field: The field that tells its models apart, "" where none is needed.
+        by_kind: The members that each kind of JSON value may be.
+        field: The field that tells the models apart, "" where none is needed.
         by_tag: The models by the value of that field.
-        anything: Whether Any is one: what no other member is meant by is then taken as it came.
+        anything: Whether Any is a member, so that a value that fits no other stays as it is.
     """
 
     by_kind: Mapping[str, tuple[Any, ...]]
@@ -403,7 +409,7 @@ class Members(NamedTuple):
     anything: bool
 
     def told(self, value: Any) -> Any:
-        """Return the one member that a JSON value is to be read as, None where there is none or are several."""
+        """Return the only member that a JSON value can be, None when there is none or more than one."""
         if is_object(value) and self.by_tag:
             tag: Any = value.get(self.field)
             return self.by_tag.get(tag) if type(tag) in (str, int) else None
@@ -433,10 +439,10 @@ def members_of(union: Any, marks: tuple[Any, ...] = ()) -> Members:
 
 
 def members_by_tag(members: list[Any], chosen: Discriminator | None) -> dict[Tag, Any]:
-    """Return the models of a union by the value that tells them apart.
+    """Return the models of a union by the tag that tells them apart.
 
     Raises:
-        TypeError: There is no such value, it is not the discriminator's, or two models have the same.
+        TypeError: A model has no tag or none in the discriminator's field, or two models have the same tag.
     """
     found: dict[Tag, Any] = {}
     for member in members:

@@ -1,4 +1,4 @@
-"""The road of replies with unknown fields into models that keep them, where no schema is needed."""
+"""Reads replies with unknown fields into models that keep them, without a schema."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from gemel.kit.types import is_array, is_object
 __all__ = ["keeper"]
 
 Build: TypeAlias = "Callable[[Any], Any]"
-"""Puts finished records in the place of the JSON objects that have extras."""
+"""Replaces JSON objects that have unknown fields by finished records."""
 
 
 @remembered
 def keeper(hint: Any) -> Build | None:
-    """Return what reads decoded JSON as a type in which some models keep, None when there are none.
+    """Return a function that reads decoded JSON as a type with models that keep unknown fields, None without any.
 
-    It raises msgspec.ValidationError for what it does not accept; that the schema may still accept.
+    It raises msgspec.ValidationError for what it does not accept, which the schema may still accept.
     """
     if not anything_keeps() or not _keeps(hint) or holds_decimals(hint):
         return None
@@ -80,7 +80,7 @@ def _as_it_is(value: Any) -> Any:
 
 
 class _Records:
-    """Builds the records of one model; its fields are looked at on first use, since a model may nest itself."""
+    """Builds the records of one model; its fields are examined on first use, since a model may contain itself."""
 
     def __init__(self, model: Any) -> None:
         self._model = model
@@ -104,4 +104,6 @@ class _Records:
             return {**value, **built}
         extras = {name: item for name, item in value.items() if name not in self._known}
         fields = {name: item for name, item in value.items() if name in self._known} if extras else value
+        # msgspec would refuse the unknown fields (`forbid_unknown_fields`), so they are taken out before and stored
+        # after.
         return keep_extras(self._convert({**fields, **built}), extras)

@@ -1,4 +1,4 @@
-"""Single members of a JSON reply: found by a path, or read without decoding the rest."""
+"""Finds single members of a JSON reply, by a path or without decoding the rest."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from gemel.kit.types import is_object
 __all__ = ["NOWHERE", "paths_of", "raw_members", "value_at"]
 
 NOWHERE: Any = object()
-"""What a path leads to that leads nowhere."""
+"""The result for a path that leads to no value."""
 
 
 def paths_of(path: str) -> list[tuple[str, ...]]:
-    """Return the ways that a path may mean: by its dots into objects, else as the one key that it is as a whole."""
+    """Return the readings of a path: dots that go into objects, and the whole text as one key."""
     steps = tuple(path.split("."))
     return [steps] if len(steps) == 1 else [steps, (path,)]
 
 
 def value_at(document: Any, path: str) -> Any:
-    """Return the value that a path leads to in decoded JSON, NOWHERE where it leads to none.
+    """Return the value at a path in decoded JSON, NOWHERE when there is none.
 
     Args:
         document: The decoded JSON.
-        path: A key, with dots to go into objects: "meta.next". A key that has dots itself is found too.
+        path: A key, with dots to go into objects, as "meta.next". A key that contains dots itself is found too.
     """
     for steps in paths_of(path):
         value = document
@@ -41,12 +41,13 @@ def value_at(document: Any, path: str) -> Any:
 
 
 def raw_members(names: Iterable[str]) -> Callable[[Response], dict[str, bytes]]:
-    """Return what gives the raw JSON of each of these members that a reply has.
+    """Return a function that reads the raw JSON of these members of a reply.
 
-    It finds nothing in what is not a JSON object, and never raises.
+    It finds nothing in a body that is not a JSON object, and never raises.
     """
     heads = list(names)
     fields = [f"member_{index}" for index in range(len(heads))]
+    # Raw needs a default: a field without one is required.
     absent = msgspec.Raw()
     declared: Any = [(field, msgspec.Raw, absent) for field in fields]
     envelope = msgspec.defstruct("Envelope", declared, rename=dict(zip(fields, heads, strict=True)))
@@ -66,7 +67,7 @@ def raw_members(names: Iterable[str]) -> Callable[[Response], dict[str, bytes]]:
 
 
 def _slowly(response: Response, heads: list[str]) -> dict[str, bytes]:
-    """Read what the fast decoder does not take, such as UTF-16."""
+    """Read a body that msgspec does not take, such as UTF-16."""
     try:
         document = json_of(response)
         members = document if is_object(document) else {}

@@ -1,4 +1,4 @@
-"""The metaclass of records, and how their field names become wire names."""
+"""The metaclass of records, and how names of fields become names on the wire."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ __all__ = [
 
 
 def snake_case(name: str) -> str:
-    """Return a Python name as it is, but for the underscore that tells it from a keyword: "from_" is "from"."""
+    """Return a Python name without the underscore that tells it from a keyword: "from_" becomes "from"."""
     return name[:-1] if name.endswith("_") and name.strip("_") else name
 
 
 def camel_case(name: str) -> str:
-    """Turn snake_case into camelCase: "secret_path" is "secretPath" on the wire, "_id" stays "_id"."""
+    """Turn snake_case into camelCase: "secret_path" becomes "secretPath", "_id" stays "_id"."""
     inner = name.lstrip("_")
     first, *rest = snake_case(inner).split("_")
     return name[: len(name) - len(inner)] + first + "".join(word.capitalize() for word in rest)
@@ -35,12 +35,12 @@ _CASES: dict[str, Callable[[str], str]] = {"snake": snake_case, "camel": camel_c
 
 
 def wire_case(case: str) -> Callable[[str], str]:
-    """Return the function that maps a Python name to the wire; raises KeyError for an unknown case."""
+    """Return the function that turns a Python name into one on the wire; raises KeyError for an unknown case."""
     return _CASES[case]
 
 
 class ModelMeta(msgspec.StructMeta):
-    """Makes records keyword-only and frozen, with wire names in the class's case."""
+    """Makes records keyword-only and frozen, with names on the wire in the case of the class."""
 
     def __new__(
         mcls,
@@ -53,13 +53,15 @@ class ModelMeta(msgspec.StructMeta):
         unknown: str | None = None,
         **options: Any,
     ) -> ModelMeta:
-        """Make the record class; `case` is "snake" or "camel", `unknown` is "drop", "keep", or None: as inherited."""
+        """Make the record class; `case` is "snake" or "camel", `unknown` is "drop", "keep" or None to inherit."""
         settings: dict[str, Any] = {"kw_only": True, "frozen": True, "rename": wire_case(case), **options}
         if unknown not in (None, "drop", "keep"):
             raise TypeError(f'{name}: unknown must be "drop" or "keep", got {unknown!r}')
         if unknown is not None:
+            # msgspec then refuses a reply with unknown fields, which sends it on to the decoder that stores them.
             settings["forbid_unknown_fields"] = unknown == "keep"
         if unknown == "keep":
+            # Structs have slots; the extras need a place in the record.
             settings["dict"] = True
             namespace = {**KEEPING, **namespace}
         absent = {field: omitted for field, given in namespace.items() if (omitted := _omitted(given)) is not None}
@@ -75,7 +77,7 @@ class ModelMeta(msgspec.StructMeta):
 
 
 def _omitted(given: Any) -> Any:
-    """Return what a field has as its default in the place of ABSENT, itself or in a `field()`; None for another."""
+    """Return the default that replaces ABSENT, given plainly or in a `field()`; None for any other default."""
     if given is ABSENT:
         return OMIT
     if isinstance(given, _Field) and given.default is ABSENT:

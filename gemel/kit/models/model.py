@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import marshmallow as ma
 
     class _Record:
-        """What checkers see in the place of msgspec.Struct, whose own transform says "not frozen"."""
+        """What type checkers see instead of msgspec.Struct, whose own dataclass_transform says "not frozen"."""
 
         __struct_fields__: ClassVar[tuple[str, ...]]
         __struct_encode_fields__: ClassVar[tuple[str, ...]]
@@ -29,7 +29,7 @@ else:
 
 
 class _SchemaOfOwner:
-    """Gives each model its schema, made on first use: marshmallow is loaded by those alone who ask for one."""
+    """A descriptor that makes the schema of a model on first use, so that marshmallow is imported only then."""
 
     def __get__(self, obj: object, owner: Any) -> Any:
         from gemel.kit.models.schema import schema_of
@@ -48,7 +48,7 @@ _Alias: Any = cast(Any, Generic)[TypeVar("_T")].__class__
 class _Filled(_Alias, _root=True):  # type: ignore[misc,call-arg]
     """A generic model with its type arguments, `Box[Item]`.
 
-    typing's own alias passes `from_dict` on to the class, which then does not know of the arguments.
+    An alias of typing passes `from_dict` on to the class, which then does not know the arguments.
     """
 
     def from_dict(self, data: Mapping[str, Any]) -> Any:
@@ -75,13 +75,12 @@ class Model(_Record, metaclass=ModelMeta):
     Fields without a default are required in a reply; unknown fields of a reply are dropped. Values are checked when a
     reply is read, not when a record is made in code. `note: str | None = ABSENT` reads as None when a reply leaves the
     field out, and `to_dict` then leaves it out too.
-    A field annotated `Annotated[T, SECRET]` is masked in the repr. `field(name=..., default=...)` gives a field a wire
-    name of its own, `field(default_factory=...)` a default that is made anew.
+    A field annotated `Annotated[T, SECRET]` is masked in the repr. `field(name=..., default=...)` gives a field its own
+    name on the wire, `field(default_factory=...)` a default that is made for each record.
 
-    Attributes:
-        case: How field names become wire names, "snake" (as they are) or "camel".
-        unknown: "drop" the fields of a reply that the model does not declare, or "keep" them in `.extras`.
-        tag, tag_field: The value and the wire name of the field that tells the model apart from others in a union.
+    The class takes these arguments: `case`, "snake" for names on the wire as they are in Python or "camel"; `unknown`,
+    "drop" for fields of a reply that the model does not declare or "keep" to hold them in `.extras`; `tag` and
+    `tag_field`, the value and the name on the wire of the field that tells the model apart from others in a union.
     """
 
     if TYPE_CHECKING:
@@ -96,7 +95,7 @@ class Model(_Record, metaclass=ModelMeta):
         ) -> None: ...
 
         class Schema(ma.Schema):
-            """The marshmallow schema that follows from the fields: the contract of a valid reply; may be subclassed."""
+            """The marshmallow schema derived from the fields, the contract of a valid reply; it may be subclassed."""
 
     else:
         Schema = _SchemaOfOwner()
@@ -110,16 +109,16 @@ class Model(_Record, metaclass=ModelMeta):
 
     @property
     def extras(self) -> dict[str, Any]:
-        """A copy of the fields of the reply that the model does not declare; empty without `unknown="keep"`."""
+        """A copy of the reply's fields that the model does not declare; empty without `unknown="keep"`."""
         return dict(kept(self))
 
     @classmethod
     @entry
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """Return the record of decoded JSON, by wire names, as a reply is read.
+        """Make a record from decoded JSON with names on the wire, checked as a reply is.
 
         Raises:
-            marshmallow.ValidationError: With every fault by path.
+            marshmallow.ValidationError: The data does not fit; the error lists every fault by path.
         """
         from gemel.kit.models.schema import load
 
@@ -128,32 +127,32 @@ class Model(_Record, metaclass=ModelMeta):
     @classmethod
     @entry
     def from_json(cls, text: str | bytes) -> Self:
-        """Return the record of a JSON text, as a reply is read.
+        """Make a record from a JSON text, checked as a reply is.
 
         Raises:
-            ValueError: For what is not JSON, and marshmallow.ValidationError as from_dict.
+            ValueError: The text is not JSON, or does not fit (then a marshmallow.ValidationError, as for from_dict).
         """
         from gemel.kit.models.decode import from_json
 
         return cast("Self", from_json(cls, text))
 
     def to_dict(self, *, by_alias: bool = True) -> dict[str, Any]:
-        """Return the record as JSON would hold it: wire names, text for times, decimals and bytes; extras given back.
+        """Return the record as plain JSON: names on the wire, text for times, decimals and bytes, extras included.
 
-        What is OMIT is left out. Secret values are in it.
+        Fields that are OMIT are left out. Secret values are included.
 
         Args:
-            by_alias: False gives the fields their Python names.
+            by_alias: Whether fields have their names on the wire; False gives their names in Python.
         """
         return cast("dict[str, Any]", plain_of(self) if by_alias else by_name(self))
 
     def to_json(self) -> str:
-        """Return the record as a JSON text, as to_dict. Secret values are in it."""
+        """Return the record as a JSON text; otherwise as to_dict. Secret values are included."""
         return msgspec.json.encode(given_back(self), enc_hook=as_builtin).decode()
 
     @entry
     def replace(self, **changes: Any) -> Self:
-        """Return a copy with these fields changed, by Python name; raises TypeError for one that there is not."""
+        """Return a copy with these fields changed, named as in Python; raises TypeError for an unknown one."""
         return cast("Self", keep_extras(msgspec.structs.replace(cast(Any, self), **changes), kept(self)))
 
     def __repr__(self) -> str:
@@ -164,7 +163,7 @@ class Model(_Record, metaclass=ModelMeta):
 
 
 class _Shown(str):
-    """Text that stands for itself in a rich repr."""
+    """Text that rich shows as it is, without quotes."""
 
     __slots__ = ()
 

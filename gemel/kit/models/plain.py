@@ -1,4 +1,4 @@
-"""Records as plain JSON values, what they keep beside their fields included."""
+"""Turns records into plain JSON values, their unknown fields included."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ __all__ = [
 
 
 def given_back(value: Any) -> Any:
-    """Return what to encode for a value: itself, or plain JSON when a record in it has extras."""
+    """Return a value to encode: the value itself, or plain JSON when a record in it has extras."""
     return plain_of(value) if anything_keeps() and _has_extras(value) else value
 
 
 def plain_of(value: Any, *, kept_types: tuple[type, ...] = ()) -> Any:
-    """Return a value as JSON would hold it, by wire names, extras included; values of `kept_types` stay as they are."""
+    """Return a value as plain JSON, with names on the wire and extras; values of `kept_types` stay as they are."""
     document = msgspec.to_builtins(value, builtin_types=kept_types, str_keys=True, enc_hook=as_builtin)
     if anything_keeps():
         _merge(value, document)
@@ -38,7 +38,7 @@ def plain_of(value: Any, *, kept_types: tuple[type, ...] = ()) -> Any:
 
 
 def by_name(value: Any) -> Any:
-    """Return a value as JSON would hold it, but records by their Python names."""
+    """Return a value as plain JSON, but with the names that fields have in Python."""
     if isinstance(value, msgspec.Struct):
         fields = msgspec.structs.asdict(value).items()
         return {**{name: by_name(inner) for name, inner in fields if inner is not OMIT}, **kept(value)}
@@ -51,9 +51,9 @@ def by_name(value: Any) -> Any:
 
 
 def as_builtin(value: Any) -> Any:
-    """Return a value of a derived class as what it is derived from: numpy's float64, a template engine's safe string.
+    """Return a value of a derived class as its builtin base: numpy's float64, a template engine's safe string.
 
-    msgspec encodes the builtin classes alone, and asks its hook for others.
+    msgspec encodes only the builtin classes themselves, and calls its hook for others.
 
     Raises:
         TypeError: JSON has no form for it.
@@ -95,7 +95,7 @@ def _has_extras(value: Any) -> bool:
 
 @functools.cache
 def _may_hold_extras(model: type, keeping_models: int) -> bool:
-    """Whether a record of this model can be, or have in it, one with extras; asked anew when there are more models."""
+    """Say whether a record of this model may hold extras; the number of keeping models is part of the cache key."""
     for part in parts(model):
         found = model_of(part)
         if part in _OPEN or isinstance(part, TypeVar):
@@ -109,7 +109,7 @@ _OPEN: list[Any] = [Any, object, dict, list, tuple, set, frozenset]
 
 
 def _inside(value: Any) -> Any:
-    """Return the values that a record, mapping or array holds."""
+    """Return the values in a record, mapping or array."""
     if isinstance(value, msgspec.Struct):
         if not _may_hold_extras(type(value), len(models_that_keep())):
             return ()
@@ -122,7 +122,7 @@ def _inside(value: Any) -> Any:
 
 
 def _merge(value: Any, document: Any) -> None:
-    """Put the extras of records into the plain JSON that was made of them."""
+    """Add the extras of records to the plain JSON that was made from them."""
     if type(value) in SCALARS:
         return
     if isinstance(value, msgspec.Struct):

@@ -1,4 +1,4 @@
-"""Records of every kind taken apart: Models and other Structs, dataclasses, attrs classes, NamedTuples, TypedDicts."""
+"""Takes apart records of every kind: Models and other Structs, dataclasses, attrs classes, NamedTuples, TypedDicts."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ class RecordField(NamedTuple):
     """One field of a record.
 
     Attributes:
-        name: In Python.
-        wire: In JSON.
-        hint: What it may hold, marks included, type arguments filled in.
-        shown: Whether the record's own repr shows it.
+        name: Its name in Python.
+        wire: Its name in JSON.
+        hint: Its type, marks included, type arguments filled in.
+        shown: Whether the repr of the record shows it.
     """
 
     name: str
@@ -47,10 +47,10 @@ class RecordField(NamedTuple):
 
 
 def opened(hint: Any) -> tuple[Any, tuple[Any, ...]]:
-    """Return what a hint stands for, and the marks that were around it.
+    """Return what a hint stands for, and the marks around it.
 
-    Opened are `type` statements and their type arguments (PEP 695), NewTypes, Annotated, what a type variable is bound
-    to, and qualifiers such as Required.
+    It opens `type` statements and their type arguments (PEP 695), NewTypes, Annotated, the bound of a type variable,
+    and qualifiers such as Required.
     """
     marks: tuple[Any, ...] = ()
     for _ in range(_DEEPEST):
@@ -77,7 +77,7 @@ _DEEPEST = 100
 
 
 def is_record(kind: Any) -> bool:
-    """Whether a class, or a class with type arguments, is a record: a value of it has named fields."""
+    """Say whether a class, with or without type arguments, is a record whose values have named fields."""
     origin: Any = get_origin(kind) or kind
     if is_typed_dict(origin):
         return True
@@ -90,12 +90,12 @@ def is_record(kind: Any) -> bool:
 
 
 def record_name(kind: Any) -> str:
-    """Return what the repr of a record begins with."""
+    """Return the name with which the repr of a record begins."""
     return cast("str", (get_origin(kind) or kind).__qualname__).rpartition(">.")[2]
 
 
 def record_fields(kind: Any) -> tuple[RecordField, ...]:
-    """Return the fields of a record, in order; raises NameError for an annotation that names what is not there."""
+    """Return the fields of a record in order; raises NameError for an annotation with an undefined name."""
     origin: Any = get_origin(kind) or kind
     hints = _hints_of(kind, origin)
     if hasattr(origin, "__struct_fields__"):
@@ -117,7 +117,7 @@ def _names(origin: Any, hints: dict[str, Any]) -> Iterator[tuple[str, bool]]:
 
 
 def _hints_of(kind: Any, origin: Any) -> dict[str, Any]:
-    """Return the annotations of a record and of its bases, each with the type arguments that its class was given."""
+    """Return the annotations of a record and its bases, with the type arguments of each class filled in."""
     arguments = _arguments(kind)
     if is_typed_dict(origin):
         return {name: filled(key.hint, arguments.get(origin, {})) for name, key in keys_of(origin).items()}
@@ -132,16 +132,16 @@ def _hints_of(kind: Any, origin: Any) -> dict[str, Any]:
 
 
 def _type_parameters(origin: Any) -> dict[str, Any] | None:
-    """Return what the annotations of a class may name besides the names of its module; None for the usual.
+    """Return the names that annotations of a class may use besides those of its module, None for the usual ones.
 
-    Python 3.12 does not look up the parameters of `class Box[T]` where an annotation is a text.
+    Python 3.12 does not find the type parameters of `class Box[T]` when an annotation is text.
     """
     parameters = {one.__name__: one for base in origin.__mro__ for one in getattr(base, "__type_params__", ())}
     return {**vars(origin), **parameters} if parameters else None
 
 
 def _arguments(kind: Any) -> dict[Any, dict[Any, Any]]:
-    """Return what each class of a record's ancestry was given for its type variables."""
+    """Return the type arguments of each class among a record and its bases."""
     found: dict[Any, dict[Any, Any]] = {}
     waiting: list[Any] = [kind]
     while waiting:

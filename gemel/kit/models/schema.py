@@ -57,7 +57,7 @@ ValidationError = ma.ValidationError
 
 @functools.cache
 def schema_of(model: Any) -> type[ma.Schema]:
-    """Return the schema class of a model: same fields, wire names, defaults; unknown fields are dropped or kept."""
+    """Return the schema class of a model, with the same fields, names on the wire and defaults."""
     made = model_of(model)
     assert made is not None
     fields = {
@@ -72,7 +72,7 @@ def schema_of(model: Any) -> type[ma.Schema]:
 
 
 def load(hint: Any, value: Any) -> Any:
-    """Return `value`, decoded JSON, as the type the hint says; raises marshmallow.ValidationError with every fault."""
+    """Load decoded JSON as a type; raises marshmallow.ValidationError that lists every fault."""
     return _root(hint).deserialize(value)
 
 
@@ -111,6 +111,7 @@ def _field(hint: Any, *, name: str | None, required: bool) -> ma.fields.Field[An
     if get_origin(plain) in (Union, UnionType):
         return _union(members_of(plain, marks), options)
     if model_of(plain) is not None:
+        # A function, since a model may contain itself; marshmallow calls it on first use.
         return ma.fields.Nested(lambda: schema_of(plain)(), **options)
     if plain in _SIMPLE:
         simple: ma.fields.Field[Any] = _SIMPLE[plain](**options)
@@ -168,6 +169,7 @@ def _of_kind(kind: str, members: Members, rest: ma.fields.Field[Any] | None) -> 
 
 
 def _integer(**options: Any) -> ma.fields.Field[Any]:
+    # Without strict marshmallow cuts 1.9 to 1.
     return ma.fields.Integer(strict=True, **options)
 
 

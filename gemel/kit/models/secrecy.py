@@ -1,7 +1,7 @@
-"""What is secret in a value: what SECRET marks in its type, at any depth, and what a record keeps undeclared.
+"""Finds what is secret in a value: what SECRET marks in its type, at any depth, and unknown fields of a record.
 
-One walk over type hints and values serves whoever must not show a secret: reprs, errors, addresses, logs, observers,
-curl commands and recordings. It is planned once a hint; a hint that leads to no secret plans nothing.
+One walk over type hints and values serves everything that must not show a secret: reprs, errors, addresses, logs,
+observers, curl commands and recordings. It is planned once for each hint; a hint without secrets costs nothing.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ __all__ = [
 ]
 
 Finder: TypeAlias = "Callable[[Any, list[str]], None]"
-"""Adds every secret text of a value to a list."""
+"""A function that adds every secret text of a value to a list."""
 
 _SCALARS: tuple[Any, ...] = (
     str,
@@ -69,39 +69,39 @@ _EMPTY = frozenset({bool, NoneType, UnsetType})
 
 
 def finder(hint: Any, *, hidden: bool = False) -> Finder | None:
-    """Return what finds the secret texts in values of a type.
+    """Return a function that finds the secret texts in values of a type.
 
     Args:
         hint: The type, marks included.
-        hidden: Whether such a value is secret as a whole, whatever its type says.
+        hidden: Whether values are secret as a whole, whatever the type says.
 
     Returns:
-        The finder, which takes a value and a list that it adds to; None where such a value can hold no secret.
+        The function, which takes a value and the list to add to; None when no value of the type can hold a secret.
     """
     walker = _HIDDEN if hidden else _walker(hint)
     return None if walker is _PLAIN else walker.find
 
 
 def hidden_texts(value: Any) -> list[str]:
-    """Return every text of a value that is secret as a whole: numbers and times too, as they are written."""
+    """Return every text of a value that is secret as a whole, numbers and times as they are written included."""
     found: list[str] = []
     _HIDDEN.find(value, found)
     return found
 
 
 def secret_values(value: Any) -> list[str]:
-    """Return every secret text of a value, as its own type and those of the values in it say."""
+    """Return every secret text of a value, by its own type and the types of the values in it."""
     found: list[str] = []
     _OPEN.find(value, found)
     return found
 
 
 def named_secrets(value: Any, sensitive: Callable[[str], bool] = is_sensitive) -> list[str]:
-    """Return every secret text of a value that nothing declares: what its types say, and what its names sound like.
+    """Return every secret text of an undeclared value, by the types of its parts and by their names.
 
     Args:
-        value: Parameters, or what is sent as JSON.
-        sensitive: Says whether what goes by a name is taken for a secret.
+        value: Parameters, or a value that is sent as JSON.
+        sensitive: Says whether a value of this name is taken for a secret.
     """
     found: list[str] = []
     _find_named(value, sensitive, found)
@@ -123,22 +123,22 @@ def _find_named(value: Any, sensitive: Callable[[str], bool], found: list[str]) 
 
 
 def is_secret(hint: Any) -> bool:
-    """Say whether all values of a type are secret: it is marked, or a member of its union is."""
+    """Say whether all values of a type are secret, since it or a member of its union is marked."""
     return _walker(hint) is _HIDDEN
 
 
 def is_marked(hint: Any) -> bool:
-    """Say whether SECRET is on a type or in its brackets, the fields of records left out."""
+    """Say whether SECRET marks a type or one in its brackets, not counting the fields of records."""
     return any(map(is_secret, _reachable([hint], fields=False)))
 
 
 def holds_secrets(hint: Any) -> bool:
-    """Say whether SECRET is anywhere in a type: in its brackets, or in a field of a record that it leads to."""
+    """Say whether SECRET is anywhere in a type, in its brackets or in the fields of records in it."""
     return any(is_secret(inner) for inner in _reachable([hint]))
 
 
 def declared_fields(hints: Iterable[Any]) -> Iterator[tuple[str, bool]]:
-    """Yield the wire name of each field of all records that types lead to, and whether what it holds is secret."""
+    """Yield the name on the wire of each field of all records in these types, and whether it is secret."""
     for inner in _reachable(list(hints)):
         kind, _ = opened(inner)
         if is_record(kind):
@@ -147,27 +147,27 @@ def declared_fields(hints: Iterable[Any]) -> Iterator[tuple[str, bool]]:
 
 
 def shown_fields(record: Any) -> list[tuple[str, str]]:
-    """Return the fields of a Model as its repr shows them, secret values masked; without those that are OMIT."""
+    """Return the fields of a Model as its repr shows them, secret values masked, without those that are OMIT."""
     return cast("_Record", _walker(type(record))).fields_shown(record)
 
 
 class _Walker:
-    """Walks values of one type; this one finds nothing, as in a number."""
+    """Walks the values of one type; the base class finds nothing, as in a number."""
 
     def find(self, value: Any, found: list[str]) -> None:
-        """Add every secret text of a value to a list."""
+        """Add every secret text of a value to `found`."""
 
     def shown(self, value: Any) -> str:
         """Return the repr of a value, secret values masked."""
         return repr(value)
 
     def takes(self, value: Any) -> bool:
-        """Say whether a value is of the type, as far as that can be told at once."""
+        """Say whether a value is of the type, as far as that can be told without looking inside."""
         return True
 
 
 class _Hidden(_Walker):
-    """Of values that are secret as a whole."""
+    """Walks values that are secret as a whole."""
 
     def find(self, value: Any, found: list[str]) -> None:
         kind = cast("Any", type(value))
@@ -200,7 +200,7 @@ def _is_collection(value: Any) -> TypeGuard[Collection[Any]]:
 
 
 def _texts_of(value: Any) -> list[str]:
-    """Return the texts that stand for a single value: in an address, in JSON, in a repr."""
+    """Return the texts that a single value may have: in an address, in JSON, in a repr."""
     if isinstance(value, enum.Enum):
         return [value.value] if isinstance(value.value, str) else _texts_of(value.value)
     if isinstance(value, _BYTES):
@@ -218,7 +218,7 @@ def _texts_of(value: Any) -> list[str]:
 
 
 def _texts_of_bytes(value: bytes) -> list[str]:
-    """Return bytes as text: in base64 too where they are no text, as JSON has them."""
+    """Return bytes as text, and in base64 and hex if they are not valid UTF-8."""
     text = value.decode("utf-8", "replace")
     if "\ufffd" not in text:
         return [text]
@@ -227,7 +227,7 @@ def _texts_of_bytes(value: bytes) -> list[str]:
 
 
 class _Open(_Walker):
-    """Of values whose type says nothing: each is looked at as what it is."""
+    """Walks values whose declared type says nothing; each is treated by its own class."""
 
     def find(self, value: Any, found: list[str]) -> None:
         kind = cast("Any", type(value))
@@ -256,7 +256,7 @@ class _Open(_Walker):
 
 
 class _Items(_Walker):
-    """Of arrays and sets."""
+    """Walks arrays and sets."""
 
     def __init__(self, item: Any) -> None:
         self._item = item
@@ -277,7 +277,7 @@ class _Items(_Walker):
 
 
 class _Positions(_Items):
-    """Of tuples whose items have types of their own."""
+    """Walks tuples whose items each have a type."""
 
     def __init__(self, items: tuple[Any, ...]) -> None:
         super().__init__(Union[items])  # noqa: UP007
@@ -301,7 +301,7 @@ class _Positions(_Items):
 
 
 class _Pairs(_Walker):
-    """Of mappings."""
+    """Walks mappings."""
 
     def __init__(self, key: Any, item: Any) -> None:
         self._key, self._item = key, item
@@ -325,7 +325,7 @@ class _Pairs(_Walker):
 
 
 class _Record(_Walker):
-    """Of records; of one of a derived class, and of JSON that is not made into a record yet, by their own names."""
+    """Walks records, records of derived classes, and JSON objects that are not records yet, by names of fields."""
 
     def __init__(self, kind: Any) -> None:
         self._kind = kind
@@ -337,7 +337,7 @@ class _Record(_Walker):
         return [item.name for item, _ in self._fields()]
 
     def _fields(self) -> list[tuple[RecordField, _Walker]]:
-        """Return the fields, looked up on first use; where a type is not there yet, all are taken for secret."""
+        """Return the fields, resolved on first use; while a type is not defined yet, all count as secret."""
         if self._known is None:
             try:
                 self._known = [(item, _walker(item.hint)) for item in record_fields(self._kind)]
@@ -346,7 +346,7 @@ class _Record(_Walker):
         return self._known
 
     def _fields_of(self, value: Any) -> list[tuple[RecordField, _Walker]]:
-        """Return the fields of a value, which may be of a derived class; its own word counts, and that of this type."""
+        """Return the fields of a value, which may be of a derived class; marks of both classes count."""
         if type(value) is self._class:
             return self._fields()
         ours = {item.name: walker for item, walker in self._fields()}
@@ -387,14 +387,14 @@ class _Record(_Walker):
         return f"{record_name(type(value))}({', '.join(f'{name}={text}' for name, text in texts)})"
 
     def _is_listed(self, value: Any) -> bool:
-        """Say whether it is the JSON array that a NamedTuple is written as."""
+        """Say whether a value is the JSON array of a NamedTuple."""
         return type(value) is list and issubclass(self._class, tuple)
 
     def _by_name(self) -> dict[str, _Walker]:
         return {name: walker for item, walker in self._fields() for name in (item.wire, item.name)}
 
     def fields_shown(self, value: Any) -> list[tuple[str, str]]:
-        """Return the fields of a record by name, and what is shown of each."""
+        """Return the names of a record's fields with the text that is shown for each."""
         shown = [
             (item.name, walker.shown(inner))
             for item, walker in self._fields_of(value)
@@ -408,7 +408,7 @@ class _Record(_Walker):
 
 
 class _Choice(_Walker):
-    """Of unions: a value is of each member that may take it, and shown as the most cautious one has it."""
+    """Walks unions: a value counts as each member that may take it, and is shown as the most cautious one shows it."""
 
     def __init__(self, members: list[_Walker]) -> None:
         self._members = members
@@ -431,7 +431,7 @@ _PLAIN, _HIDDEN, _OPEN = _Walker(), _Hidden(), _Open()
 
 @remembered
 def _walker(hint: Any) -> _Walker:
-    """Return what walks values of a type; the types in its brackets are looked at on their first use."""
+    """Return the walker of a type; those of the types in its brackets are made on first use."""
     kind, marks = opened(hint)
     if any(isinstance(mark, Secrecy) for mark in marks):
         return _HIDDEN
@@ -448,7 +448,7 @@ def _walker(hint: Any) -> _Walker:
 
 
 def _both(one: _Walker, other: _Walker) -> _Walker:
-    """Return what walks values that two types speak of."""
+    """Return a walker for values to which two types apply."""
     if other is _PLAIN or one is other:
         return one
     if one is _PLAIN or other is _HIDDEN:
@@ -473,7 +473,7 @@ def _container(origin: type[Any], inner: tuple[Any, ...]) -> _Walker:
 
 
 def _leads_on(hint: Any, inside: frozenset[Any]) -> bool:
-    """Say whether values of a type may hold a secret, or a value of which that is not known; one may name itself."""
+    """Say whether values of a type may hold a secret or anything unknown; a type may contain itself."""
     kind, marks = opened(hint)
     if any(isinstance(mark, Secrecy) for mark in marks):
         return True
@@ -489,7 +489,7 @@ def _reachable(waiting: list[Any], *, fields: bool = True) -> Iterator[Any]:
     """Yield types and those in their brackets, each once.
 
     Args:
-        waiting: The types to begin with; it is used up.
+        waiting: The types to begin with; the list is emptied.
         fields: Whether to go on with the types of the fields of records.
     """
     seen = set[Any]()
@@ -507,7 +507,7 @@ def _reachable(waiting: list[Any], *, fields: bool = True) -> Iterator[Any]:
 
 
 def _key(hint: Any) -> Any:
-    """Return what a type is known by; one with marks that cannot be hashed, by its text."""
+    """Return a hashable key of a type; for one with unhashable marks, its text."""
     try:
         hash(hint)
     except TypeError:
@@ -521,7 +521,7 @@ def _is_record_class(kind: Any) -> bool:
 
 
 def _shows_itself(value: Any) -> bool:
-    """Whether the repr of a record masks what is secret in it, as a Model's does."""
+    """Say whether the repr of a record masks what is secret in it, as that of a Model does."""
     return isinstance(type(value), ModelMeta)
 
 
@@ -531,7 +531,7 @@ def _names_of(kind: Any) -> Iterator[str]:
 
 
 def _find_misfit(value: Any, found: list[str]) -> None:
-    """Find the texts of a value that is not of its type, as one that was made unchecked: any of them may be secret."""
+    """Find the texts of a value that is not of its declared type: any of them may be secret."""
     _HIDDEN.find(value, found)
 
 
@@ -544,7 +544,7 @@ def _items_shown(value: Collection[Any], walker: _Walker) -> str:
 
 
 def _braced(value: Collection[Any], texts: list[str]) -> str:
-    """Return the repr of an array or a set whose items are shown so."""
+    """Return the repr of an array or set from the texts of its items."""
     if texts == [repr(inner) for inner in value]:
         return repr(value)
     inside = ", ".join(texts)

@@ -1,4 +1,4 @@
-"""TypedDicts taken apart: their keys, which of them must be given, and what each may hold (PEP 589, 655, 692)."""
+"""Takes TypedDicts apart: their keys, which of them are required, and their types (PEP 589, 655, 692)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class Key(NamedTuple):
-    """One key of a TypedDict: what it may hold, marks included, and whether it must be given."""
+    """One key of a TypedDict: its type, marks included, and whether it is required."""
 
     hint: Any
     required: bool
@@ -35,25 +35,26 @@ def is_open(typed_dict: Any) -> bool:
 
 
 def is_typed_dict(hint: Any) -> bool:
-    """Whether a hint is a TypedDict, of typing or of typing_extensions."""
+    """Say whether a hint is a TypedDict of typing or of typing_extensions."""
     return is_typeddict(hint)
 
 
 def unpacked(hint: Any) -> Any:
-    """Return what a hint unpacks, the Args of `Unpack[Args]`; None for any other hint."""
+    """Return the Args of a hint `Unpack[Args]`, None for any other hint."""
     return get_args(hint)[0] if get_origin(hint) is Unpack else None
 
 
 def keys_of(typed_dict: Any, scope: Mapping[str, Any] | None = None) -> Mapping[str, Key]:
     """Return the keys of a TypedDict by name, those of its bases first.
 
-    They are looked up once.
+    They are resolved once and cached.
 
     Args:
+        typed_dict: The TypedDict.
         scope: Names that its annotations may use besides those of its module.
 
     Raises:
-        NameError: For a name that is not there, or not yet.
+        NameError: A name is not defined, or not yet.
     """
     keys = _known.get(typed_dict)
     if keys is None:
@@ -65,7 +66,7 @@ def keys_of(typed_dict: Any, scope: Mapping[str, Any] | None = None) -> Mapping[
 
 
 def _key(hint: Any, *, required: bool) -> Key:
-    """Return the key of an annotation. `__required_keys__` has not seen the Required in one that is still a text."""
+    """Return the key of an annotation; `__required_keys__` misses the Required in one that was still text."""
     origin = get_origin(hint)
     if origin in (Required, NotRequired):
         return _key(get_args(hint)[0], required=origin is Required)
@@ -79,11 +80,11 @@ def _key(hint: Any, *, required: bool) -> Key:
 
 
 def dicts_in(hint: Any, scope: Mapping[str, Any] | None = None, seen: set[Any] | None = None) -> Iterator[Any]:
-    """Yield each TypedDict in a hint, and in the keys of those, once.
+    """Yield once each TypedDict in a hint and in the keys of those.
 
     Raises:
-        NameError: As keys_of.
-        TypeError: For a TypedDict with type arguments.
+        NameError: A name is not defined, or not yet.
+        TypeError: A TypedDict has type arguments.
     """
     seen = set() if seen is None else seen
     if is_typed_dict(get_origin(hint)):

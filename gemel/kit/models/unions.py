@@ -1,4 +1,4 @@
-"""Values of which a server may add more: open enums, and unions that a field tells apart."""
+"""Types to which a server may add values: open enums, and unions that a field tells apart."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ __all__ = ["Discriminator", "OpenEnum"]
 
 
 class OpenEnum(str, enum.Enum):
-    """An enum of texts to which a server may add: a text that no member has becomes a value of the class too.
+    """An enum of texts to which a server may add: an unknown text becomes a value of the class too.
 
-    `Color("mauve")` has `.value == "mauve"` and is not `.known`; it compares, hashes, pickles and is sent as the text
-    it is. It is not a member: iterating the class does not give it, and two of them are equal but not identical.
+    `Color("mauve")` has `.value == "mauve"` and is not `.known`; it compares, hashes, pickles and is sent as that
+    text. It is not a member: iterating over the class leaves it out, and two of them are equal but not identical.
     """
 
     @classmethod
@@ -27,7 +27,7 @@ class OpenEnum(str, enum.Enum):
 
     @property
     def known(self) -> bool:
-        """Whether the class has a member of this value."""
+        """Whether the class has a member with this value."""
         return self._value_ in type(self)._value2member_map_
 
     def __str__(self) -> str:
@@ -50,8 +50,8 @@ class Discriminator(Struct, frozen=True):
     """Names the field that tells the members of a union apart: `Annotated[Cat | Dog, Discriminator("kind")]`.
 
     Attributes:
-        field: Its name on the wire. Each member is a Model that has the field as a Literal, `kind: Literal["cat"]`,
-            or that was made with this field as its `tag_field`.
+        field: The name of the field on the wire. Each member is a Model that declares it as `kind: Literal["cat"]`,
+            or that has it as its `tag_field`.
     """
 
     field: str
