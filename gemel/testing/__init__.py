@@ -1,10 +1,10 @@
-"""What users of gemel and of the SDKs on it test with: a stub server, recordings, a frozen clock, pytest fixtures.
+"""Tools for testing programs that use gemel and its SDKs: a stub server, recordings, a frozen clock, pytest fixtures.
 
 with StubServer() as stub:
     stub.on(Secrets.retrieve).reply(secret)
     with InfisicalClient(endpoint=stub.url, token="t") as client: ...
 
-Importing this package loads nothing: pytest does so in every run where gemel is installed.
+Importing this package loads nothing else, since pytest imports it in every run where gemel is installed.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The body of a message as a recording keeps it: with its names where it has any, so that they can be masked by them.
+"""Converts bodies to the form in a recording, with their names of members, by which values can be masked.
 
 | content | kept as |
 |---|---|
@@ -24,7 +24,7 @@ from gemel.kit.http.messages import Headers
 __all__ = ["Kept", "kept_body", "kept_request", "sent_body"]
 
 Kept = dict[str, Any] | None
-"""A body as it is kept."""
+"""A body in the form of a recording."""
 
 _FORM = "application/x-www-form-urlencoded"
 _IN_LINES = ("text/event-stream", "ndjson", "jsonl", "json-lines")
@@ -34,7 +34,7 @@ _FIELD = re.compile(r"(data|event|id|retry|): ?")
 
 
 def kept_request(headers: Headers, body: bytes) -> Kept:
-    """Return the body of a request as it is kept; the boundary of a multipart one, a new one each time, is not."""
+    """Return the body of a request in recorded form, without the boundary of a multipart one, which is random."""
     kind = headers.get("content-type", "")
     boundary = _BOUNDARY.search(kind) if kind.startswith("multipart/form-data") else None
     if boundary is None:
@@ -44,7 +44,7 @@ def kept_request(headers: Headers, body: bytes) -> Kept:
 
 
 def kept_body(headers: Headers, body: bytes) -> Kept:
-    """Return a body as it is kept."""
+    """Return a body in recorded form."""
     if not body:
         return None
     kind = headers.get("content-type", "").lower()
@@ -60,7 +60,7 @@ def kept_body(headers: Headers, body: bytes) -> Kept:
 
 
 def sent_body(kept: Kept) -> bytes:
-    """Return the bytes of a reply's body; raises ValueError for what is none."""
+    """Return the bytes of a recorded body; raises ValueError for a form that a reply cannot have."""
     if kept is None:
         return b""
     if "json" in kept:
@@ -93,7 +93,7 @@ def _part(piece: bytes) -> list[Any]:
 
 
 def _line(line: str) -> list[Any]:
-    """Return a line as what stands before its value, and its value: JSON where it is an object or an array."""
+    """Split a line into the field before its value and the value, decoded if it is a JSON object or array."""
     found = _FIELD.match(line)
     field = found[0] if found is not None else ""
     value = line[len(field) :]

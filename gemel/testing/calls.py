@@ -1,4 +1,4 @@
-"""ReceivedCall: a request as a test's server received it, taken apart by the template of its route."""
+"""ReceivedCall: a request that a test server received, taken apart by the template of its route."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ class ReceivedCall:
     """One call that a stub server received. Its repr shows no value.
 
     Attributes:
-        label: The endpoint of the route, "Secrets.retrieve"; "" for a route without one and a call without a route.
+        label: The endpoint of the route, such as "Secrets.retrieve"; "" without an endpoint or a route.
         method: The verb.
-        template: The path of the route, "" without one.
-        path_values: What stands in the places of the template, decoded, by name.
-        query: The parameters, decoded; of one that is repeated a list.
-        headers: As they came; looked up in any case.
-        body: Its bytes.
+        template: The path template of the route, "" without a route.
+        path_values: The values of the template's variables, decoded, by name.
+        query: The query parameters, decoded; a list for a repeated one.
+        headers: The header fields as received; names compare without case.
+        body: The body as bytes.
         target: The request target exactly as on the request line.
     """
 
@@ -40,7 +40,7 @@ class ReceivedCall:
 
     @classmethod
     def of(cls, request: RecordedRequest, label: str, template: str, values: dict[str, str]) -> ReceivedCall:
-        """Return the call that a request makes of a route."""
+        """Make the call from a request and the values of its route."""
         query = query_of(request.target.partition("?")[2])
         headers = Headers(request.headers)
         shown = f"{request.method} {template or request.path}"
@@ -48,7 +48,7 @@ class ReceivedCall:
 
     @property
     def json(self) -> Any:
-        """The body as JSON, None when there is no body; raises ValueError for what is not JSON."""
+        """The body decoded as JSON, None when there is no body; raises ValueError for a body that is not JSON."""
         return json.loads(self.body) if self.body else None
 
     def __repr__(self) -> str:
@@ -56,7 +56,7 @@ class ReceivedCall:
 
 
 def query_of(text: str) -> dict[str, str | list[str]]:
-    """Return the parameters of a query; a list of values for a name that comes more than once."""
+    """Return the parameters of a query, with a list of values for a repeated name."""
     query: dict[str, str | list[str]] = {}
     for name, value in parse_qsl(text, keep_blank_values=True):
         before = query.get(name)
@@ -65,6 +65,6 @@ def query_of(text: str) -> dict[str, str | list[str]]:
 
 
 def asked(request: RecordedRequest) -> str:
-    """Return a request in words: verb, path and the names of its parameters, whose values may be secret."""
+    """Describe a request by verb, path and names of parameters, without their values, which may be secret."""
     names = query_of(request.target.partition("?")[2])
     return f"{request.method} {request.path}{'?' + '&'.join(names) if names else ''}"

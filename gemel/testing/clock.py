@@ -1,4 +1,4 @@
-"""FrozenClock and Random: time and chance that a test decides."""
+"""FrozenClock and Random: time and random numbers under the control of a test."""
 
 from __future__ import annotations
 
@@ -17,14 +17,17 @@ __all__ = ["FrozenClock", "Random"]
 
 
 class FrozenClock:
-    """Time that stands still until it is told to go on: `InfisicalClient(clock=FrozenClock())`.
+    """A clock that stands still until it is advanced: `InfisicalClient(clock=FrozenClock())`.
 
-    A client with this clock does not wait: its pauses between attempts move the clock on and are over at once. Token
-    lifetimes and deadlines are counted by it, and so is the time of a Cache or Poll that has no clock of its own.
-    Called, it gives monotonic seconds.
+    A client with this clock does not wait: its pauses between attempts advance the clock and are over at once. Token
+    lifetimes and deadlines go by it, and so do a Cache and a Poll without a clock of their own.
+    Calling the clock returns monotonic seconds.
 
     Args:
-        start: The time of day it begins with; now, unless given. Raises ValueError for one without a zone.
+        start: The time of day at which it begins, with a time zone; None is now.
+
+    Raises:
+        ValueError: `start` has no time zone.
     """
 
     def __init__(self, start: datetime | None = None) -> None:
@@ -49,7 +52,7 @@ class FrozenClock:
         return datetime.fromtimestamp(self.time(), timezone.utc)
 
     def advance(self, seconds: float) -> None:
-        """Move on; raises ValueError for a number that is negative or not finite."""
+        """Advance the clock; raises ValueError for a number that is negative or not finite."""
         if not 0 <= seconds < math.inf:
             raise ValueError(f"a clock moves on by a finite number of seconds from 0, not by {seconds!r}")
         with self._guard:
@@ -62,13 +65,13 @@ class FrozenClock:
             return list(self._slept)
 
     def sleep(self, seconds: float) -> None:
-        """Move on in the place of waiting, and note it."""
+        """Advance the clock instead of waiting, and note the pause."""
         self.advance(max(0.0, seconds))
         with self._guard:
             self._slept.append(seconds)
 
     def real(self, deadline: float) -> float:
-        """Return when the machine's clock shows that so much time has passed as this one has until the deadline."""
+        """Return the machine's monotonic time at which a deadline of this clock is as far away as now."""
         return monotonic() + (deadline - self())
 
     def performing(self, performer: Performer) -> Performer:
@@ -84,7 +87,7 @@ class FrozenClock:
 
 
 class _Fast:
-    """Sends over sockets, which know only the machine's time, and never waits."""
+    """Sends with the machine's time, which sockets need, and advances the frozen clock instead of waiting."""
 
     def __init__(self, performer: Performer, clock: FrozenClock) -> None:
         self._performer = performer
@@ -104,7 +107,7 @@ class _Fast:
 
 
 class _AsyncFast:
-    """The same, awaited."""
+    """Does the same, awaited."""
 
     def __init__(self, performer: AsyncPerformer, clock: FrozenClock) -> None:
         self._performer = performer
@@ -125,9 +128,16 @@ class _AsyncFast:
 
 
 class Random:
-    """Chance that a test decides: `Random(0.5)`, or a sequence that begins anew after its last number.
+    """Random numbers that a test decides: `Random(0.5)`, or a sequence that starts over after its last number.
 
-    Called, it gives the next number. Raises ValueError unless each is in [0, 1), TypeError without any.
+    Calling it returns the next number.
+
+    Args:
+        *numbers: The numbers, each in [0, 1).
+
+    Raises:
+        ValueError: A number is not in [0, 1).
+        TypeError: There is no number.
     """
 
     def __init__(self, *numbers: float) -> None:

@@ -1,4 +1,4 @@
-"""Exchange: one request and its reply as a recording keeps them, one JSON document a line."""
+"""Exchange: one recorded request with its reply, one JSON document on a line."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from gemel.testing.calls import query_of
 __all__ = ["SERVER", "Exchange", "fits", "read_exchanges", "write_exchanges"]
 
 SERVER = "{server}"
-"""What stands in a recording for the address of the server."""
+"""The text that stands for the address of the server in a recording."""
 
 _HEAD = {"gemel": "exchanges", "version": 1}
 
@@ -27,14 +27,17 @@ Pairs = list[list[str]]
 
 @dataclass(frozen=True)
 class Exchange:
-    """One request and its reply. In a request `***` is what was masked; it stands for anything.
+    """One request and its reply; `***` in a request was masked, and matches anything.
 
     Attributes:
         method: The verb.
-        path: Undecoded.
-        query: Its parameters, decoded.
-        headers, body: Of the request.
-        status, reply_headers, reply: Of the reply.
+        path: The path, still encoded.
+        query: The query parameters, decoded.
+        headers: The header fields of the request.
+        body: The body of the request.
+        status: The status of the reply.
+        reply_headers: The header fields of the reply.
+        reply: The body of the reply.
     """
 
     method: str
@@ -47,7 +50,7 @@ class Exchange:
     reply: Kept
 
     def differences(self, method: str, path: str, query: str, body: Kept) -> list[str] | None:
-        """Return in which parts a request is another one; None when it is for another path."""
+        """Return the parts in which a request differs, None when it is for another path."""
         if method != self.method or not fits(self.path, path):
             return None
         mine, theirs = _grouped(self.query), {name: _listed(value) for name, value in query_of(query).items()}
@@ -56,7 +59,7 @@ class Exchange:
         return parts if fits(self.body, body) else [*parts, "the body"]
 
     def as_line(self) -> str:
-        """Return it as a line of a recording."""
+        """Return the exchange as a line of a recording."""
         request: JSONObject = {"method": self.method, "path": self.path, "query": self.query}
         request |= {"headers": self.headers, "body": self.body}
         reply: JSONObject = {"status": self.status, "headers": self.reply_headers, "body": self.reply}
@@ -64,7 +67,7 @@ class Exchange:
 
     @classmethod
     def of_line(cls, line: str) -> Exchange:
-        """Return what a line holds; raises ValueError, KeyError or TypeError for one that holds something else."""
+        """Parse a line of a recording; raises ValueError, KeyError or TypeError for any other line."""
         document = json.loads(line)
         request, reply = document["request"], document["reply"]
         asked = (request["method"], request["path"], request["query"], request["headers"], request["body"])
@@ -72,7 +75,7 @@ class Exchange:
 
 
 def write_exchanges(path: str | os.PathLike[str], exchanges: Iterable[Exchange]) -> None:
-    """Write a recording; the folder is made when it is missing."""
+    """Write a recording; a missing folder is created."""
     file = Path(path)
     file.parent.mkdir(parents=True, exist_ok=True)
     lines = [json.dumps(_HEAD), *(exchange.as_line() for exchange in exchanges)]
@@ -80,7 +83,7 @@ def write_exchanges(path: str | os.PathLike[str], exchanges: Iterable[Exchange])
 
 
 def read_exchanges(path: str | os.PathLike[str]) -> list[Exchange]:
-    """Read a recording; raises ValueError that names the line for a file that is none, OSError for a missing one."""
+    """Read a recording; raises ValueError naming the line for any other file, OSError for a missing one."""
     head, *lines = Path(path).read_text(encoding="utf-8", errors="surrogatepass").splitlines() or [""]
     if head != json.dumps(_HEAD):
         raise ValueError(f"{os.fspath(path)}: it is not a recording: its first line is not {json.dumps(_HEAD)}")
@@ -94,7 +97,7 @@ def read_exchanges(path: str | os.PathLike[str]) -> list[Exchange]:
 
 
 def fits(recorded: Any, actual: Any) -> bool:
-    """Say whether a value is the one recorded; what was masked in it stands for anything."""
+    """Say whether a value equals the recorded one, in which masked parts match anything."""
     if isinstance(recorded, str) and MASK in recorded:
         pattern = ".*".join(map(re.escape, recorded.split(MASK)))
         return recorded == MASK or (isinstance(actual, str) and re.fullmatch(pattern, actual, re.DOTALL) is not None)

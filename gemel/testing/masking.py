@@ -1,4 +1,4 @@
-"""Masking of recorded exchanges: what is secret by its place first, then the same values wherever else they are."""
+"""Masks recorded exchanges: first what is secret by its place, then the same values wherever else they occur."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ __all__ = ["SHORTEST_SECRET", "Masking"]
 _PASSWORD = re.compile(r"(://[^/\s:@]*:)[^/\s@]+(@)")
 _SCHEME = re.compile(r"(?i)\b(bearer|basic|digest)\s+([A-Za-z0-9._~+/=-]{4,})")
 SHORTEST_SECRET = 4
-"""Characters that a value must have to be masked wherever it is; shorter ones would be found in every word."""
+"""The fewest characters of a value that is masked everywhere; shorter ones would be found in every word."""
 
 
 class Masking:
-    """What one recording has learnt to be secret, and how it hides it.
+    """Learns which values of one recording are secret, and masks them.
 
     Args:
-        secrets: Values that are known to be secret from the start.
+        secrets: The values known to be secret from the start.
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
@@ -34,10 +34,12 @@ class Masking:
         self._redactor, self._known = Redactor(self._learnt), len(self._learnt)
 
     def by_place(self, value: Any, names: Names, *, number: Any = MASK) -> Any:
-        """Return decoded JSON without what names say is secret, and learn those values.
+        """Mask what is secret by its name in decoded JSON, and learn those values.
 
         Args:
-            number: What stands in the place of a secret number.
+            value: The decoded JSON.
+            names: The names that stand for secrets.
+            number: The value that replaces a secret number.
         """
         if is_mapping(value):
             return {name: self._member(name, inner, names, number) for name, inner in value.items()}
@@ -46,7 +48,7 @@ class Masking:
         return value
 
     def body(self, kept: Kept, names: Names, *, number: Any = MASK) -> Kept:
-        """Return a body in the same way, as far as its kind has names."""
+        """Mask a body in the same way, if its kind has names."""
         if kept is not None and "json" in kept:
             return {"json": self.by_place(kept["json"], names, number=number)}
         if kept is not None and "form" in kept:
@@ -58,27 +60,27 @@ class Masking:
         return kept
 
     def pairs(self, pairs: Iterable[Iterable[str]], names: Names) -> list[list[str]]:
-        """Return parameters without the values that names say are secret, and learn those."""
+        """Mask parameters that are secret by their names, and learn their values."""
         return [[name, self.text(value) if names.suspect(name) else value] for name, value in pairs]
 
     def fields(self, pairs: Iterable[Iterable[str]], names: Names) -> list[list[str]]:
-        """Return header fields in the same way, and learn the tokens and cookies that are in them too."""
+        """Mask header fields in the same way, and learn the tokens and cookies in them too."""
         given = [(name, value) for name, value in pairs]
         secret = {name for name, _ in given if names.suspect_header(name)}
         self._learnt.update(part for name, value in given if name in secret for part in credentials_in(value))
         return [[name, self.text(value) if name in secret else value] for name, value in given]
 
     def learn(self, secrets: Iterable[str]) -> None:
-        """Take these values for secret."""
+        """Learn that these values are secret."""
         self._learnt.update(secrets)
 
     def text(self, value: str) -> str:
-        """Return the mask of a secret text, and learn it; an empty one is no secret."""
+        """Learn a secret text and return its mask; an empty text stays empty."""
         self._learnt.add(value)
         return MASK if value else ""
 
     def everywhere(self, value: Any) -> Any:
-        """Return a document, in which every value that was learnt is masked, and what looks like a credential."""
+        """Mask every learnt value in a document, and whatever looks like a credential."""
         if isinstance(value, str):
             return self._redacted(value)
         if is_mapping(value):
@@ -92,13 +94,13 @@ class Masking:
         return value
 
     def _part(self, kept: dict[str, str], secret: bool) -> dict[str, str] | str:
-        """Return a part, or the mask of a secret one, whose text is learnt."""
+        """Return a part as it is, or the mask of a secret one, whose text is learnt."""
         if not secret:
             return kept
         return self.text(kept["text"]) if "text" in kept else MASK
 
     def _bytes(self, text: str) -> str:
-        """Return base64 text of bytes in which every value that was learnt is masked."""
+        """Mask every learnt value in bytes given as base64."""
         try:
             body = base64.b64decode(text, validate=True)
         except ValueError:
@@ -130,7 +132,7 @@ class Masking:
         return without_sensitive_parameters(_SCHEME.sub(rf"\1 {MASK}", text))
 
     def _known_redactor(self) -> Redactor:
-        """Return what masks the values that are known by now."""
+        """Return a Redactor of the values learnt so far."""
         if len(self._learnt) > self._known:
             self._redactor, self._known = Redactor(self._learnt), len(self._learnt)
         return self._redactor

@@ -1,4 +1,4 @@
-"""The pytest fixtures `infisical_sandbox` and `gemel_stub`: pytest loads this module, a fixture the rest."""
+"""The pytest fixtures `infisical_sandbox` and `gemel_stub`; only using one imports the rest of gemel."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["gemel_stub", "infisical_sandbox"]
 
 @pytest.fixture
 def infisical_sandbox() -> Iterator[Sandbox]:
-    """Serve an Infisical sandbox for one test, empty at its start: its `url`, `token`, `faults` and `requests`."""
+    """Serve an Infisical sandbox for one test, empty at its start, with its `url`, `token`, `faults` and `requests`."""
     from gemel.sandbox import serve
 
     with serve() as sandbox:
@@ -25,7 +25,7 @@ def infisical_sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def gemel_stub() -> Iterator[StubServer]:
-    """Serve a StubServer for one test; its end fails on calls without a route and on routes without a call."""
+    """Serve a StubServer for one test, which fails at its end for calls without a route and routes without a call."""
     from gemel.testing.stub import StubServer
 
     with StubServer() as stub:

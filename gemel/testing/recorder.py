@@ -1,4 +1,4 @@
-"""Recorder: a local server in front of a real one, which writes down what goes through it, secrets masked.
+"""Recorder: a local server in front of a real one that records what passes through it, secrets masked.
 
 with Recorder("https://app.infisical.com", "tests/exchanges.jsonl", sdk=InfisicalClient) as recorder:
     with InfisicalClient(endpoint=recorder.url) as client: ...
@@ -41,24 +41,24 @@ _CODINGS = ("Accept-Encoding", "gzip, deflate")
 
 
 class Recorder:
-    """A server on this machine that passes every request on to another one, and writes a recording at its end.
+    """A local server that forwards every request to another one, and writes a recording at its end.
 
-    In the file stands `***` for the values of headers, parameters and JSON members whose names are those of
-    credentials; for what `sdk` declares as SECRET; and for all of these values wherever else they appear. A plain
+    The file has `***` for the values of headers, parameters and JSON members whose names are those of
+    credentials, for values that `sdk` declares as SECRET, and for all of these values wherever else they occur. A plain
     member that `sdk` declares, such as `secretKey`, is kept. The client itself receives everything unmasked.
 
     Args:
         upstream: The address of the real server.
-        path: The file; it is written when the block is left, in whatever way.
-        sdk: The class of the client or resource whose endpoints are called.
-        mask: More names of headers, parameters and members to mask.
-        secrets: Values to mask wherever they are.
-        timeout: Seconds that the real server may take for a reply, which is read to its end: not for streams
-            without one.
-        verify: As for a client.
+        path: The file to write when the block is left, even by an error.
+        sdk: The class of the client or resource whose endpoints are called, None for none.
+        mask: Further names of headers, parameters and members to mask.
+        secrets: Values to mask wherever they occur, each of four characters or more.
+        timeout: Seconds that the real server may take for a whole reply, so that endless streams cannot be
+            recorded.
+        verify: Which certificate authorities to trust, as for a client.
 
     Raises:
-        ValueError: For an address that is none, and for secrets below four characters.
+        ValueError: `upstream` is not an address, or a secret is too short.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class Recorder:
 
     @property
     def url(self) -> str:
-        """Where it listens, without a trailing slash: the endpoint of a client."""
+        """The address at which it listens, without a trailing slash: the endpoint of a client."""
         return self._server.url
 
     def __enter__(self) -> Self:
@@ -112,7 +112,7 @@ class Recorder:
         return self._handed_on(reply)
 
     def _sender(self) -> AsyncPerformer:
-        """Return the transport, made in the server's own loop, with which it is closed."""
+        """Return the transport, made in the event loop of the server and closed with it."""
         if self._transport is None:
             from gemel.kit.transport.aiohttp_ import AiohttpTransport
 
@@ -134,12 +134,12 @@ class Recorder:
         )
 
     def _handed_on(self, reply: Response) -> Reply:
-        """Return the reply with the recorder's address in the place of the real server's."""
+        """Return the reply with the recorder's address in place of the real server's."""
         pairs = [(name, value.replace(self._upstream, self.url)) for name, value in _own(reply.headers)]
         return Reply(reply.status, reply.body.replace(self._upstream.encode(), self.url.encode()), tuple(pairs))
 
     def _masked(self) -> list[Exchange]:
-        """Return the exchanges: masked by place first, so that all values are known that are masked everywhere."""
+        """Return the exchanges, masked by place first, so that every value to mask everywhere is known."""
         exchanges = [self._by_place(*passed) for passed in self._passed]
         return [self._everywhere(exchange) for exchange in exchanges]
 
@@ -164,7 +164,7 @@ class Recorder:
         )
 
     def _names(self, request: RecordedRequest) -> tuple[Declared | None, Names, str]:
-        """Return the endpoint that a request calls, its names, and the request's path with secret values masked."""
+        """Return the endpoint that a request calls, its names, and the path with secret values masked."""
         for declared in self._declared:
             values = declared.template.match(request.path) if declared.method == request.method else None
             if values is not None:
@@ -187,7 +187,7 @@ class Recorder:
 
 
 def _own(headers: Headers) -> list[tuple[str, str]]:
-    """Return the fields that belong to a message, not to its connection or to the hour it was sent."""
+    """Return the header fields that belong to a message, not to its connection or to its time of sending."""
     return [pair for pair in headers.pairs() if pair[0].lower() not in _OF_ONE_CONNECTION | {"host", "date"}]
 
 

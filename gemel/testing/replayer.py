@@ -1,4 +1,4 @@
-"""Replayer: a local server that answers from a recording, and from nothing else.
+"""Replayer: a local server that answers from a recording and nothing else.
 
 with Replayer("tests/exchanges.jsonl") as replayer:
     with InfisicalClient(endpoint=replayer.url, token="any") as client: ...
@@ -27,19 +27,19 @@ _LISTED = 10
 
 
 class Replayer:
-    """A server on this machine that gives the replies of a recording (see Recorder), each of them once.
+    """A local server that returns the replies of a recording (see Recorder), each of them once.
 
-    A request is answered when verb, path, query and body are those recorded; the order of parameters and headers do
-    not matter, and what was masked stands for anything. Equal requests get their replies in the order recorded. What
+    A request is answered if verb, path, query and body are as recorded; headers and the order of parameters do
+    not matter, and masked parts match anything. Equal requests get their replies in the order recorded. A request that
     was not recorded is answered with 501 and fails the test: leaving the block raises StubError.
 
     Args:
-        path: The file.
-        repeat: Give the last of equal requests' replies again when they are used up.
+        path: The recording.
+        repeat: Whether the last reply to equal requests is returned again when all are used up.
 
     Raises:
-        OSError: For a missing file.
-        ValueError: For one that is no recording.
+        OSError: The file cannot be read.
+        ValueError: The file is not a recording.
     """
 
     def __init__(self, path: str | os.PathLike[str], *, repeat: bool = False) -> None:
@@ -53,7 +53,7 @@ class Replayer:
 
     @property
     def url(self) -> str:
-        """Where it listens, without a trailing slash: the endpoint of a client."""
+        """The address at which it listens, without a trailing slash: the endpoint of a client."""
         return self._server.url
 
     def assert_all_replayed(self) -> None:
@@ -118,7 +118,7 @@ class Replayer:
 
 
 def _placed(value: Any, url: str) -> Any:
-    """Return a document with this address where the recording has the server's."""
+    """Return a document with this address in place of the server's."""
     if isinstance(value, str):
         return value.replace(SERVER, url)
     if is_mapping(value):

@@ -1,4 +1,4 @@
-"""A typed value as the reply that a declaration promises: wire names, envelope, content type."""
+"""Encodes a typed value as the reply that a declaration promises: names on the wire, envelope, content type."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from gemel.sandbox.messages import JSON_TYPE, Reply
 __all__ = ["HeaderPairs", "json_reply", "plain_reply", "raw_reply", "typed_reply"]
 
 HeaderPairs = tuple[tuple[str, str], ...]
-"""Names and values of header fields, as they are sent."""
+"""The names and values of header fields, in order."""
 
 TEXT_TYPE = "text/plain; charset=utf-8"
 EVENTS_TYPE = "text/event-stream"
@@ -29,15 +29,18 @@ BYTES_TYPE = "application/octet-stream"
 def typed_reply(
     endpoint: Endpoint[..., Any], value: Any, status: int | None, headers: HeaderPairs, beside: Mapping[str, Any]
 ) -> Reply:
-    """Return the reply from which a client reads this value.
+    """Return a reply from which a client reads this value.
 
     Args:
-        status: None is 200, or 204 where the endpoint returns None.
-        beside: What the envelope holds besides.
+        endpoint: The endpoint.
+        value: The value, of the type that the endpoint returns.
+        status: The status; None is 200, or 204 if the endpoint returns None.
+        headers: Header fields to add.
+        beside: Further members of the envelope.
 
     Raises:
-        TypeError: For a value that the endpoint does not return.
-        ValueError: For one without a wire form.
+        TypeError: The value is not of the type that the endpoint returns.
+        ValueError: The value cannot be encoded.
     """
     hint = returned(endpoint)
     if not checker(hint)(value):
@@ -59,7 +62,7 @@ def typed_reply(
 
 
 def plain_reply(value: Any, status: int | None, headers: HeaderPairs, beside: Mapping[str, Any]) -> Reply:
-    """Return the reply of a route that no declaration describes: bytes as they are, None without a body, else JSON."""
+    """Return the reply of a route without a declaration: bytes as they are, no body for None, else JSON."""
     if value is None and not beside:
         return raw_reply(b"", 204 if status is None else status, headers, "")
     status = 200 if status is None else status
@@ -69,7 +72,7 @@ def plain_reply(value: Any, status: int | None, headers: HeaderPairs, beside: Ma
 
 
 def json_reply(value: Any, status: int, headers: HeaderPairs) -> Reply:
-    """Return a reply with a JSON body; raises ValueError for what JSON cannot hold."""
+    """Return a reply with a JSON body; raises ValueError for a value that JSON cannot hold."""
     return raw_reply(json_bytes(value), status, headers, JSON_TYPE)
 
 
@@ -80,7 +83,7 @@ def raw_reply(body: bytes, status: int, headers: HeaderPairs, kind: str) -> Repl
 
 
 def returned(endpoint: Endpoint[..., Any]) -> Any:
-    """Return what a reply to the endpoint is made of: of a page its items, of a stream its events, else the value."""
+    """Return the type of the value that makes a reply: items of a page, events of a stream, else the result."""
     hint = endpoint.returns
     if get_origin(hint) in (Page, Stream):
         return list[get_args(hint)[0]]  # type: ignore[misc]
@@ -88,7 +91,7 @@ def returned(endpoint: Endpoint[..., Any]) -> Any:
 
 
 def event_bytes(values: Iterable[Any], events: EventStream) -> bytes:
-    """Return values as server-sent events (WHATWG HTML, section 9.2), and the one that ends the stream if declared."""
+    """Encode values as server-sent events (WHATWG HTML, section 9.2), with the declared final event, if any."""
     told = [value if isinstance(value, ServerSentEvent) else ServerSentEvent(_text(value)) for value in values]
     ended = [ServerSentEvent(events.done)] if events.done else []
     return "".join(map(_event, [*told, *ended])).encode()
@@ -106,7 +109,7 @@ def _event(event: ServerSentEvent) -> str:
 
 
 def _dumped(hint: Any, value: Any) -> Any:
-    """Return the value as its declaration's own marshmallow schema writes it, if there is one."""
+    """Dump the value with the marshmallow schema of its declaration, if there is one."""
     marks = get_args(hint)[1:] if get_origin(hint) is Annotated else ()
     for mark in marks:
         if hasattr(mark, "_declared_fields"):

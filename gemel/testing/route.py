@@ -1,4 +1,4 @@
-"""Route: what a stub server answers to one endpoint, typed by what the endpoint returns.
+"""Route: the answers of a stub server to one endpoint, typed by what the endpoint returns.
 
 stub.on(Secrets.retrieve).fail(503).reply(secret)      # 503 first, the secret from then on
 """
@@ -27,7 +27,7 @@ R = TypeVar("R")
 
 @dataclass(frozen=True)
 class Step:
-    """One answer of a script; `waits` says that making it may take time, so that it needs a thread."""
+    """One answer of a script; `waits` says that making it may block, so that it needs a thread."""
 
     make: Callable[[ReceivedCall], Reply]
     delay: float
@@ -35,14 +35,14 @@ class Step:
 
 
 class Route(Generic[R]):
-    """What is answered to one endpoint: a script, one step a call, the last step again and again.
+    """The script of answers to one endpoint: one step for each call, the last step again and again.
 
-    Every method that adds a step returns the route. `delay` is in seconds, before the reply.
+    Every method that adds a step returns the route; its `delay` is in seconds, before the reply.
 
     Args:
-        method: The verb.
-        template: The path.
-        label: Of the endpoint, "" without one.
+        method: The HTTP verb.
+        template: The path template.
+        endpoint: The declared endpoint, None for a route of a verb and a path.
     """
 
     def __init__(self, method: str, template: str, endpoint: Endpoint[..., Any] | None = None) -> None:
@@ -69,23 +69,26 @@ class Route(Generic[R]):
         delay: float = 0.0,
         beside: Mapping[str, Any] | None = None,
     ) -> Self:
-        """Answer with what the endpoint returns, under its wire names and in its envelope; of a list in pages the
-        items of one page, of a stream its events, of a download its bytes.
+        """Answer with a value of the type that the endpoint returns, with names on the wire and in its envelope.
 
-        Without an endpoint: None sends no body, bytes are sent as they are, anything else as JSON.
+        For a paged list give the items of one page, for a stream its events, for a download its bytes. Without an
+        endpoint None sends no body, bytes are sent as they are, and anything else as JSON.
 
         Args:
-            status: 200 by default, 204 for no body.
-            beside: What the envelope holds beside the value: a total, a cursor.
+            value: The value.
+            status: The status; None is 200, or 204 without a body.
+            headers: Header fields to add.
+            delay: Seconds to wait before the reply.
+            beside: Further members of the envelope, such as a total or a cursor.
 
         Raises:
-            TypeError: For a value that the endpoint does not return.
-            ValueError: For one without a wire form.
+            TypeError: The value is not of the type that the endpoint returns.
+            ValueError: The value cannot be encoded.
         """
         return self._given(self._encoded(value, status, _pairs(headers), beside or {}), delay)
 
     def reply_each(self, *values: R) -> Self:
-        """Answer with these values, one a call."""
+        """Answer with these values, one for each call."""
         for value in values:
             self.reply(value)
         return self
@@ -93,13 +96,13 @@ class Route(Generic[R]):
     def reply_json(
         self, value: Any, *, status: int = 200, headers: Mapping[str, str] | None = None, delay: float = 0.0
     ) -> Self:
-        """Answer with any JSON, neither checked nor put in an envelope: replies of other versions, broken ones."""
+        """Answer with any JSON, neither checked nor put in an envelope, such as a reply of another version."""
         return self._given(json_reply(value, status, _pairs(headers)), delay)
 
     def reply_bytes(
         self, body: bytes, *, status: int = 200, headers: Mapping[str, str] | None = None, delay: float = 0.0
     ) -> Self:
-        """Answer with these bytes; the headers may name their type."""
+        """Answer with these bytes; the headers may name their content type."""
         return self._given(raw_reply(body, status, _pairs(headers), BYTES_TYPE), delay)
 
     def fail(
@@ -108,10 +111,13 @@ class Route(Generic[R]):
         """Answer with an error.
 
         Args:
-            body: Sent as JSON; None sends {"message": ...}.
+            status: The status, 400 to 599.
+            body: The body, sent as JSON; None sends {"message": ...}.
+            headers: Header fields to add.
+            delay: Seconds to wait before the reply.
 
         Raises:
-            ValueError: Unless the status is 400 to 599.
+            ValueError: The status is not 400 to 599.
         """
         if not 400 <= status <= 599:
             raise ValueError(f"fail: the status of an error is 400 to 599, not {status}; reply() sends others")
@@ -119,9 +125,9 @@ class Route(Generic[R]):
         return self.reply_json(said, status=status, headers=headers, delay=delay)
 
     def answer(self, function: Callable[[ReceivedCall], R | Reply], *, delay: float = 0.0) -> Self:
-        """Answer with what a function gives for the call: a value as for `reply`, or a Reply with a status of its own.
+        """Answer with the result of a function of the call: a value as for `reply`, or a Reply with its own status.
 
-        It runs in a thread of its own, for calls at the same time more than once. What it raises fails the test.
+        It runs in a thread, in several at once for simultaneous calls. An exception of it fails the test.
         """
 
         def make(call: ReceivedCall) -> Reply:
@@ -135,11 +141,11 @@ class Route(Generic[R]):
         return request.method == self.method and self.template.match(request.path) is not None
 
     def received(self, request: RecordedRequest) -> ReceivedCall:
-        """Return a request that matches as a call of this route."""
+        """Make a call of this route from a request that matches."""
         return ReceivedCall.of(request, self.label, self.template.text, self.template.match(request.path) or {})
 
     async def answered(self, call: ReceivedCall) -> Reply:
-        """Note the call and take the next step of the script; raises StubError without one, and what a step raises."""
+        """Note the call and make the next answer; raises StubError without one, and what the step raises."""
         with self._guard:
             self._calls.append(call)
             step = self._steps[min(len(self._calls), len(self._steps)) - 1] if self._steps else None
@@ -149,7 +155,7 @@ class Route(Generic[R]):
         return await asyncio.to_thread(step.make, call) if step.waits else step.make(call)
 
     def missed(self) -> str:
-        """Return what of the script did not happen, "" when all of it did."""
+        """Describe what of the script did not happen, "" when all of it did."""
         with self._guard:
             called, steps = len(self._calls), len(self._steps)
         if not called:

@@ -1,4 +1,4 @@
-"""What is secret in an exchange: by the declaration of its endpoint where one is known, by its names elsewhere."""
+"""Says what is secret in an exchange: by the declaration of its endpoint if one is known, else by names."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ __all__ = ["Declared", "Names", "declared_by", "names_of"]
 
 @dataclass(frozen=True)
 class Names:
-    """Which names of headers, parameters and members stand for secrets.
+    """The names of headers, parameters and members that stand for secrets.
 
     Attributes:
-        secret: Those that do, in lower case.
-        plain: Those that are declared and do not, however they sound.
+        secret: The names of secrets, in lower case.
+        plain: The names that are declared and not secret, however they sound.
     """
 
     secret: frozenset[str] = frozenset()
     plain: frozenset[str] = frozenset()
 
     def hide(self, name: str) -> bool:
-        """Say whether everything that goes by this name is secret."""
+        """Say whether every value of this name is secret."""
         return name.lower() in self.secret
 
     def suspect(self, name: str) -> bool:
-        """Say whether a text that goes by this name is taken for a secret."""
+        """Say whether a text of this name is taken for a secret."""
         return self.hide(name) or (is_sensitive(name) and name.lower() not in self.plain)
 
     def suspect_header(self, name: str) -> bool:
@@ -45,17 +45,17 @@ class Names:
         return self.hide(name) or (is_sensitive_header(name) and name.lower() not in self.plain)
 
     def joined(self, secret: Iterable[str]) -> Names:
-        """Return these names and more secret ones."""
+        """Return these names with further secret ones."""
         return Names(self.secret | {name.lower() for name in secret}, self.plain)
 
 
 @dataclass(frozen=True)
 class Declared:
-    """An endpoint as requests are compared with it, its names, and what finds the secrets in its bodies.
+    """An endpoint to compare requests with, its names, and the finders of secrets in its bodies.
 
     Attributes:
-        sent: For a member of a JSON body each; that of the whole body has no name.
-        given: For the value of a reply.
+        sent: A finder for each member of a JSON body; that of the whole body has the name "".
+        given: The finder for the value of a reply, None when it can hold no secret.
         unwrap: The member of a reply that holds the value, "" for the whole reply.
     """
 
@@ -67,7 +67,7 @@ class Declared:
     unwrap: str = ""
 
     def secrets(self, body: Kept, reply: Kept) -> list[str]:
-        """Return the secret texts in the bodies of an exchange, wherever in them a type says so."""
+        """Return the secret texts in the bodies of an exchange, as their types say."""
         found = list[str]()
         for document in _documents(body):
             for name, find in self.sent:
@@ -80,7 +80,7 @@ class Declared:
 
 
 def _documents(kept: Kept) -> list[Any]:
-    """Return the JSON that a body has: one, or one a line."""
+    """Return the JSON documents in a body: one, or one on each line."""
     if kept is None or "lines" in kept:
         return [value for _, value in kept["lines"] if not isinstance(value, str)] if kept else []
     return [kept["json"]] if "json" in kept else []
@@ -91,7 +91,7 @@ def _member(document: Any, name: str) -> Any:
 
 
 def declared_by(sdk: type[Mounting]) -> list[Declared]:
-    """Return the endpoints of a client or resource class, those with the most exact templates first."""
+    """Return the endpoints of a client or resource class, those with the fewest variables in the path first."""
     found = [_declared(endpoint) for endpoint in declarations(sdk)]
     return sorted(found, key=lambda declared: declared.template.variables)
 
@@ -109,7 +109,7 @@ def _declared(endpoint: Endpoint[..., Any]) -> Declared:
 
 
 def names_of(endpoint: Endpoint[..., Any]) -> Names:
-    """Return the wire names that an endpoint declares: of its arguments, and of the fields of its records."""
+    """Return the names on the wire that an endpoint declares, for its arguments and the fields of its records."""
     definition, spec = endpoint.declaration.definition, endpoint.spec
     arguments = [(parameter.role.name, parameter.hint) for parameter in definition.parameters]
     others = [definition.returns, *(error.model for error in spec.alternatives.values())]

@@ -1,4 +1,4 @@
-"""A server of one test in a thread of its own: what the stub, the recorder and the replayer stand on."""
+"""The server of one test, in a thread of its own, on which stub, recorder and replayer are built."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from gemel.sandbox.web import WebServer
 __all__ = ["Account", "Answering", "LocalServer", "StubError", "refusal"]
 
 Answering = Callable[[RecordedRequest], "Reply | Awaitable[Reply]"]
-"""What gives the reply to a request; called on the server's thread."""
+"""A function that returns the reply to a request; called in the thread of the server."""
 
 HOST = "127.0.0.1"
 MAX_BODY = 1 << 30
@@ -22,14 +22,18 @@ NO_ROUTE = 501
 
 
 class StubError(AssertionError):
-    """A test's server was not called as the test says; the message lists what was asked and what was there."""
+    """A test server was not called as the test says; the message lists what was asked and what is known."""
 
 
 class LocalServer:
-    """The server itself: opened and closed once.
+    """A local HTTP server that is opened and closed once.
+
+    Args:
+        answer: Returns the reply to a request.
+        name: The name of the server in errors and of its thread.
 
     Attributes:
-        faults: What the next requests shall suffer.
+        faults: The faults that the next requests meet.
     """
 
     def __init__(self, answer: Answering, name: str) -> None:
@@ -42,7 +46,7 @@ class LocalServer:
 
     @property
     def url(self) -> str:
-        """Where it listens, without a trailing slash; raises RuntimeError before it is opened."""
+        """The address at which it listens, without a trailing slash; raises RuntimeError before it is opened."""
         if not self._url:
             raise RuntimeError(f"the {self._name} does not run yet: enter it with `with`")
         return self._url
@@ -62,7 +66,7 @@ class LocalServer:
             self._thread = None
 
     async def start(self) -> str:
-        """Listen, in the running event loop; the address."""
+        """Listen in the running event loop, and return the address."""
         self._web = WebServer(self._api, self.faults, RequestLog(1), RateLimit(), max_body=MAX_BODY)
         self._url = f"http://{HOST}:{await self._web.start(HOST, 0)}"
         return self._url
@@ -74,7 +78,7 @@ class LocalServer:
 
 
 class _Answers:
-    """The function that answers, as an API of the sandbox's web server."""
+    """Wraps the function that answers as an API of the sandbox's web server."""
 
     def __init__(self, answer: Answering) -> None:
         self._answer = answer
@@ -90,7 +94,7 @@ class _Answers:
 
 
 class Account:
-    """What went wrong while a test ran, told when it ends; may be written from any thread."""
+    """Collects problems while a test runs and reports them at its end; any thread may add one."""
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
@@ -102,7 +106,7 @@ class Account:
             self._problems.append(problem)
 
     def settle(self, error: BaseException | None, *more: str) -> None:
-        """Raise a StubError of these and `more`; where an error is on its way already, note these on it instead."""
+        """Raise a StubError that lists all problems; if an error is being raised already, add them to it as a note."""
         with self._guard:
             noted = list(self._problems)
         if error is None:
@@ -114,5 +118,5 @@ class Account:
 
 
 def refusal(message: str, **more: object) -> Reply:
-    """The reply to a call that the test did not provide for; 501 is a status that no client repeats."""
+    """Return the reply to a call that the test did not provide for; clients do not retry a 501."""
     return Reply.of({"message": message, **more}, NO_ROUTE)

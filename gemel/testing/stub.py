@@ -1,4 +1,4 @@
-"""StubServer: a real HTTP server that answers by a table of routes, written in the declarations' own terms.
+"""StubServer: a real HTTP server that answers from a table of routes, written in terms of declarations.
 
 with StubServer() as stub:
     stub.on(Secrets.retrieve).reply(secret)
@@ -32,14 +32,17 @@ T = TypeVar("T")
 
 @final
 class _OnlyAny:
-    """What only Any can stand for: without it checkers would take an endpoint of Any for one in pages."""
+    """A type that only Any matches: without it checkers take an endpoint of Any for a paged one."""
 
 
 class StubServer:
-    """A server on a free port of this machine, for one test, blocking or async; it runs in a thread of its own.
+    """A server on a free local port for one test, blocking or async; it runs in a thread of its own.
 
     A call without a route is answered with 501 and fails the test: leaving the block raises StubError. So does a
-    function of `answer` that raises and, unless told otherwise, a route that was not called or has answers left.
+    function of `answer` that raises and, by default, a route that was not called or has answers left.
+
+    Args:
+        assert_all_called: Whether leaving the block fails for routes that were not called as their scripts say.
     """
 
     def __init__(self, *, assert_all_called: bool = True) -> None:
@@ -52,23 +55,23 @@ class StubServer:
 
     @property
     def url(self) -> str:
-        """Where it listens, without a trailing slash: the endpoint of a client."""
+        """The address at which it listens, without a trailing slash: the endpoint of a client."""
         return self._server.url
 
     @property
     def faults(self) -> Faults:
-        """What the next requests shall suffer, as in the sandbox: `stub.faults.cut()`."""
+        """The faults that the next requests meet, as in the sandbox: `stub.faults.cut()`."""
         return self._server.faults
 
     @property
     def calls(self) -> list[ReceivedCall]:
-        """Every call received so far, oldest first; those without a route too."""
+        """All calls received so far, oldest first, including those without a route."""
         with self._guard:
             return list(self._calls)
 
     @property
     def routes(self) -> list[Route[Any]]:
-        """The routes, in the order made."""
+        """The routes, in the order they were made."""
         with self._guard:
             return list(self._routes)
 
@@ -87,11 +90,11 @@ class StubServer:
     def on(self, endpoint: Any, path: str | None = None, /) -> Route[Any]:
         """Make the route of a declared endpoint, `Secrets.retrieve`, or of a verb and a path template.
 
-        A route for the same verb and template takes the place of the one before. Where several fit a request, the one
-        with the fewest places in its template is meant.
+        A route for the same verb and template replaces the one before. If several fit a request, the one with the
+        fewest variables in its template is used.
 
         Raises:
-            TypeError: For what is neither.
+            TypeError: The arguments are neither.
         """
         route = _route(endpoint, path)
         with self._guard:

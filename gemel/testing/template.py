@@ -1,4 +1,4 @@
-"""A path template of a declaration, and the values that a real path has in its places."""
+"""Matches real paths against the path template of a declaration."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ _VARIABLE = re.compile(r"\{([^{}]*)\}")
 
 
 class Template:
-    """A template as declarations write it: `api/v4/secrets/{name}`.
+    """A path template as in declarations: `api/v4/secrets/{name}`.
 
     Args:
-        text: Without a slash at its start.
-        variables: How many places it has.
+        text: The template; a slash at its start is dropped.
     """
 
     def __init__(self, text: str) -> None:
@@ -25,16 +24,16 @@ class Template:
 
     @property
     def variables(self) -> int:
-        """How many places it has; of two templates that fit, the one with fewer is meant."""
+        """The number of its variables; of two templates that fit, the one with fewer is used."""
         return len(self._names)
 
     def match(self, path: str) -> dict[str, str] | None:
-        """Return the decoded values of an undecoded path, by name; None when it does not fit."""
+        """Return the values in an encoded path, decoded, by name; None when it does not fit."""
         found = self._pattern.fullmatch(path.removeprefix("/"))
         return None if found is None else dict(zip(self._names, map(unquote, found.groups()), strict=True))
 
     def filled(self, path: str, replace: dict[str, str]) -> str:
-        """Return an undecoded path that fits, with these texts in the places of their names."""
+        """Return an encoded path that fits, with values replaced by these texts."""
         found = self._pattern.fullmatch(path.removeprefix("/"))
         assert found is not None, "the path does not fit"
         lead, end, pieces = path[: len(path) - len(found.string)], 0, list[str]()
