@@ -110,7 +110,7 @@ class BaseSessionsManager(Sessions[M]):
     ) -> Flow[ChatResponse]:
         """Send messages to a session, and return the agent's answer.
 
-        The other arguments are OpenAI's (the server ignores tools) and the agent's settings; None leaves one to the server.
+        The other arguments are OpenAI's (tools are ignored) and the agent's settings; None leaves one to the server.
 
         Args:
             stream: Refused when true, since sessions do not stream; `client.chat.completions` does.
