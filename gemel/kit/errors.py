@@ -29,7 +29,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from gemel.kit.http.charset import in_utf_8
-from gemel.kit.http.messages import Headers, Request, Response
+from gemel.kit.http.messages import Headers, Request, Response, hiding
 from gemel.kit.http.problem import Fault, FaultReader, readable
 from gemel.kit.http.redaction import MASK, Redactor, redact
 from gemel.kit.http.sensitive import address_secrets
@@ -337,7 +337,7 @@ _HINTS: dict[int, str] = {
 def status_error(response: Response, request: Request, read: FaultReader) -> APIStatusError:
     """Return the error for a reply that is not a success, its class chosen by status."""
     if response.url != request.url:  # where a redirect has led may be signed
-        request = request.with_secrets(address_secrets(response.url, request.url))
+        request = hiding(request, address_secrets(response.url, request.url))
     told = _redacted(in_utf_8(response), request)
     error = _of_status(told, request, read(told))
     # The text was turned into UTF-8, and its Content-Type with it; the error shows the header that came.

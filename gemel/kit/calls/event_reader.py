@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from gemel.kit.errors import APIConnectionError, ResponseValidationError, stream_error
 from gemel.kit.flow.effects import AsyncReader, Flow, Opened, Read, Reader, Sleep, discard
 from gemel.kit.http.encoding import Refused, header_text
-from gemel.kit.http.messages import Headers, Request, Response
+from gemel.kit.http.messages import Headers, Request, Response, hiding
 from gemel.kit.http.sse import EventDecoder, EventStream, EventTooLarge, ServerSentEvent
 from gemel.kit.models.decode import Decode
 from gemel.kit.policies.caller import Caller
@@ -110,8 +110,8 @@ class EventReader:
 
     def _value(self, event: ServerSentEvent) -> Any:
         if self._events.tells_failure(event):
-            hiding = self._request.with_secrets(getattr(self.response, "secrets", ()))
-            raise stream_error(event.event, self._reply(event), hiding, self.caller.read_fault)
+            masking = hiding(self._request, getattr(self.response, "secrets", ()))
+            raise stream_error(event.event, self._reply(event), masking, self.caller.read_fault)
         return event if self._decode is None else self._decode(self._reply(event), self._request)
 
     def _reply(self, event: ServerSentEvent) -> Response:

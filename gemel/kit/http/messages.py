@@ -26,6 +26,7 @@ __all__ = [
     "Retry",
     "Streamed",
     "Timeout",
+    "hiding",
     "origin",
     "root_of",
 ]
@@ -92,10 +93,6 @@ class Headers(Mapping[str, str]):
         if names.isdisjoint(self._by_name()):
             return Headers(self._items + added)
         return Headers((*(item for item in self._items if item[0].lower() not in names), *added))
-
-    def added(self, name: str, value: str) -> Headers:
-        """Return a copy with one more field at the end."""
-        return Headers((*self._items, (name, value)))
 
     def masked(self, secrets: Iterable[str] = ()) -> Headers:
         """Return a copy in which every credential is masked.
@@ -323,10 +320,6 @@ class Request(Struct, frozen=True):
             replace(self.context, secrets=()),
         )
 
-    def with_secrets(self, secrets: Iterable[str]) -> Self:
-        """Return a copy that knows more values that must not be shown."""
-        return self.with_context(secrets=(*self.context.secrets, *secrets))
-
     def __repr__(self) -> str:
         return f"<Request {self.method} {redact(self.url, self.context.secrets)}>"
 
@@ -362,6 +355,11 @@ class Response(Discreet, frozen=True):
 
     def __repr__(self) -> str:
         return f"<Response {self.status}, {len(self.body)} bytes>"
+
+
+def hiding(request: Request, secrets: Iterable[str]) -> Request:
+    """Return a copy of a request that masks these values too, in whatever is made from it."""
+    return request.with_context(secrets=(*request.context.secrets, *secrets))
 
 
 def origin(url: str) -> tuple[str, str, int | None]:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from gemel.kit.errors import PagingError
 from gemel.kit.http.address import as_octets
 from gemel.kit.http.links import linked
-from gemel.kit.http.messages import Request, origin
+from gemel.kit.http.messages import Request, hiding, origin
 from gemel.kit.http.sensitive import address_secrets
 from gemel.kit.paging.base import Paging
 from gemel.kit.paging.page import Glance
@@ -110,7 +110,7 @@ class _Addressed(Paging, frozen=True, kw_only=True):
                 f"the next page is said to be at {scheme}://{host}:{port}: credentials go to the client's own origin"
             )
             raise PagingError(f"{request.context.label}: {problem} only", request=request)
-        return replace(request.with_secrets(address_secrets(target, request.url)), url=target)
+        return replace(hiding(request, address_secrets(target, request.url)), url=target)
 
     def after(self, place: Place, glance: Glance) -> Place | None:
         """Return the address that the reply gives, made absolute."""

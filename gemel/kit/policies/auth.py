@@ -379,7 +379,7 @@ class Authorizing:
         """Return the request with the token; the headers that almost all calls have are made once."""
         common, held, headers = self._common
         if request.headers is not common or token is not held:
-            headers = request.headers.added("Authorization", f"Bearer {token.value}")
+            headers = Headers((*request.headers.pairs(), ("Authorization", f"Bearer {token.value}")))
             self._common = request.headers, token, headers
         # Whatever is logged or raised below masks these values.
         context = replace(request.context, secrets=(*request.context.secrets, token.value))

@@ -87,7 +87,7 @@ class Options(Discreet, frozen=True):
         if not self.cache:
             request = request.with_context(cacheable=False)
         if self.secrets:
-            request = request.with_secrets(self.secrets)
+            request = hiding(request, self.secrets)
         return request.with_headers(self.headers) if self.headers else request
 
 
