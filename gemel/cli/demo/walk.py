@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol, TypedDict, TypeVar
 from gemel.cli.demo.modes import Answer, AnyInfisical, AnyJulep, Mode, settled
 from gemel.sandbox import BothSandbox
 
-__all__ = ["Place", "Seen", "Unreached", "Walk", "closing"]
+__all__ = ["InEnvironment", "Seen", "Unreached", "Walk", "closing"]
 
 ENVIRONMENT = "qa"
 
@@ -27,7 +27,7 @@ class Seen(NamedTuple):
     note: str = ""
 
 
-class Place(TypedDict):
+class InEnvironment(TypedDict):
     """The arguments that name a project and an environment."""
 
     project_id: str
@@ -81,7 +81,7 @@ class Walk:
         return self.ids[noun]
 
     @property
-    def place(self) -> Place:
+    def place(self) -> InEnvironment:
         """The environment of this walk; raises Unreached when there is no project."""
         return {"project_id": self.id_of("project"), "environment": ENVIRONMENT}
 

@@ -33,7 +33,7 @@ _FORMAT = "1"
 # Neither says whether the server has changed anything, nor that the resource is gone.
 _UNSETTLED = frozenset({408, 429})
 
-Send = Callable[[Request], Flow[Response]]
+Sender = Callable[[Request], Flow[Response]]
 Identity = Callable[[Request], bytes]
 """Returns a digest of the credential that a request goes with, b"" for none."""
 
@@ -94,7 +94,7 @@ class CachingPolicy:
         if self._settings.store is None:
             self.clear()
 
-    def around(self, request: Request, send: Send) -> Flow[Response]:
+    def around(self, request: Request, send: Sender) -> Flow[Response]:
         """Serve a cached reply, or send and cache the reply; a write invalidates its resource."""
         if request.method not in _SAFE:
             return (yield from self._write(request, send))
@@ -115,7 +115,7 @@ class CachingPolicy:
             return None
         return held.reply(now, "hit") if self._writes.precede(ask.request.context.resource, held.time) else None
 
-    def _together(self, ask: _Ask, send: Send) -> Flow[Outcome]:
+    def _together(self, ask: _Ask, send: Sender) -> Flow[Outcome]:
         """Ask the server, or share the outcome of another call that is asking for the same."""
         request = ask.request
         # A call shares only with one of equal patience, and never with one that began before a write: that may still
@@ -148,7 +148,7 @@ class CachingPolicy:
             return False
         return not rules.storable(request, outcome, self._settings.max_reply)
 
-    def _asked(self, ask: _Ask, send: Send) -> Flow[Outcome]:
+    def _asked(self, ask: _Ask, send: Sender) -> Flow[Outcome]:
         """Ask the server, on condition of a change where a reply is cached, and cache what comes back."""
         request, held = ask.request, ask.held
         # Taken before sending: the reply may be as old as the request (RFC 9111, section 4.2.3).
@@ -206,7 +206,7 @@ class CachingPolicy:
         error = type(outcome).__name__ if isinstance(outcome, APIError) else str(outcome.status)
         _told(self._settings.on_stale, StaleReply(request.context.label, request.masked().url, age, error))
 
-    def _write(self, request: Request, send: Send) -> Flow[Response]:
+    def _write(self, request: Request, send: Sender) -> Flow[Response]:
         """Send a write; cached replies go when it succeeds, and are revalidated before use when that is unknown."""
         try:
             response = yield from send(request)

@@ -9,7 +9,7 @@ from typing import BinaryIO, TypeAlias
 
 from typing_extensions import Self
 
-from gemel.kit.calls.saving import Part, is_passage, opened_passage
+from gemel.kit.calls.saving import PartialFile, is_passage, opened_passage
 from gemel.kit.errors import ResponseValidationError
 from gemel.kit.flow.effects import Flow, Offload, Opened, Read, Sleep, discard
 from gemel.kit.http.messages import Headers, Request, Response
@@ -86,7 +86,7 @@ class Transfer:
             with (yield from self._passage(path)) as file:
                 yield from self._written(file, on_progress, limit)
             return
-        part = Part(path)
+        part = PartialFile(path)
         try:
             yield from self._written(part.file, on_progress, limit)
             yield Offload(part.file.close)

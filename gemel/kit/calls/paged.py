@@ -13,7 +13,7 @@ from gemel.kit.calls.call import Call, RawReply
 from gemel.kit.flow.effects import Flow
 from gemel.kit.http.messages import Request, Response
 from gemel.kit.paging import Page, Paging
-from gemel.kit.paging.members import Members, member_reader
+from gemel.kit.paging.members import PageMembers, member_reader
 from gemel.kit.paging.walk import Listing, Walk
 from gemel.kit.policies.options import Options
 from gemel.kit.stubs.checks import items_type
@@ -180,7 +180,7 @@ class PagedCall(Call[P, Page[T]], Generic[P, T]):
         paging = declaration.spec.paging
         assert paging is not None
         self._paging: Paging = paging
-        self._read: Callable[[Response], Members] = member_reader(declaration.spec.unwrap, paging.keys())
+        self._read: Callable[[Response], PageMembers] = member_reader(declaration.spec.unwrap, paging.keys())
 
     def gathered(self, *args: P.args, **kwargs: P.kwargs) -> Flow[list[T]]:
         """Return a flow whose result is the list of all items: `albums = yield from self.list.gathered()`."""

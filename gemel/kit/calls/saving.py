@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["Part", "is_passage", "opened_passage"]
+__all__ = ["PartialFile", "is_passage", "opened_passage"]
 
 # The errors of a folder that takes no new file, or does not let this one be replaced: it is not ours or is sticky, or
 # the file is a mount of its own, as in containers.
@@ -54,7 +54,7 @@ def opened_passage(path: Path) -> BinaryIO | None:
     return open(number, "wb", buffering=0)
 
 
-class Part:
+class PartialFile:
     """A file that is still being written, under a name of its own until it is whole.
 
     A symbolic link is followed. It takes over the mode of the file it replaces, and the owner where that is allowed.

@@ -12,7 +12,7 @@ __all__ = ["Key", "dicts_in", "is_open", "is_typed_dict", "keys_of", "open_keys"
 T = TypeVar("T")
 
 
-class Key(NamedTuple):
+class DictKey(NamedTuple):
     """One key of a TypedDict: its type, marks included, and whether it is required."""
 
     hint: Any
@@ -44,7 +44,7 @@ def unpacked(hint: Any) -> Any:
     return get_args(hint)[0] if get_origin(hint) is Unpack else None
 
 
-def keys_of(typed_dict: Any, scope: Mapping[str, Any] | None = None) -> Mapping[str, Key]:
+def keys_of(typed_dict: Any, scope: Mapping[str, Any] | None = None) -> Mapping[str, DictKey]:
     """Return the keys of a TypedDict by name, those of its bases first.
 
     They are resolved once and cached.
@@ -65,7 +65,7 @@ def keys_of(typed_dict: Any, scope: Mapping[str, Any] | None = None) -> Mapping[
     return keys
 
 
-def _key(hint: Any, *, required: bool) -> Key:
+def _key(hint: Any, *, required: bool) -> DictKey:
     """Return the key of an annotation; `__required_keys__` misses the Required in one that was still text."""
     origin = get_origin(hint)
     if origin in (Required, NotRequired):
@@ -75,8 +75,8 @@ def _key(hint: Any, *, required: bool) -> Key:
     if origin is Annotated:
         plain, *marks = get_args(hint)
         inner = _key(plain, required=required)
-        return Key(Annotated[cast(Any, (inner.hint, *marks))], inner.required)
-    return Key(hint, required)
+        return DictKey(Annotated[cast(Any, (inner.hint, *marks))], inner.required)
+    return DictKey(hint, required)
 
 
 def dicts_in(hint: Any, scope: Mapping[str, Any] | None = None, seen: set[Any] | None = None) -> Iterator[Any]:

@@ -10,10 +10,10 @@ import msgspec
 from gemel.kit.http.messages import Response
 from gemel.kit.models.members import paths_of, raw_members
 
-__all__ = ["Members", "member_reader"]
+__all__ = ["PageMembers", "member_reader"]
 
 
-class Members(msgspec.Struct, frozen=True):
+class PageMembers(msgspec.Struct, frozen=True):
     """The members of a reply beside its items.
 
     Attributes:
@@ -25,7 +25,7 @@ class Members(msgspec.Struct, frozen=True):
     listed: bytes
 
 
-def member_reader(listed: str | None, paths: Iterable[str]) -> Callable[[Response], Members]:
+def member_reader(listed: str | None, paths: Iterable[str]) -> Callable[[Response], PageMembers]:
     """Return a function that reads these members of a reply; it never raises, and finds nothing outside a JSON object.
 
     The items themselves are not decoded a second time.
@@ -37,13 +37,13 @@ def member_reader(listed: str | None, paths: Iterable[str]) -> Callable[[Respons
     wanted = tuple(paths)
     asked = (*wanted, listed) if listed else wanted
     if not asked:
-        return lambda response: Members({}, response.body)
+        return lambda response: PageMembers({}, response.body)
     opened = raw_members(sorted({steps[0] for path in asked for steps in paths_of(path)}))
 
-    def read(response: Response) -> Members:
+    def read(response: Response) -> PageMembers:
         raw = opened(response)
         found = {path: value for path in wanted if (value := _decoded(_raw_at(raw, path))) is not None}
-        return Members(found, _raw_at(raw, listed) if listed else response.body)
+        return PageMembers(found, _raw_at(raw, listed) if listed else response.body)
 
     return read
 

@@ -13,7 +13,7 @@ from gemel.kit.errors import InvalidArgument, PagingError
 from gemel.kit.flow.effects import Flow
 from gemel.kit.http.messages import Request, Response
 from gemel.kit.paging.base import Paging
-from gemel.kit.paging.members import Members
+from gemel.kit.paging.members import PageMembers
 from gemel.kit.paging.page import Glance, Page
 from gemel.kit.paging.position import Place, load, save, tie
 from gemel.kit.policies.caller import Caller
@@ -40,7 +40,7 @@ class Listing(Struct, Generic[T], frozen=True, eq=False):
     first: Request
     paging: Paging
     decode: Callable[[Response, Request], list[T]]
-    read: Callable[[Response], Members]
+    read: Callable[[Response], PageMembers]
     place: Place
     limit: int | None = None
 
@@ -129,7 +129,7 @@ class Walk(Generic[T]):
         self._pages += 1
         self._places.add(place.at)
 
-    def _remember(self, items: list[T], read: Members, request: Request, following: Place | None) -> None:
+    def _remember(self, items: list[T], read: PageMembers, request: Request, following: Place | None) -> None:
         """Refuse a page that came before; empty pages may come again.
 
         Two pages may have equal items. Where the server names its pages, one came before only when the page that it

@@ -25,7 +25,7 @@ from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConn
 
 from gemel.kit.flow.clock import monotonic
 from gemel.kit.transport.failures import BROKEN, LONGEST_WAIT
-from gemel.kit.transport.resolving import Address, resolved
+from gemel.kit.transport.resolving import SocketAddress, resolved
 
 __all__ = ["LIMITS", "Clocked", "ClockedConnection", "ClockedSecureConnection", "Limits"]
 
@@ -277,7 +277,7 @@ class ClockedSecureConnection(Clocked, HTTPSConnection):
 
 
 def _connected(
-    addresses: Sequence[Address],
+    addresses: Sequence[SocketAddress],
     left: Callable[[], float],
     options: Iterable[tuple[Any, ...]],
     source: tuple[str, int] | None,

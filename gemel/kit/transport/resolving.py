@@ -15,9 +15,9 @@ from typing import Any, TypeAlias
 
 from gemel.kit.fork import renewed_after_fork
 
-__all__ = ["Address", "Lookup", "looked_up", "resolved"]
+__all__ = ["Lookup", "SocketAddress", "looked_up", "resolved"]
 
-Address: TypeAlias = "tuple[Any, Any, int, str, Any]"
+SocketAddress: TypeAlias = "tuple[Any, Any, int, str, Any]"
 """What getaddrinfo tells of an address: family, type, protocol, canonical name, and what a socket connects to."""
 
 _Question: TypeAlias = "tuple[str, int | None, int]"
@@ -31,7 +31,7 @@ class Lookup:
         self.question: _Question = question
         self.over: bool = False
         self._waiting: list[Callable[[], object]] = []
-        self._addresses: list[Address] = []
+        self._addresses: list[SocketAddress] = []
         self._failure: Exception | None = None
 
     def run(self) -> None:
@@ -53,7 +53,7 @@ class Lookup:
         self._waiting.append(wake)
         return not self.over
 
-    def answer(self) -> list[Address]:
+    def answer(self) -> list[SocketAddress]:
         """Return the addresses; raises what the resolver raised."""
         if self._failure is not None:
             raise self._failure.with_traceback(None)
@@ -104,7 +104,7 @@ def looked_up(host: str, port: int | None, family: int) -> Lookup:
     return _lookups.of((host, port, family))
 
 
-def resolved(host: str, port: int | None, family: int, seconds: float) -> list[Address]:
+def resolved(host: str, port: int | None, family: int, seconds: float) -> list[SocketAddress]:
     """Return the addresses of a host, blocking.
 
     Args:

@@ -12,7 +12,7 @@ from .backend import timestamp
 from .errors import bad_request, not_found
 from .paths import (
     FOLDER_NAME_RULE,
-    Place,
+    ResolvedFolder,
     descend,
     environment,
     find_folder,
@@ -175,7 +175,7 @@ def _rename(store: Store, project_id: str, change: dict[str, Any]) -> Row:
     return _by_id(store, folder["id"])
 
 
-def _find(store: Store, parent: Place, id_or_name: str) -> Row | None:
+def _find(store: Store, parent: ResolvedFolder, id_or_name: str) -> Row | None:
     return store.one(
         "SELECT * FROM folders WHERE parent_id = ? AND (name = ? OR id = ?) ORDER BY name = ? DESC",
         parent.folder_id,
@@ -200,7 +200,7 @@ def delete(call: Call) -> Any:
     return {"folder": folder_row(folder)}
 
 
-def _refuse_protected(store: Store, parent: Place, folder: Row) -> None:
+def _refuse_protected(store: Store, parent: ResolvedFolder, folder: Row) -> None:
     path = join(parent.path, folder["name"])
     for row, below in [(folder, path), *descend(store, folder["id"], path)]:
         policy = policy_for(store, parent.project_id, parent.environment, below)

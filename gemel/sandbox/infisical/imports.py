@@ -11,7 +11,7 @@ from .access import permit
 from .backend import Backend, timestamp
 from .errors import bad_request, forbidden, not_found
 from .grants import is_granted
-from .paths import Place, environment, find_folder, folder_path, get_folder, secret_path_field
+from .paths import ResolvedFolder, environment, find_folder, folder_path, get_folder, secret_path_field
 from .routing import CURRENT, SERVICE, Call, Routes
 from .validation import ABSENT, REQUIRED, Field, flag, number, record, text
 
@@ -25,11 +25,11 @@ MAX_DEPTH = 10
 class ImportBlock:
     """What one import brings: the imported folder and its secrets, each with where it lies."""
 
-    place: Place
-    secrets: list[tuple[Place, Row]]
+    place: ResolvedFolder
+    secrets: list[tuple[ResolvedFolder, Row]]
 
 
-def import_blocks(backend: Backend, place: Place) -> list[ImportBlock]:
+def import_blocks(backend: Backend, place: ResolvedFolder) -> list[ImportBlock]:
     """The imports of a folder in their order; those of an imported folder add to its block.
 
     What another project does not share, or no longer, brings nothing.
@@ -38,7 +38,7 @@ def import_blocks(backend: Backend, place: Place) -> list[ImportBlock]:
 
 
 def _blocks(
-    backend: Backend, place: Place, project_id: str, seen: set[tuple[str, str, str]], depth: int
+    backend: Backend, place: ResolvedFolder, project_id: str, seen: set[tuple[str, str, str]], depth: int
 ) -> list[ImportBlock]:
     if depth > MAX_DEPTH:
         return []
@@ -50,7 +50,7 @@ def _blocks(
         if folder is None or not _is_open(backend, source[0], folder["id"], project_id):
             continue
         seen.add(source)
-        imported = Place(*source, folder["id"])
+        imported = ResolvedFolder(*source, folder["id"])
         own = store.all("SELECT * FROM secrets WHERE folder_id = ? ORDER BY key", folder["id"])
         deeper = [pair for block in _blocks(backend, imported, project_id, seen, depth + 1) for pair in block.secrets]
         keys = {secret["key"] for secret in own}
@@ -97,7 +97,7 @@ def _written(verb: str, row: Row) -> dict[str, Any]:
     return {"message": f"Successfully {verb} secret import", "secretImport": import_row(row)}
 
 
-def _place(call: Call, action: str) -> Place:
+def _place(call: Call, action: str) -> ResolvedFolder:
     where = {"environment": call.data["environment"], "secretPath": call.data["path"]}
     permit(call, call.data["project_id"], action, "secret-imports", where)
     return get_folder(call.backend.store, call.data["project_id"], call.data["environment"], call.data["path"])
@@ -129,14 +129,14 @@ def create(call: Call) -> Any:
     return _written("created", _get(store, place, import_id))
 
 
-def _refuse_cycle(store: Store, place: Place, slug: str, path: str) -> None:
+def _refuse_cycle(store: Store, place: ResolvedFolder, slug: str, path: str) -> None:
     folder = find_folder(store, place.project_id, slug, path)
     target = (place.environment, place.path)
     if folder and (folder["id"] == place.folder_id or target in _sources(store, folder["id"])):
         raise bad_request("Cyclic import not allowed")
 
 
-def _refuse_unshared(call: Call, place: Place, source: str, slug: str, path: str) -> None:
+def _refuse_unshared(call: Call, place: ResolvedFolder, source: str, slug: str, path: str) -> None:
     if not call.backend.behaviour.cross_project:
         raise bad_request("Cross-project secret sharing is not enabled for this organization")
     folder = get_folder(call.backend.store, source, slug, path)
@@ -148,7 +148,7 @@ def _sources(store: Store, folder_id: str) -> set[tuple[str, str]]:
     return {(row["slug"], row["path"]) for row in _rows(store, folder_id)}
 
 
-def _get(store: Store, place: Place, import_id: str) -> Row:
+def _get(store: Store, place: ResolvedFolder, import_id: str) -> Row:
     row = next((row for row in _rows(store, place.folder_id) if row["id"] == import_id), None)
     if row is None:
         raise not_found(f"Secret import with folder ID '{import_id}' not found")
@@ -175,7 +175,7 @@ def show(call: Call) -> Any:
     path = folder_path(store, folder)
     permit(call, folder["project_id"], "read", "secret-imports", {"environment": folder["slug"], "secretPath": path})
     where = {"id": folder["environment_id"], "name": folder["environment_name"], "slug": folder["slug"]}
-    row = _get(store, Place(folder["project_id"], folder["slug"], path, folder["id"]), import_id)
+    row = _get(store, ResolvedFolder(folder["project_id"], folder["slug"], path, folder["id"]), import_id)
     return {"secretImport": import_row(row, environment=where, projectId=folder["project_id"], secretPath=path)}
 
 

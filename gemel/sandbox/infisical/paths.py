@@ -12,7 +12,7 @@ from .validation import Field, Rule, text
 __all__ = [
     "FOLDER_NAME_RULE",
     "MAX_DEPTH",
-    "Place",
+    "ResolvedFolder",
     "descend",
     "environment",
     "find_folder",
@@ -32,7 +32,7 @@ FOLDER_NAME_RULE: Rule = (lambda name: _NAME.match(name) is not None, f"Invalid 
 
 
 @dataclass(frozen=True)
-class Place:
+class ResolvedFolder:
     """A folder together with the address it was reached by."""
 
     project_id: str
@@ -94,7 +94,7 @@ def find_folder(store: Store, project_id: str, slug: str, path: str) -> Row | No
     return folder
 
 
-def get_folder(store: Store, project_id: str, slug: str, path: str, name: str = "NotFound") -> Place:
+def get_folder(store: Store, project_id: str, slug: str, path: str, name: str = "NotFound") -> ResolvedFolder:
     """The place of a folder.
 
     Raises:
@@ -103,7 +103,7 @@ def get_folder(store: Store, project_id: str, slug: str, path: str, name: str = 
     folder = find_folder(store, project_id, slug, path)
     if folder is None:
         raise not_found(f"Folder with path '{path}' in environment with slug '{slug}' not found", name)
-    return Place(project_id, slug, path, folder["id"])
+    return ResolvedFolder(project_id, slug, path, folder["id"])
 
 
 def descend(store: Store, folder_id: str, path: str, depth: int = MAX_DEPTH) -> list[tuple[Row, str]]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from ..store import Row, Store
 from .backend import Caller
-from .paths import Place
+from .paths import ResolvedFolder
 from .rules import glob_matches
 
 __all__ = ["add_policy", "policy_for", "policy_over"]
@@ -48,7 +48,7 @@ def policy_for(store: Store, project_id: str, environment: str, path: str) -> Ro
     return next(exact, None) or next((row for row in rows if glob_matches(row["secret_path"], path)), None)
 
 
-def policy_over(store: Store, caller: Caller, place: Place) -> Row | None:
+def policy_over(store: Store, caller: Caller, place: ResolvedFolder) -> Row | None:
     """The policy that holds the writes of a caller at a place, or None where they are free."""
     policy = policy_for(store, place.project_id, place.environment, place.path)
     if policy is None or (policy["bypass_identities"] and caller.kind != "user"):

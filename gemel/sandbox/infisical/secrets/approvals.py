@@ -13,7 +13,7 @@ from ...store import Row, Store
 from ..access import permit
 from ..backend import Caller, timestamp
 from ..errors import bad_request, forbidden, not_found
-from ..paths import Place, folder_path
+from ..paths import ResolvedFolder, folder_path
 from ..policies import policy_over
 from ..routing import USERS, Call, Routes
 from ..validation import ABSENT, choice, text
@@ -40,7 +40,7 @@ class Change:
     data: Mapping[str, Any]
 
 
-def hold(call: Call, place: Place, *changes: Change) -> dict[str, Any] | None:
+def hold(call: Call, place: ResolvedFolder, *changes: Change) -> dict[str, Any] | None:
     """Keep a write at a guarded place as a request and give the reply to it; None where writes are free."""
     store = call.backend.store
     policy = policy_over(store, call.caller, place)
@@ -94,13 +94,13 @@ def _shown(row: Row) -> dict[str, Any]:
     }
 
 
-def _place(store: Store, row: Row) -> Place:
+def _place(store: Store, row: Row) -> ResolvedFolder:
     folder = store.one(
         "SELECT f.*, e.project_id, e.slug FROM folders f JOIN environments e ON e.id = f.environment_id WHERE f.id = ?",
         row["folder_id"],
     )
     assert folder is not None
-    return Place(folder["project_id"], folder["slug"], folder_path(store, folder), folder["id"])
+    return ResolvedFolder(folder["project_id"], folder["slug"], folder_path(store, folder), folder["id"])
 
 
 def show(call: Call) -> Any:
@@ -201,7 +201,7 @@ def merge(call: Call) -> Any:
     return {"approval": _shown(_get(store, row["id"]))}
 
 
-def _done(store: Store, caller: Caller, place: Place, change: dict[str, Any]) -> bool:
+def _done(store: Store, caller: Caller, place: ResolvedFolder, change: dict[str, Any]) -> bool:
     existing = find_secret(store, place.folder_id, change["key"])
     if (existing is None) != (change["op"] == "create"):
         return False

@@ -8,7 +8,7 @@ from typing import Any
 from ...store import Row
 from ..access import ability_in, deny_unless, project_id_of
 from ..errors import bad_request, not_found
-from ..paths import Place, find_folder
+from ..paths import ResolvedFolder, find_folder
 from ..routing import Call
 from ..rules import Ability
 from .approvals import Change, hold
@@ -38,14 +38,14 @@ class _Ends:
         self.source = self._folder(project_id, "Source", "source_environment", "source_path")
         self.destination = self._folder(project_id, "Destination", "destination_environment", "destination_path")
 
-    def _folder(self, project_id: str, which: str, environment: str, path: str) -> Place:
+    def _folder(self, project_id: str, which: str, environment: str, path: str) -> ResolvedFolder:
         slug, where = self.call.data[environment], self.call.data[path]
         folder = find_folder(self.store, project_id, slug, where)
         if folder is None:
             raise not_found(f"{which} folder with path '{where}' in environment with slug '{slug}' not found")
-        return Place(project_id, slug, where, folder["id"])
+        return ResolvedFolder(project_id, slug, where, folder["id"])
 
-    def allow(self, place: Place, row: Row, *actions: str) -> None:
+    def allow(self, place: ResolvedFolder, row: Row, *actions: str) -> None:
         fields = secret_fields(self.store, row, place)
         for action in actions:
             deny_unless(self.ability, action, "secrets", fields)

@@ -10,7 +10,7 @@ from ..access import ability_in, deny_unless, project_id_of
 from ..catalogue import SECRET_WORDS
 from ..errors import ApiError, bad_request, forbidden, not_found
 from ..imports import ImportBlock, import_blocks
-from ..paths import Place, descend, find_folder, folder_path, get_folder
+from ..paths import ResolvedFolder, descend, find_folder, folder_path, get_folder
 from ..routing import Call
 from ..rules import Ability
 from .references import Expansion
@@ -54,22 +54,24 @@ class _Reading:
         personal = bool(call.data.get("personal")) or call.data.get("type") == "personal"
         self._expansion = Expansion(call, self.ability, project_id, personal)
 
-    def may(self, action: str, row: Row, place: Place) -> bool:
+    def may(self, action: str, row: Row, place: ResolvedFolder) -> bool:
         """Whether the caller may do that with a secret."""
         return self.ability.can(action, "secrets", secret_fields(self.store, row, place))
 
-    def shown(self, row: Row, place: Place, *extra: str, origin: Place | None = None) -> dict[str, Any]:
+    def shown(
+        self, row: Row, place: ResolvedFolder, *extra: str, origin: ResolvedFolder | None = None
+    ) -> dict[str, Any]:
         """A secret as it is shown at a place, expanded from where it lies."""
         visible, home = bool(self.call.data["visible"]), origin or place
         expands = visible and self.call.data["expand"] and not self.is_foreign(home)
         value = self._expansion.of(row, home) if expands else None
         return secret_row(self.store, row, place, *extra, value=value, hidden=not visible)
 
-    def is_foreign(self, place: Place) -> bool:
+    def is_foreign(self, place: ResolvedFolder) -> bool:
         """Whether a place is in a project that shares it with this one; the grant is then all that is needed."""
         return place.project_id != self._project_id
 
-    def rows(self, place: Place) -> list[Row]:
+    def rows(self, place: ResolvedFolder) -> list[Row]:
         """The secrets of a folder that the caller may know of and the filters let pass, with or as overrides."""
         shared = self.store.all("SELECT * FROM secrets WHERE folder_id = ? ORDER BY key", place.folder_id)
         seen = [row for row in shared if self.may("describeSecret", row, place) and self._passes(row)]
@@ -117,7 +119,7 @@ def _scope(call: Call) -> tuple[str, str | None, str]:
     return project_id, call.data.get("environment"), call.data["path"]
 
 
-def _visible(reading: _Reading, place: Place, path: str) -> list[Row]:
+def _visible(reading: _Reading, place: ResolvedFolder, path: str) -> list[Row]:
     """What of a folder is shown with its values: below the path what may not be read is left out, on it refused."""
     rows = reading.rows(place)
     if not reading.call.data["visible"]:
@@ -129,7 +131,7 @@ def _visible(reading: _Reading, place: Place, path: str) -> list[Row]:
     return rows
 
 
-def _all_shown(reading: _Reading, found: list[tuple[Row, Place]]) -> list[dict[str, Any]]:
+def _all_shown(reading: _Reading, found: list[tuple[Row, ResolvedFolder]]) -> list[dict[str, Any]]:
     shown: list[dict[str, Any]] = []
     refused: list[str] = []
     for row, place in found:
@@ -142,7 +144,7 @@ def _all_shown(reading: _Reading, found: list[tuple[Row, Place]]) -> list[dict[s
     return shown
 
 
-def _places(call: Call, project_id: str, environment: str, path: str) -> list[Place]:
+def _places(call: Call, project_id: str, environment: str, path: str) -> list[ResolvedFolder]:
     folder = find_folder(call.backend.store, project_id, environment, path)
     if folder is None and call.backend.behaviour.missing_folder == "empty":
         return []
@@ -152,11 +154,11 @@ def _places(call: Call, project_id: str, environment: str, path: str) -> list[Pl
             " Please ensure the environment slug and secret path is correct.",
             "SecretPathNotFound",
         )
-    root = Place(project_id, environment, path, folder["id"])
+    root = ResolvedFolder(project_id, environment, path, folder["id"])
     if not call.data["recursive"]:
         return [root]
     below = descend(call.backend.store, folder["id"], path)
-    return [root, *(Place(project_id, environment, child_path, row["id"]) for row, child_path in below)]
+    return [root, *(ResolvedFolder(project_id, environment, child_path, row["id"]) for row, child_path in below)]
 
 
 def _block(reading: _Reading, block: ImportBlock) -> dict[str, Any]:
@@ -170,7 +172,7 @@ def _block(reading: _Reading, block: ImportBlock) -> dict[str, Any]:
     return address | {"folderId": block.place.folder_id, "secrets": secrets}
 
 
-def _imported(reading: _Reading, place: Place, origin: Place, row: Row) -> dict[str, Any]:
+def _imported(reading: _Reading, place: ResolvedFolder, origin: ResolvedFolder, row: Row) -> dict[str, Any]:
     shown = reading.shown(row, place, *IMPORTED, origin=origin)
     return {name: value for name, value in shown.items() if name not in ("createdAt", "updatedAt")}
 
@@ -197,7 +199,9 @@ def show(call: Call) -> Any:
     raise absent(call, key, f"Secret with name '{key}' not found")
 
 
-def _readable(reading: _Reading, row: Row, place: Place, what: str, origin: Place | None = None) -> dict[str, Any]:
+def _readable(
+    reading: _Reading, row: Row, place: ResolvedFolder, what: str, origin: ResolvedFolder | None = None
+) -> dict[str, Any]:
     """A secret with its value, where the caller may read it, or hidden where it was asked so."""
     home = origin or place
     needs = reading.call.data["visible"] and reading.call.data["type"] != "personal" and not reading.is_foreign(home)
@@ -206,7 +210,7 @@ def _readable(reading: _Reading, row: Row, place: Place, what: str, origin: Plac
     return reading.shown(row, place, *READ, origin=origin)
 
 
-def _own(call: Call, place: Place, key: str) -> Row | None:
+def _own(call: Call, place: ResolvedFolder, key: str) -> Row | None:
     store, address = call.backend.store, (place.folder_id, key)
     if call.data["type"] == "personal" and call.caller.kind != "service":
         return find_override(store, *address, call.caller.user_id)
@@ -228,7 +232,7 @@ def show_by_id(call: Call) -> Any:
         row["folder_id"],
     )
     assert folder is not None
-    place = Place(folder["project_id"], folder["slug"], folder_path(store, folder), folder["id"])
+    place = ResolvedFolder(folder["project_id"], folder["slug"], folder_path(store, folder), folder["id"])
     fields = secret_fields(store, row, place)
     deny_unless(ability_in(call, folder["project_id"]), "readValue", "secrets", fields)
     if "user_id" in row.keys() and row["user_id"] != call.caller.id:  # noqa: SIM118 - `in` a row looks at its values

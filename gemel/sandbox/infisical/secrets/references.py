@@ -13,7 +13,7 @@ from ...store import Row, Store
 from ..access import deny_unless
 from ..errors import ApiError, forbidden
 from ..grants import is_granted
-from ..paths import Place, find_folder
+from ..paths import ResolvedFolder, find_folder
 from ..routing import Call
 from ..rules import Ability
 from .rows import change_secret, find_override, find_secret, named_fields, secret_fields
@@ -61,7 +61,7 @@ class Expansion:
     project_id: str
     personal: bool = False
 
-    def of(self, row: Row, place: Place) -> str:
+    def of(self, row: Row, place: ResolvedFolder) -> str:
         """The value of a secret with its references replaced.
 
         A reference that leads nowhere stays as written, and so does what is left at a depth of ten.
@@ -78,7 +78,7 @@ class Expansion:
         expanded = self._expanded(value, origin)
         return _quoted(expanded) if row["skip_multiline"] else expanded
 
-    def check(self, value: str, place: Place) -> None:
+    def check(self, value: str, place: ResolvedFolder) -> None:
         """Pass a value to be written; what it refers to need not be there.
 
         Raises:
@@ -88,7 +88,7 @@ class Expansion:
             address = _address(reference, place.environment, place.path)
             row = None if address.project_slug else self._row(self.project_id, address)
             if row is not None:
-                there = Place(self.project_id, address.environment, address.path, row["folder_id"])
+                there = ResolvedFolder(self.project_id, address.environment, address.path, row["folder_id"])
                 deny_unless(self.ability, "describeSecret", "secrets", secret_fields(self._store, row, there))
 
     def _expanded(self, value: str, origin: _Address) -> str:
@@ -145,7 +145,7 @@ class Expansion:
         return str(row["value"]) if is_granted(self._store, row["folder_id"], self.project_id) else None
 
     def _readable(self, address: _Address, row: Row | None) -> bool:
-        place = Place(self.project_id, address.environment, address.path, "")
+        place = ResolvedFolder(self.project_id, address.environment, address.path, "")
         fields = named_fields(place, address.key) if row is None else secret_fields(self._store, row, place)
         return self.ability.can("readValue", "secrets", fields)
 
@@ -158,7 +158,7 @@ def _quoted(value: str) -> str:
     return '"' + value.replace("\n", "\\n") + '"' if "\n" in value else value
 
 
-def follow(call: Call, old: Place, old_key: str, new: Place, new_key: str) -> None:
+def follow(call: Call, old: ResolvedFolder, old_key: str, new: ResolvedFolder, new_key: str) -> None:
     """Rewrite the references to a secret that has moved or has another name."""
     store = call.backend.store
     rows = store.all(
@@ -170,11 +170,11 @@ def follow(call: Call, old: Place, old_key: str, new: Place, new_key: str) -> No
         here = row["folder_id"]
         value = _pointed(row["value"], old, old_key, new, new_key, here)
         if value != row["value"]:
-            place = Place(old.project_id, row["slug"], "", here)
+            place = ResolvedFolder(old.project_id, row["slug"], "", here)
             change_secret(store, call.caller, place, row, {"value": value})
 
 
-def _pointed(text: str, old: Place, old_key: str, new: Place, new_key: str, here: str) -> str:
+def _pointed(text: str, old: ResolvedFolder, old_key: str, new: ResolvedFolder, new_key: str, here: str) -> str:
     """A value in the folder `here` with its references to one secret led to another."""
     if old.folder_id == here:
         local = f"${{{new_key}}}" if new.folder_id == here else _whole(new, new_key)
@@ -182,5 +182,5 @@ def _pointed(text: str, old: Place, old_key: str, new: Place, new_key: str, here
     return text.replace(_whole(old, old_key), _whole(new, new_key))
 
 
-def _whole(place: Place, key: str) -> str:
+def _whole(place: ResolvedFolder, key: str) -> str:
     return "${" + ".".join([place.environment, *filter(None, place.path.split("/")), key]) + "}"

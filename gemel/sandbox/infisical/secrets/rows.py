@@ -10,7 +10,7 @@ from typing import Any
 from ...store import Row, Store
 from ..backend import Caller, timestamp
 from ..errors import not_found
-from ..paths import Place
+from ..paths import ResolvedFolder
 
 __all__ = [
     "add_override",
@@ -35,7 +35,7 @@ _OVERRIDES = "SELECT o.*, s.folder_id, s.key FROM overrides o JOIN secrets s ON 
 
 
 def secret_row(
-    store: Store, row: Row, place: Place, *extra: str, value: str | None = None, hidden: bool = False
+    store: Store, row: Row, place: ResolvedFolder, *extra: str, value: str | None = None, hidden: bool = False
 ) -> dict[str, Any]:
     """A secret as the API shows it.
 
@@ -69,7 +69,7 @@ def secret_row(
     return common | {name: _extra(store, row, place, name, hidden) for name in extra}
 
 
-def _extra(store: Store, row: Row, place: Place, name: str, hidden: bool) -> Any:
+def _extra(store: Store, row: Row, place: ResolvedFolder, name: str, hidden: bool) -> Any:
     if name == "secretPath":
         return place.path
     if name == "secretValueHidden":
@@ -91,13 +91,13 @@ def is_personal(row: Row) -> bool:
     return "user_id" in row.keys()  # noqa: SIM118 - `in` a row looks at its values
 
 
-def secret_fields(store: Store, row: Row, place: Place) -> dict[str, Any]:
+def secret_fields(store: Store, row: Row, place: ResolvedFolder) -> dict[str, Any]:
     """What the conditions of rules may ask about a secret."""
     slugs = [tag["slug"] for tag in tag_refs(store, row["id"])]
     return named_fields(place, row["key"]) | {"secretTags": slugs}
 
 
-def named_fields(place: Place, key: str) -> dict[str, Any]:
+def named_fields(place: ResolvedFolder, key: str) -> dict[str, Any]:
     """What they may ask about a secret of which there is but the name."""
     return {"environment": place.environment, "secretPath": place.path, "secretName": key, "secretTags": []}
 
@@ -178,7 +178,7 @@ def _columns(data: Mapping[str, Any]) -> dict[str, Any]:
     return columns
 
 
-def add_secret(store: Store, caller: Caller, place: Place, data: Mapping[str, Any]) -> Row:
+def add_secret(store: Store, caller: Caller, place: ResolvedFolder, data: Mapping[str, Any]) -> Row:
     """Record a new secret with its first version."""
     now, secret_id = timestamp(), str(uuid.uuid4())
     columns = {"value": "", "comment": ""} | _columns(data) | {"key": data["key"]}
@@ -195,7 +195,7 @@ def add_secret(store: Store, caller: Caller, place: Place, data: Mapping[str, An
     return _versioned(store, secret_id)
 
 
-def change_secret(store: Store, caller: Caller, place: Place, row: Row, data: Mapping[str, Any]) -> Row:
+def change_secret(store: Store, caller: Caller, place: ResolvedFolder, row: Row, data: Mapping[str, Any]) -> Row:
     """Record the next version of a secret."""
     actor = _actor(caller) | {"updated_at": timestamp()}
     store.update("secrets", row["id"], version=row["version"] + 1, **actor, **_columns(data))

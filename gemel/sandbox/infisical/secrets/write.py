@@ -8,7 +8,7 @@ from typing import Any
 from ...store import Row, Store
 from ..access import ability_in, deny_unless, project_id_of
 from ..errors import bad_request, not_found
-from ..paths import Place, environment, get_folder
+from ..paths import ResolvedFolder, environment, get_folder
 from ..routing import Call
 from ..rules import Ability
 from .approvals import Change, hold
@@ -43,7 +43,7 @@ class Writing:
         self.ability: Ability = ability_in(call, project_id)
         self._expansion = Expansion(call, self.ability, project_id)
 
-    def allow(self, action: str, place: Place, key: str, tags: Any = ()) -> None:
+    def allow(self, action: str, place: ResolvedFolder, key: str, tags: Any = ()) -> None:
         """Pass an action on a secret that there is not yet.
 
         Raises:
@@ -52,7 +52,7 @@ class Writing:
         slugs = [row["slug"] for tag in tags or () if (row := self.store.one("SELECT * FROM tags WHERE id = ?", tag))]
         deny_unless(self.ability, action, "secrets", named_fields(place, key) | {"secretTags": slugs})
 
-    def allow_on(self, action: str, place: Place, row: Row) -> None:
+    def allow_on(self, action: str, place: ResolvedFolder, row: Row) -> None:
         """Pass an action on a secret.
 
         Raises:
@@ -60,7 +60,7 @@ class Writing:
         """
         deny_unless(self.ability, action, "secrets", secret_fields(self.store, row, place))
 
-    def add(self, place: Place, data: Mapping[str, Any]) -> Row:
+    def add(self, place: ResolvedFolder, data: Mapping[str, Any]) -> Row:
         """Record a new secret, as far as the caller may.
 
         Raises:
@@ -70,7 +70,7 @@ class Writing:
         self._expansion.check(data.get("value", ""), place)
         return add_secret(self.store, self.call.caller, place, data)
 
-    def change(self, place: Place, row: Row, data: Mapping[str, Any]) -> Row:
+    def change(self, place: ResolvedFolder, row: Row, data: Mapping[str, Any]) -> Row:
         """Record the next version of a secret, as far as the caller may; what refers to it follows a new name.
 
         Raises:
@@ -86,13 +86,13 @@ class Writing:
             follow(self.call, place, row["key"], place, new_key)
         return changed
 
-    def shown(self, place: Place, row: Row) -> dict[str, Any]:
+    def shown(self, place: ResolvedFolder, row: Row) -> dict[str, Any]:
         """A written secret, its value hidden from one who may not read it."""
         hidden = not self.ability.can("readValue", "secrets", secret_fields(self.store, row, place))
         return secret_row(self.store, row, place, "secretValueHidden", hidden=hidden)
 
 
-def _begin(call: Call, name: str) -> tuple[Writing, Place]:
+def _begin(call: Call, name: str) -> tuple[Writing, ResolvedFolder]:
     project_id = project_id_of(call, "Must provide either project slug or projectId")
     writing = Writing(call, project_id)
     return writing, get_folder(call.backend.store, project_id, call.data["environment"], call.data["path"], name)
@@ -118,7 +118,7 @@ def create(call: Call) -> Any:
     return waiting or {"secret": secret_row(call.backend.store, writing.add(place, data), place)}
 
 
-def _override(writing: Writing, place: Place, shared: Row | None, data: Mapping[str, Any]) -> Row:
+def _override(writing: Writing, place: ResolvedFolder, shared: Row | None, data: Mapping[str, Any]) -> Row:
     call = writing.call
     if shared is None:
         raise bad_request("Failed to create personal secret override for no corresponding shared secret")
@@ -144,7 +144,7 @@ def update(call: Call) -> Any:
     return waiting or {"secret": writing.shown(place, writing.change(place, row, call.data))}
 
 
-def _changed_override(call: Call, place: Place, key: str) -> Row:
+def _changed_override(call: Call, place: ResolvedFolder, key: str) -> Row:
     if "new_key" in call.data:
         raise bad_request("Personal secret cannot change the key name")
     own = find_override(call.backend.store, place.folder_id, key, call.caller.id)
@@ -169,7 +169,7 @@ def delete(call: Call) -> Any:
     return hold(call, place, Change("delete", key, {})) or {"secret": _remove(writing, place, row)}
 
 
-def _remove(writing: Writing, place: Place, row: Row) -> dict[str, Any]:
+def _remove(writing: Writing, place: ResolvedFolder, row: Row) -> dict[str, Any]:
     writing.allow_on("delete", place, row)
     shown = writing.shown(place, row)
     writing.store.run("DELETE FROM secrets WHERE id = ?", row["id"])
@@ -211,7 +211,7 @@ def update_many(call: Call) -> Any:
     return {"secrets": [row for path in paths for row in _update_path(writing, places[path], planned[path])]}
 
 
-def _planned(call: Call, place: Place, items: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
+def _planned(call: Call, place: ResolvedFolder, items: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
     """What is to be done with each item, those to be created last.
 
     Raises:
@@ -229,7 +229,9 @@ def _planned(call: Call, place: Place, items: list[dict[str, Any]]) -> list[tupl
     return [*(("update", item) for item in known), *created]
 
 
-def _update_path(writing: Writing, place: Place, changes: list[tuple[str, dict[str, Any]]]) -> list[dict[str, Any]]:
+def _update_path(
+    writing: Writing, place: ResolvedFolder, changes: list[tuple[str, dict[str, Any]]]
+) -> list[dict[str, Any]]:
     rows: list[Row] = []
     for op, item in changes:
         row = find_secret(writing.store, place.folder_id, item["key"])
