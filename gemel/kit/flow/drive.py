@@ -18,7 +18,7 @@ R = TypeVar("R")
 
 
 class Performer(Protocol):
-    """What a blocking client does for a flow."""
+    """Performs effects for a flow of a blocking client."""
 
     def send(self, request: Request) -> Response:
         """Send the request and read the whole reply."""
@@ -38,7 +38,7 @@ class Performer(Protocol):
 
 
 class AsyncPerformer(Protocol):
-    """What an async client does for a flow."""
+    """Performs effects for a flow of an async client."""
 
     async def send(self, request: Request) -> Response:
         """Send the request and read the whole reply."""
@@ -58,7 +58,7 @@ class AsyncPerformer(Protocol):
 
 
 def drive(flow: Flow[R], performer: Performer) -> R:
-    """Run a flow to its end, blocking; what an effect raises is raised inside the flow."""
+    """Run a flow to its end, blocking; an exception of an effect is raised inside the flow."""
     try:
         effect = next(flow)
         while True:
@@ -107,7 +107,7 @@ def _perform(effect: Effect, performer: Performer) -> Any:
 
 
 def _awaitable(effect: Effect, performer: AsyncPerformer) -> Awaitable[Any]:
-    """Return what performs the effect when it is awaited; a coroutine around it would only cost."""
+    """Return an awaitable that performs the effect, without a coroutine around it, which would only cost time."""
     if isinstance(effect, Send):
         return performer.send(effect.request)
     if isinstance(effect, Lock):

@@ -33,13 +33,13 @@ __all__ = [
 
 
 HeaderSource: TypeAlias = "Mapping[str, str] | Iterable[tuple[str, str]]"
-"""What Headers can be made from."""
+"""The values that Headers can be made from."""
 
 
 class Headers(Mapping[str, str]):
     """HTTP header fields: names compare without case, order and repetition are kept (RFC 9110, section 5).
 
-    Looking a name up joins repeated fields with ", ", and so does comparing. The repr masks credentials.
+    Looking up a name joins repeated fields with ", ", and so does comparing. The repr masks credentials.
     """
 
     __slots__ = ("_index", "_items")
@@ -98,7 +98,7 @@ class Headers(Mapping[str, str]):
         """Return a copy in which every credential is masked.
 
         Args:
-            secrets: Values that are masked too, wherever they are.
+            secrets: Further values to mask, wherever they occur.
         """
         redacted = Redactor(secrets)
         return Headers((name, _masked_field(name, value, redacted)) for name, value in self._items)
@@ -125,13 +125,13 @@ _LARGEST = sys.float_info.max
 
 
 class Timeout(Struct, frozen=True):
-    """How long a call may take, in seconds; there is no "for ever".
+    """How long a call may take, in seconds; no limit can be infinite.
 
     Attributes:
-        total: The whole call: attempts, waits between them and token refresh.
-        connect: Making one connection: the name, all its addresses, a proxy's tunnel, TLS.
-        read: Silence between two pieces of a reply, or of a large body that is sent.
-        stream: The whole life of a stream or download once it is open; None: as long as pieces keep coming.
+        total: The whole call, with its attempts, the waits between them and a login.
+        connect: Making one connection: resolving, all addresses, the tunnel of a proxy, TLS.
+        read: The silence between two pieces of a reply, or of a large body being sent.
+        stream: The whole life of a stream or download once it is open; None for as long as pieces keep coming.
     """
 
     total: float = 60.0
@@ -149,7 +149,7 @@ class Timeout(Struct, frozen=True):
 
     @classmethod
     def of(cls, value: Timeout | float) -> Timeout:
-        """Return a Timeout from one or from a total in seconds; raises ValueError unless positive and finite."""
+        """Return a Timeout, made from a total in seconds if needed; raises ValueError unless positive and finite."""
         return value if isinstance(value, Timeout) else cls(total=value)
 
 
@@ -157,16 +157,16 @@ class Retry(Struct, frozen=True):
     """How often and how patiently a failed request is sent again.
 
     Attributes:
-        limit: Repeats after the first attempt; 0 switches retries off, and waiting for a rate limit too.
+        limit: The most retries after the first attempt; 0 turns retries off, and waiting for a rate limit too.
         base: The ceiling of the first wait, in seconds; each wait is drawn below its ceiling (full jitter).
         cap: The highest ceiling, in seconds; they double from `base` on.
         retry_after_cap: The longest Retry-After that is obeyed, in seconds; a longer one ends the attempts.
-        budget: How many repeats a client has in store: each takes one, each success gives a tenth back; None for any
-            number. What a 429 asks for takes none. It is the client's: of a single call's Retry only None counts.
-        statuses: What is repeated as 503 is, besides the usual statuses: `{520, 522, 524, 529}`.
+        budget: How many retries a client has in store: each takes one, each success gives a tenth back; None for any
+            number. A retry after a 429 takes none. The budget is the client's; for a single call only None has an effect.
+        statuses: Further statuses that are retried like 503, such as `{520, 522, 524, 529}`.
 
     Raises:
-        ValueError: The numbers cannot work.
+        ValueError: A number is out of range.
     """
 
     limit: int = 2
@@ -191,11 +191,11 @@ class Retry(Struct, frozen=True):
 
     @classmethod
     def of(cls, value: Retry | int) -> Retry:
-        """Return a Retry from one or from a number of repeats."""
+        """Return a Retry, made from a number of retries if need be."""
         return value if isinstance(value, Retry) else cls(limit=value)
 
     def pause(self, repeats: int, random: float) -> float:
-        """Return the seconds to wait after so many repeats: full jitter below a ceiling that doubles."""
+        """Return the seconds to wait after so many retries: full jitter below a ceiling that doubles."""
         return float(random * min(self.cap, self.base * 2 ** min(repeats, 64)))
 
 
@@ -204,7 +204,7 @@ def _is_failure(status: object) -> bool:
 
 
 class BodyReader(Protocol):
-    """Gives the bytes of a body that is read while it is sent."""
+    """Reads the bytes of a body while it is sent."""
 
     def read(self, count: int) -> bytes:
         """Return at most so many of the next bytes, b"" at the end, and tell the progress."""
@@ -225,7 +225,7 @@ class Streamed(Protocol):
     content_type: str
 
     def opened(self, deadline: float = ...) -> AbstractContextManager[BodyReader]:
-        """Open it for one attempt, at its start; `deadline` in monotonic seconds."""
+        """Open the body at its start for one attempt; `deadline` is in monotonic seconds."""
         ...
 
     @property
@@ -239,17 +239,18 @@ class Streamed(Protocol):
 
 
 class CallContext(Struct, frozen=True):
-    """What goes with a request and is never sent: whose call it is, and how it is to be made.
+    """The context of a request, which is never sent: whose call it is, and how it is made.
 
     Attributes:
-        label: What the caller called, for messages ("Secrets.retrieve").
-        deadline: When the whole call must be over, on the monotonic clock, in seconds.
+        label: The name of the call for messages, such as "Secrets.retrieve".
+        deadline: When the whole call must be over, in monotonic seconds.
+        timeout: The limits of the call.
         secrets: Values that must never be shown; they are masked in everything made from the request.
-        authenticated: Whether credentials are to be added.
-        retry: How the request is repeated, where not as usual.
-        attempt: Counts from 1.
-        resource: The resource class that declares it, "" when none does.
-        cacheable: Whether its reply may be kept.
+        authenticated: Whether credentials are added.
+        retry: How the request is retried, None for the client's own way.
+        attempt: The number of the attempt, from 1.
+        resource: The name of the resource class that declares the endpoint, "" when none does.
+        cacheable: Whether a cache may keep the reply.
         streamed: Whether the body of a success is left to be read piece by piece.
     """
 
@@ -273,7 +274,7 @@ class CallContext(Struct, frozen=True):
 
 
 class _Masked:
-    """Stands for what is not shown, in a repr and in that of rich."""
+    """Stands for a hidden value in a repr, and in that of rich."""
 
     def __repr__(self) -> str:
         return MASK
@@ -286,9 +287,11 @@ class Request(Struct, frozen=True):
     """One HTTP request, ready to send.
 
     Attributes:
-        url: Absolute, already percent-encoded.
-        body: Bytes, None, or an Upload, which is read while it is sent.
-        context: What goes with it and is not sent.
+        method: The verb.
+        url: The absolute address, percent-encoded.
+        headers: The header fields.
+        body: The body as bytes, None for no body, or an Upload, which is read while it is sent.
+        context: Its context, which is not sent.
     """
 
     method: str
@@ -307,11 +310,11 @@ class Request(Struct, frozen=True):
 
     @property
     def replayable(self) -> bool:
-        """Whether it can be sent again: not with a file that can be read only once."""
+        """Whether it can be sent again; False with a file that can be read only once."""
         return getattr(self.body, "replayable", True)
 
     def masked(self) -> Request:
-        """Return a copy that is safe to show and to keep: no credential, no secret value, no body."""
+        """Return a copy that is safe to show and keep: without its body, credentials and secret values masked."""
         return Request(
             self.method,
             redact(self.url, self.context.secrets),
@@ -335,10 +338,10 @@ class Response(Discreet, frozen=True):
     Attributes:
         status: The status code.
         url: The address that answered.
-        body: The bytes, content coding removed.
-        attempts: How often the request was sent.
+        body: The body as bytes, content coding removed.
+        attempts: How many attempts were made, 0 for a reply from the cache.
         cache: "" without a cache; "miss", "revalidated" (304) and "shared" (with another call) when the server was
-            asked; "hit" for a kept reply, "stale" for one that stands in for a server that is down.
+            asked; "hit" for a cached reply, "stale" for an expired one in place of a server that is down.
     """
 
     status: int
@@ -370,6 +373,6 @@ def origin(url: str) -> tuple[str, str, int | None]:
 
 
 def root_of(url: str) -> str:
-    """Return the address without path and query: where a path that begins with "/" is appended."""
+    """Return an address without path and query, to which a path that begins with "/" is appended."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"

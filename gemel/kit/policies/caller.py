@@ -1,4 +1,4 @@
-"""Caller: what a client gives its resources so that their endpoints can be called."""
+"""Caller: the object with which the resources of a client call their endpoints."""
 
 from __future__ import annotations
 
@@ -42,17 +42,17 @@ class Caller(Discreet, frozen=True, eq=False):
             follows from the kind of a call or of its body.
         exchange: The pipeline.
         read_fault: Reads error bodies.
-        explain: Says why a reply may not be as declared.
-        performer: The transport of a blocking client, else None.
-        async_performer: The transport of an async client, else None.
-        signs: Whether a request is sent with the client's token.
+        explain: Says why a reply may not be as declared, "" when that is unknown.
+        performer: The transport of a blocking client, None for an async one.
+        async_performer: The transport of an async client, None for a blocking one.
+        signs: Says whether a request is sent with the client's token.
         secrets: Values of the client that are never shown.
-        options: What every call does differently.
+        options: The options of every call.
         retry: How a lost stream waits before it is opened again.
         reading: How replies are checked, and who is told of drift.
-        clock: Monotonic seconds.
-        now: The time of day, in seconds.
-        random: Numbers in [0, 1).
+        clock: Returns monotonic seconds.
+        now: Returns the time of day, in seconds since 1970.
+        random: Returns random numbers in [0, 1).
     """
 
     base: str
@@ -84,7 +84,7 @@ class Caller(Discreet, frozen=True, eq=False):
         return self.clock() + self.timeout.total
 
     def started(self, request: Request) -> Request:
-        """Return a request, built some time ago, whose time begins now."""
+        """Return a request built earlier with a deadline counted from now."""
         return request.with_context(deadline=self.clock() + request.context.timeout.total)
 
     def run(self, flow: Flow[Any]) -> Any:
@@ -98,7 +98,7 @@ class Caller(Discreet, frozen=True, eq=False):
         return adrive(flow, self.async_performer)
 
     def send(self, request: Request) -> Response:
-        """Send a request by way of the policies, blocking, and return its reply, whatever its status."""
+        """Send a request through the policies, blocking, and return its reply, whatever its status."""
         assert self.performer is not None
         return drive(self.exchange(request), self.performer)
 
@@ -108,7 +108,7 @@ class Caller(Discreet, frozen=True, eq=False):
         return adrive(self.exchange(request), self.async_performer)
 
     def checked(self, response: Response, request: Request) -> Response:
-        """Return the reply when it is a success; raises the error of its status otherwise."""
+        """Return the reply if it is a success; otherwise raise the error of its status."""
         if not 200 <= response.status < 300:
             error = status_error(response, request, self.read_fault)
             if isinstance(error, RateLimitError):

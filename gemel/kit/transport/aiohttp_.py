@@ -43,10 +43,13 @@ from gemel.kit.transport.timeout import within
 
 __all__ = ["AiohttpTransport"]
 
+# aiohttp writes a body of bytes in one go, and warns from 1 MiB on that it holds up the loop; an async iterable lets
+# other tasks run between its pieces.
 _PIECE = 1 << 18
 _LONGEST_LINE = 1 << 16  # as http.client has it
 _TURN = 0.005
 _NEVER = float("inf")
+# aiohttp would add application/octet-stream to a body without a type; requests adds none.
 _NOT_ADDED = ("Content-Type",)
 _NOT_SENT = (
     aiohttp.ClientConnectorError,
@@ -67,8 +70,13 @@ class AiohttpTransport:
     An own session is closed by `close`, or with its loop when that shuts down (as `asyncio.run` does).
 
     Args:
-        largest: The bytes of a body that are taken, None for any number.
-        pool_size: Connections kept in all.
+        network: Which proxy and TLS context each address gets.
+        session: A session to send with instead of a new one; it keeps its connector, headers and cookies.
+        largest: The most bytes a body may have, None for no limit.
+        pool_size: The most connections in all.
+
+    Raises:
+        ValueError: The session has an auth of its own.
     """
 
     def __init__(
@@ -108,7 +116,7 @@ class AiohttpTransport:
             raise self._unusable(failure, request) from None
 
     async def stream(self, request: Request) -> Response:
-        """Send the request; of a success read the headers only, within its deadline, and return an Opened reply."""
+        """Send the request; for a success read only the headers, within its deadline, and return an Opened reply."""
         session = self._usable(request) or (await self._room()).session
         limits = self._limits(request, None)
         try:
@@ -157,7 +165,7 @@ class AiohttpTransport:
         return b"".join(pieces)
 
     def _usable(self, request: Request) -> aiohttp.ClientSession | None:
-        """Return the session to send with; None when this loop has none yet. Raises ClientClosedError."""
+        """Return the session to send with, None when this loop has none yet; raises ClientClosedError."""
         if self._closed:
             raise closed_before(request, "async with")
         room = self._rooms.get(asyncio.get_running_loop())
@@ -247,7 +255,7 @@ class AiohttpTransport:
             await session.close()
 
     def _abandon_closed(self) -> None:
-        """Close what loops have left that were closed before their asynchronous generators were shut down."""
+        """Close the sessions of loops that were closed before their asynchronous generators were shut down."""
         for loop in [loop for loop in list(self._rooms) if loop.is_closed()]:
             room = self._rooms.pop(loop, None)
             if room is not None:
@@ -268,7 +276,7 @@ class AiohttpTransport:
 
 
 _left_to_parent: list[object] = []
-"""What must not even be collected in this process."""
+"""Objects that must not even be collected in this process."""
 
 
 class _Pieces:
@@ -376,10 +384,13 @@ class _Room:
         self._connector = _Connector(limit=pool_size)
         self.session = aiohttp.ClientSession(
             connector=self._connector,
+            # The jar of aiohttp would send the cookies of one reply with the next call; credentials of an API are not
+            # cookies.
             response_class=_Reply,
             cookie_jar=aiohttp.DummyCookieJar(),
             skip_auto_headers=_NOT_ADDED,
             trust_env=False,
+            # aiohttp stops at 8190 bytes, which long redirect addresses and policies exceed.
             max_line_size=_LONGEST_LINE,
             max_field_size=_LONGEST_LINE,
         )
@@ -491,6 +502,7 @@ class _Connector(aiohttp.TCPConnector):
             if not protocol.should_close and not protocol.something_came():
                 break
             connection.close()
+        # From here on aiohttp writes to the connection, and none of its exceptions says how much has gone out.
         timeout.sent = True
         return connection
 
@@ -614,7 +626,7 @@ def _coding(reply: aiohttp.ClientResponse) -> str:
 
 
 async def _in_turns(decoding: Generator[None, None, bytes]) -> bytes:
-    """Go through the steps of a decoding and return the body; other tasks have their turns between them."""
+    """Run a decoding to its end and return the body, giving other tasks their turns in between."""
     turn = monotonic() + _TURN
     try:
         while True:

@@ -1,4 +1,4 @@
-"""The kept connections of a blocking client: urllib3's pools, without their queue, their retries and their limits."""
+"""The connection pools of a blocking client: urllib3's, without their queue, their retries and their limits."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["POOLS", "Idle"]
 
 
 class Idle:
-    """The connections that wait for a request: at most so many; what comes beyond is closed.
+    """The idle connections of a pool, up to a number; further ones are closed.
 
     It stands in for queue.LifoQueue, whose lock stays locked when a signal handler raises inside of it: the next call
     would wait for ever. A deque needs no lock. Nor does anybody wait for a connection: a thread that finds none makes
@@ -32,17 +32,19 @@ class Idle:
         self._connections: deque[Any] = deque()
         self._closed = False
         self.used: float = monotonic()
-        """When the last one came back, in monotonic seconds."""
+        """When the last connection came back, in monotonic seconds."""
 
     def get(self, block: bool = False, timeout: float | None = None) -> Any:
-        """Return the one that was used last; raises queue.Empty for none."""
+        """Return the connection used last; raises queue.Empty when there is none."""
         try:
+            # The last one used is the least likely to have been closed by the server meanwhile; the others may time out
+            # unused.
             return self._connections.pop()
         except IndexError:
             raise queue.Empty from None
 
     def put(self, connection: Any, block: bool = False, timeout: float | None = None) -> None:
-        """Keep a connection, or close it; urllib3 also puts in a None for each that it could make."""
+        """Keep a connection, or close it; urllib3 also puts in a None for each connection that it could make."""
         if connection is None:
             return
         if self._closed or len(self._connections) >= self._most:
@@ -54,11 +56,11 @@ class Idle:
             self.drain()
 
     def qsize(self) -> int:
-        """Return how many there are."""
+        """Return how many connections are idle."""
         return len(self._connections)
 
     def drain(self) -> None:
-        """Close those that there are."""
+        """Close all idle connections."""
         while self._connections:
             try:
                 connection = self._connections.pop()
@@ -67,7 +69,7 @@ class Idle:
             connection.close()
 
     def close(self) -> None:
-        """Close those that there are, and whatever comes."""
+        """Close all idle connections, and each that comes back later."""
         self._closed = True
         self.drain()
 
@@ -155,6 +157,8 @@ class _Straight:
             except queue.Empty:
                 connection = me._new_conn()
                 break
+            # is_connected polls the socket: bytes that nobody asked for, or an end, make a kept connection unfit for a
+            # request.
             if connection.is_connected and isinstance(connection, kind):
                 break
             connection.close()
@@ -215,4 +219,4 @@ class _SecurePool(_Straight, HTTPSConnectionPool):
 
 
 POOLS: dict[str, Any] = {"http": _Pool, "https": _SecurePool}
-"""The pools of our connections, for urllib3's managers."""
+"""The pool class of each scheme, for urllib3's managers."""
