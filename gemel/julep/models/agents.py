@@ -1,4 +1,4 @@
-"""Agents: the record, and what creating and updating one takes."""
+"""Agents: the record, and the arguments of creating and updating one."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Preset(OpenEnum):
 
 
 class AgentDefaultSettings(Record):
-    """The settings of an agent's chats that say nothing else."""
+    """The settings of an agent's chats unless a chat gives others."""
 
     frequency_penalty: float | None = ABSENT
     length_penalty: float | None = ABSENT
@@ -48,7 +48,7 @@ class Agent(Record):
     """An agent: a model with instructions, tools and docs.
 
     Attributes:
-        model: Of a record that was just made, the one that was sent.
+        model: The name of the model; in a record returned by `create`, the one that was sent.
     """
 
     id: str
@@ -92,9 +92,9 @@ class AgentCreateArgs(_AgentName, _AgentArgs, total=False):
 
     Attributes:
         model: The server knows "julep-ai/samantha-1-turbo" (the default), "julep-ai/samantha-1" and others.
-        functions: Tools of the type "function" without their wrapping; not beside `tools`.
-        docs: Made together with the agent.
-        reread: Whether to read the agent again after it is made.
+        functions: Functions to offer as tools, without their wrapping; not together with `tools`.
+        docs: Docs to create together with the agent.
+        reread: Whether to fetch the agent again after it is created.
     """
 
     model: str
@@ -108,10 +108,9 @@ class AgentUpdateArgs(_AgentArgs, total=False):
     """The arguments of `agents.update`; what is left out stays as it is, unless `overwrite`.
 
     Attributes:
-        default_settings: Take the place of the whole settings; what they leave out gets the server's defaults. To
-            change
-        one: `agent.default_settings.replace(temperature=0.2)`.
-        model, default_settings: None gives the server's defaults.
+        default_settings: The new settings as a whole; what they leave out, or None, gets the server's defaults. To
+            change one setting, pass `agent.default_settings.replace(temperature=0.2)`.
+        model: The new model; None gets the server's default.
         overwrite: Whether to replace the agent (PUT) instead of changing it; name and about must then be given.
     """
 

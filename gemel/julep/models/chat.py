@@ -33,11 +33,11 @@ __all__ = [
 ]
 
 InputRole: TypeAlias = Literal["user", "assistant", "system", "function_call", "function", "auto"]
-"""Who speaks, in a message that is sent."""
+"""The role of the speaker, in a message that is sent."""
 
 
 class ChatRole(OpenEnum):
-    """Who speaks."""
+    """The role of the speaker, in a message that is received."""
 
     USER = "user"
     ASSISTANT = "assistant"
@@ -58,7 +58,7 @@ class InputChatMlMessageRole(OpenEnum):
 
 
 class FinishReason(OpenEnum):
-    """Why the model stopped."""
+    """The reason why the model stopped."""
 
     STOP = "stop"
     LENGTH = "length"
@@ -68,7 +68,7 @@ class FinishReason(OpenEnum):
 
 
 class ImageUrl(Record):
-    """Where an image is: an address, or a data: URL."""
+    """The address of an image, or a data: URL."""
 
     url: str
     detail: str | None = ABSENT
@@ -129,7 +129,7 @@ class ChatMlMessage(Record):
 
 
 class CompletionUsage(Record):
-    """How many tokens an answer took."""
+    """The numbers of tokens that an answer took."""
 
     completion_tokens: int
     prompt_tokens: int
@@ -164,7 +164,7 @@ class ChatResponse(Record):
 
 
 class InputChatMlMessage(Record):
-    """A message to send; `name` is of who speaks. Pass it to `sessions.chat`, or a dict of the same form."""
+    """A message for `sessions.chat`, which also takes dicts of this form; `name` is that of the speaker."""
 
     role: InputRole
     content: str | list[ContentPart]
@@ -176,7 +176,7 @@ _Continue = TypedDict("_Continue", {"continue": "bool | None"}, total=False)
 
 @open_keys
 class InputChatMlMessageDict(_Continue):
-    """A message as it is sent; `continue` asks the model to go on with it."""
+    """A message as it is sent; `continue` asks the model to continue it."""
 
     role: InputRole | InputChatMlMessageRole | ChatRole
     content: str | list[dict[str, Any]]

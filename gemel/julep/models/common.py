@@ -1,4 +1,4 @@
-"""What the records of every noun have in common: ids, answers to writes, and that nothing is lost."""
+"""The common parts of all records: ids, replies to writes, and keeping unknown fields."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ __all__ = [
 T = TypeVar("T", bound="Record")
 
 DEFAULT_MODEL = "julep-ai/samantha-1-turbo"
-"""The model of those who name none."""
+"""The model of calls that name none."""
 
 
 def is_uuid4(value: str | UUID) -> bool:
@@ -48,55 +48,55 @@ Id: TypeAlias = Annotated[str | UUID, Predicate("a UUID of version 4", is_uuid4,
 """The id of a record; the server makes UUIDs of version 4 and knows no other."""
 
 Limit: TypeAlias = Annotated[int, Predicate("0 or more", lambda value: value >= 0)]
-"""How many records to give, or to leave out."""
+"""How many records to return, or to skip."""
 
 PageSize: TypeAlias = Annotated[int, Query("limit"), Predicate("1 or more", lambda value: value >= 1)]
-"""How many records to ask for at once."""
+"""How many records to ask for on each page."""
 
 Metadata: TypeAlias = dict[str, Any]
-"""What users attach to a record: a JSON object."""
+"""A JSON object that users attach to a record."""
 
 Instructions: TypeAlias = str | list[str]
-"""What an agent is told to do; the server gives a list back."""
+"""The instructions of an agent; the server returns a list."""
 
 
 class Record(Model, unknown="keep"):
-    """A record of the API: fields that this version does not know are kept in `.extras` and given back."""
+    """A record of the API; fields that this version does not know are kept in `.extras` and sent back."""
 
     @property
     def jobs(self) -> list[str] | None:
-        """The ids of the jobs that a write has started, for `client.jobs`; None when the answer named none."""
+        """The ids of the jobs that a write has started, for `client.jobs`; None when the reply names none."""
         return self.extras.get("jobs")
 
 
 class ResourceCreatedResponse(Record):
-    """What the server says of a record that it made."""
+    """The reply to the creation of a record."""
 
     id: str
     created_at: datetime
 
 
 class ResourceUpdatedResponse(Record):
-    """What the server says of a record that it changed."""
+    """The reply to the change of a record."""
 
     id: str
     updated_at: datetime
 
 
 class ResourceDeletedResponse(Record):
-    """What the server says of a record that it removed."""
+    """The reply to the deletion of a record."""
 
     id: str
     deleted_at: datetime
 
 
 def completed(model: type[T], sent: Mapping[str, Any], said: Record) -> T:
-    """Return the whole record: what was sent, and over it what the server said of it."""
+    """Put a record together from what was sent and, over it, the reply."""
     known = set(model.__struct_encode_fields__)
     whole = {name: value for name, value in sent.items() if name in known} | said.to_dict()
     return model.from_json(json_bytes(whole))
 
 
 def with_jobs(record: T, said: Record) -> T:
-    """Return a record that was read after a write, with the jobs that the server said the write has started."""
+    """Return a record fetched after a write, with the jobs that the reply to the write named."""
     return type(record).from_json(json_bytes(record.to_dict() | {"jobs": said.jobs})) if said.jobs else record

@@ -1,4 +1,4 @@
-"""What completions of chats and of texts take: OpenAI's arguments, and those of Julep's model serving."""
+"""The arguments of completions of chats and texts: OpenAI's, and those of Julep's model serving."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 MessageRole: TypeAlias = Literal["system", "user", "assistant", "tool", "function", "function_call"]
-"""Who speaks, in a message that is sent; "function_call" is Julep's own."""
+"""The role of the speaker, in a message that is sent; "function_call" is Julep's own."""
 
 
 class FunctionCallDict(TypedDict):
@@ -67,16 +67,16 @@ class ChatMessageDict(_Continue):
 ChatMessages: TypeAlias = Annotated[
     Sequence[ChatMessageDict | ChatCompletionMessage], Predicate("at least one message", bool)
 ]
-"""What was said so far: dicts, and messages of earlier answers."""
+"""The messages so far: dicts, and messages of earlier answers."""
 
 Prompt: TypeAlias = Annotated[
     str | list[str] | list[int] | list[list[int]], Predicate("not an empty list", lambda value: value != [])
 ]
-"""A text to go on with, several, or one or several as tokens."""
+"""A text to continue, or several, or one or several as tokens."""
 
 
 class ChatFunctionDict(TypedDict):
-    """What a model is told of a function; `parameters` is a JSON schema."""
+    """The description of a function for a model; `parameters` is a JSON schema."""
 
     name: str
     description: NotRequired[str]
@@ -105,18 +105,18 @@ class NamedToolDict(TypedDict):
 
 
 class StreamOptionsDict(TypedDict, total=False):
-    """What a stream gives besides: with `include_usage`, a last chunk with the usage and no choice."""
+    """Options of a stream: with `include_usage` it ends with a chunk that has the usage and no choice."""
 
     include_usage: bool
 
 
 class SamplingArgs(TypedDict, total=False):
-    """What Julep's model serving takes beyond OpenAI's arguments.
+    """The arguments of Julep's model serving beyond OpenAI's.
 
     Attributes:
-        min_p: How likely a token must be beside the likeliest; the server's default is 0.01.
+        min_p: The least probability of a token relative to the likeliest; the server's default is 0.01.
         preset: A named set of settings, see Preset.
-        best_of: How many answers are made, of which the best is given.
+        best_of: How many answers are made, of which the best is returned.
     """
 
     best_of: int | None
@@ -178,13 +178,14 @@ class CompletionArgs(_Prompt, _CommonArgs, total=False):
 
 
 class CallArgs(TypedDict, total=False):
-    """What one call does differently.
+    """The options of one call.
 
     Attributes:
-        model: By default "julep-ai/samantha-1-turbo".
-        extra_headers, extra_query: Added to the request.
-        timeout: Seconds in all, or a Timeout.
-        extra_body: Fields laid over OpenAI's arguments; other keywords are laid over these.
+        model: The model; by default "julep-ai/samantha-1-turbo".
+        extra_headers: Header fields to add.
+        extra_query: Query parameters to add.
+        extra_body: Fields that replace OpenAI's arguments; other keywords replace these.
+        timeout: Seconds for the whole call, or a Timeout.
     """
 
     model: str | None

@@ -61,7 +61,7 @@ class ChatCompletionToolCall(Record):
 
 
 class ChatCompletionMessage(Record):
-    """What the model says. It can be sent again as it is, among the messages of the next call."""
+    """The answer of the model. It can be sent again as it is, among the messages of the next call."""
 
     role: ChatRole
     content: str | None = None
@@ -80,7 +80,7 @@ class ChatCompletionChoice(Record):
 
 
 class ChatCompletion(Record):
-    """The answer to a chat; `created` in seconds since the epoch."""
+    """The answer to a chat; `created` is in seconds since 1970."""
 
     id: str
     choices: list[ChatCompletionChoice]
@@ -171,7 +171,7 @@ class CompletionChoice(Record):
 
 
 class Completion(Record):
-    """The continuation of a text, whole or as a chunk of a stream; `created` in seconds since the epoch."""
+    """The continuation of a text, whole or as a chunk of a stream; `created` is in seconds since 1970."""
 
     id: str
     choices: list[CompletionChoice]

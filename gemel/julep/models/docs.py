@@ -1,4 +1,4 @@
-"""Docs: the record, and what creating one takes."""
+"""Docs: the record, and the arguments of creating one."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ class _DocArg(TypedDict):
 
 
 class DocsCreateArgs(_DocArg, total=False):
-    """The arguments of `docs.create`: the doc, and the agent or the user that it is of.
+    """The arguments of `docs.create`: the doc, and the agent or user who owns it.
 
     Attributes:
-        metadata: More of the doc's; where both name a key, that of the doc itself counts.
-        reread: Whether to read the doc again after it is made.
+        metadata: Further metadata of the doc; of a key in both, the doc's own value counts.
+        reread: Whether to fetch the doc again after it is created.
     """
 
     agent_id: Id | None

@@ -1,4 +1,4 @@
-"""Jobs: what the server does after it has answered."""
+"""Jobs: work that the server does after it has replied."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["JobState", "JobStatus"]
 
 
 class JobState(OpenEnum):
-    """Where a job stands."""
+    """The state of a job."""
 
     PENDING = "pending"
     IN_PROGRESS = "in_progress"
@@ -37,5 +37,5 @@ class JobStatus(Record):
 
     @property
     def over(self) -> bool:
-        """Whether it has ended, well or not."""
+        """Whether the job has ended, successfully or not."""
         return self.state in (JobState.SUCCEEDED, JobState.FAILED, JobState.ABORTED)

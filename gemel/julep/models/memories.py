@@ -12,7 +12,7 @@ __all__ = ["Memory"]
 
 
 class Memory(Record):
-    """What an agent remembers of a user."""
+    """Something that an agent remembers about a user."""
 
     id: str
     agent_id: str

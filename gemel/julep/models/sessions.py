@@ -1,4 +1,4 @@
-"""Sessions: the record, and what creating and updating one takes."""
+"""Sessions: the record, and the arguments of creating and updating one."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class Session(Record):
     """A conversation of an agent, with a user or without.
 
     Attributes:
-        token_budget: How many tokens a prompt may have.
-        context_overflow: What is done beyond it, "truncate" or "adaptive"; None makes such a chat fail.
+        token_budget: The most tokens that a prompt may have.
+        context_overflow: How longer prompts are handled, "truncate" or "adaptive"; None makes such a chat fail.
     """
 
     id: str
@@ -43,7 +43,7 @@ class SuggestionTarget(OpenEnum):
 
 
 class Suggestion(Record):
-    """What a session suggests to say next."""
+    """A suggestion of what to say next."""
 
     target: SuggestionTarget
     content: str
@@ -67,7 +67,7 @@ class SessionCreateArgs(_SessionAgent, _SessionArgs, total=False):
     """The arguments of `sessions.create`; only the agent is required.
 
     Attributes:
-        reread: Whether to read the session again after it is made.
+        reread: Whether to fetch the session again after it is created.
     """
 
     user_id: Id | None
