@@ -162,7 +162,7 @@ class Retry(Struct, frozen=True):
         cap: The highest ceiling, in seconds; they double from `base` on.
         retry_after_cap: The longest Retry-After that is obeyed, in seconds; a longer one ends the attempts.
         budget: How many retries a client has in store: each takes one, each success gives a tenth back; None for any
-            number. A retry after a 429 takes none. The budget is the client's; for a single call only None has an effect.
+            number. A retry after a 429 takes none. It is the client's; for a single call only None has an effect.
         statuses: Further statuses that are retried like 503, such as `{520, 522, 524, 529}`.
 
     Raises:

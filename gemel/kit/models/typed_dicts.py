@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, NamedTuple, TypeVar, cast, get_args,
 
 from typing_extensions import NotRequired, ReadOnly, Required, Unpack, get_type_hints, is_typeddict
 
-__all__ = ["Key", "dicts_in", "is_open", "is_typed_dict", "keys_of", "open_keys", "unpacked"]
+__all__ = ["DictKey", "dicts_in", "is_open", "is_typed_dict", "keys_of", "open_keys", "unpacked"]
 
 T = TypeVar("T")
 
@@ -19,7 +19,7 @@ class DictKey(NamedTuple):
     required: bool
 
 
-_known: dict[Any, Mapping[str, Key]] = {}
+_known: dict[Any, Mapping[str, DictKey]] = {}
 _open: set[Any] = set()
 
 

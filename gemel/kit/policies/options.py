@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from gemel.kit.errors import InvalidArgument
 from gemel.kit.http.encoding import Refused, header_field, named_values, percent_encoded, query_pairs
-from gemel.kit.http.messages import Headers, Request, Retry, Timeout
+from gemel.kit.http.messages import Headers, Request, Retry, Timeout, hiding
 from gemel.kit.http.sensitive import credentials_in, is_sensitive_header, is_sensitive_parameter
 from gemel.kit.models.encode import json_bytes
 from gemel.kit.models.secrecy import named_secrets
