@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
-from typing import Any
+from typing import Any, cast
 
 from gemel.kit.bind.checks import checker, exact_types, unfit
 from gemel.kit.bind.request_builder import RequestBuilder
@@ -254,7 +254,7 @@ class UplinkParameter(Parameter):
 def _put_body(request_builder: RequestBuilder, value: Any, kind: str) -> None:
     """Give a body of this media type: bytes, and text that is not JSON, as they are, anything else as JSON."""
     if isinstance(value, bytes | bytearray | memoryview):
-        request_builder.raw, kind = bytes(value), kind or UNKNOWN_TYPE
+        request_builder.raw, kind = bytes(cast("bytes", value)), kind or UNKNOWN_TYPE
     elif isinstance(value, str) and kind and "json" not in kind:
         request_builder.raw = utf8_bytes(value)
     else:

@@ -153,7 +153,7 @@ def _content(body: Any, label: str) -> tuple[bytes | Upload | None, str]:
     if isinstance(body, Upload):
         return body, body.content_type
     if isinstance(body, bytes | bytearray | memoryview):
-        return bytes(body), UNKNOWN_TYPE
+        return bytes(cast("bytes", body)), UNKNOWN_TYPE
     try:
         return json_bytes(body), "application/json"
     except Refused as refusal:

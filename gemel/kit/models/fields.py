@@ -80,7 +80,7 @@ class ForeignRecord(Converted):
                 try:
                     made[place] = field.deserialize(value[place])
                 except ma.ValidationError as error:
-                    faults[place] = error.messages
+                    faults[place] = cast("Any", error).messages
         if faults:
             raise ma.ValidationError(faults)
         return super()._deserialize(made, attr, data)
