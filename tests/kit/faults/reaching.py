@@ -13,7 +13,7 @@ from gemel.kit.http.messages import Timeout
 
 from ..network import Names, dead
 from ..shop import Do, Mode
-from ..wire import Wire, reply, silence
+from ..wire import Wire, cut, drip, reply, silence
 from .leaks import nothing_left
 from .rows import ONCE_MORE, Outcome, Play, Row, caught, named
 
@@ -61,6 +61,25 @@ def proxy_waits() -> Iterator[dict[str, Any]]:
 
 
 @contextlib.contextmanager
+def proxy_drips() -> Iterator[dict[str, Any]]:
+    with Wire(drip(b"HTTP/1.1 200 Connected\r\n\r\n", pause=0.05)) as wire:
+        yield {"url": "https://shop.test", "proxy": wire.url, "verify": TLS}
+
+
+@contextlib.contextmanager
+def proxy_babbles() -> Iterator[dict[str, Any]]:
+    with Wire(cut(b"SSH-2.0-OpenSSH_9.6\r\n")) as wire:
+        yield {"url": "https://shop.test", "proxy": wire.url, "verify": TLS}
+
+
+@contextlib.contextmanager
+def proxy_is_away() -> Iterator[dict[str, Any]]:
+    with Wire() as wire:
+        proxy = wire.url
+    yield {"url": "http://shop.test", "proxy": proxy}
+
+
+@contextlib.contextmanager
 def proxy_refuses() -> Iterator[dict[str, Any]]:
     with Wire(reply(b"", 403)) as wire:
         yield {"url": "https://shop.test", "proxy": wire.url, "verify": TLS}
@@ -93,5 +112,8 @@ REACHING = [
     Row("none of four addresses answers", unreached(addresses_wait), NO_TIME),
     Row("the server says nothing to TLS", unreached(tls_waits), NO_TIME),
     Row("the proxy says nothing to CONNECT", unreached(proxy_waits), NO_TIME),
+    Row("the proxy answers CONNECT byte by byte", unreached(proxy_drips), NO_TIME),
     Row("the proxy refuses CONNECT", unreached(proxy_refuses), NO_WAY),
+    Row("the proxy answers CONNECT in another protocol (SSH)", unreached(proxy_babbles), NO_WAY),
+    Row("nobody listens where the proxy should be", unreached(proxy_is_away), NO_WAY),
 ]

@@ -76,6 +76,8 @@ def long_field(size: int) -> bytes:
     return OK + b"X-A: " + b"a" * size + b"\r\n" + LENGTH + b"\r\n" + BODY
 
 
+LAST = CHUNKED + b"c\r\n" + BODY + b"\r\n0\r\n"
+
 CUT = [
     Row("before its first byte", replied(cut()), LOST),
     Row("in the status line", replied(cut(OK[:9])), LOST),
@@ -106,6 +108,7 @@ SLOW = [
     Row("sends the headers byte by byte", replied(drip(OK + b"X-A: b\r\n" * 99, first=17), **SLOWLY), OVER),
     Row("sends the body byte by byte", replied(drip(sized(9999) + b"1", first=len(sized(9999))), **SLOWLY), OVER),
     Row("sends small chunks without an end", replied(flood(CHUNKED, b"1\r\n1\r\n"), **SLOWLY), OVER),
+    Row("sends trailers without an end", replied(drip(LAST + b"X-A: b\r\n", first=len(LAST)), **SLOWLY), OVER),
     Row("sends interim replies (103) without an end", replied(flood(b"", EARLY), **SLOWLY), OVER),
 ]
 
@@ -134,6 +137,9 @@ BODIES = [
     Row("a body without an end and without a length", replied(endless(JSON + b"\r\n", b"1" * 65536), **LIMIT), LARGE),
     Row("100 MB that come as 100 kB of gzip", replied(reply(BOMB, headers=GZIP), **LIMIT), LARGE_KEPT),
     Row("100 MB with the status 503", replied(FAILING, **LIMIT), LARGE),
+    Row("the same as 100 kB of gzip", replied(reply(BOMB, 503, GZIP), **LIMIT), LARGE_KEPT),
+    Row("JSON in UTF-16, and no charset says so", replied(reply(BODY.decode().encode("utf-16"))), WELL),
+    Row("a byte order mark and no JSON, where any value was declared", replied(reply(b"\xef\xbb\xbf")), NOTHING),
 ]
 
 HEADS = [
@@ -151,6 +157,7 @@ HEADS = [
     Row("302, not followed", replied(reply(b"", 302, {"Location": "/api/any/fault"})), REFUSED),
     Row("302 in a circle, followed", replied(reply(b"", 302, {"Location": "the-fault"}), **FOLLOW), CIRCLE),
     Row("302 without a Location, followed", replied(reply(b"", 302), **FOLLOW), REFUSED),
+    Row("302 to what is no address, followed", replied(reply(b"", 302, {"Location": "//[::1]x/"}), **FOLLOW), REFUSED),
     Row("503", replied(reply({}, 503)), DOWN),
     Row("429", replied(reply({}, 429)), BUSY),
     Row("429 with a Retry-After of an hour", replied(reply({}, 429, {"Retry-After": "3600"})), AWAY),
