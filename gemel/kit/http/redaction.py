@@ -345,14 +345,14 @@ def _from_plus(text: str) -> str:
 
 _TAIL = "%[89abAB][0-9a-fA-F]"
 _PERCENT = rf"%[cdCD][0-9a-fA-F]{_TAIL}|%[eE][0-9a-fA-F](?:{_TAIL}){{2}}|%[fF][0-7](?:{_TAIL}){{3}}|%[0-9a-fA-F]{{2}}"
-_PERCENT = rf"%u[dD][89abAB][0-9a-fA-F]{{2}}%u[dD][c-fC-F][0-9a-fA-F]{{2}}|%u[0-9a-fA-F]{{4}}|{_PERCENT}"
+_PERCENTS = rf"%u[dD][89abAB][0-9a-fA-F]{{2}}%u[dD][c-fC-F][0-9a-fA-F]{{2}}|%u[0-9a-fA-F]{{4}}|{_PERCENT}"
 _PAIR = r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
 _CODED = r"\\u[0-9a-fA-F]{4}|\\u\{[0-9a-fA-F]{1,6}\}|\\x[0-9a-fA-F]{2}|\\U[0-9a-fA-F]{8}|\\[0-3][0-7]{2}"
 _QUOTED = r"=[0-9A-Fa-f]{2}|=\r?\n"
 _ENTITY = r"&(?:#[0-9]{1,8}|#[xX][0-9a-fA-F]{1,8}|[A-Za-z][A-Za-z0-9]{1,31});?"
 
 _DECODERS = (
-    _Decoder("%", re.compile(_PERCENT), _from_percent),
+    _Decoder("%", re.compile(_PERCENTS), _from_percent),
     _Decoder("\\", re.compile(rf"{_PAIR}|{_CODED}|\\[^uUx]", re.DOTALL), _from_escape),
     _Decoder("&", re.compile(_ENTITY), unescape),
     _Decoder("\0", re.compile("\0+"), _from_zeros),
