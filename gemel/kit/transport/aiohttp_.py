@@ -101,8 +101,8 @@ class AiohttpTransport:
         """Send the request and read the whole reply, within its deadline."""
         session = self._usable(request) or (await self._room()).session
         limits = self._limits(request, time_left(request))
-        asked = self._asked(session, request, limits)
         try:
+            asked = self._asked(session, request, limits)
             if request.body is None:  # nothing is still being sent, so there is nothing to wait for after the reply
                 reply = await asked
                 headers = _received(reply, request)
