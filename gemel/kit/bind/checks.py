@@ -108,7 +108,7 @@ def _check_of(hint: Any) -> Check:
     if base is Annotated:
         return _narrowed(checker(inner[0]), _predicates(hint))
     if base is Literal:
-        return _one_of(frozenset((type(choice), choice) for choice in inner))
+        return _one_of(inner)
     if is_typed_dict(hint):
         return lambda value: is_object(value) and _has_keys(value, hint)
     if base in _SEQUENCES and inner:
@@ -124,10 +124,11 @@ def _check_of(hint: Any) -> Check:
     return lambda value: _fits(value, hint)
 
 
-def _one_of(choices: frozenset[tuple[type, Any]]) -> Check:
+def _one_of(choices: tuple[Any, ...]) -> Check:
     """Return the check of a Literal; `True` is not `1` there, and what cannot be hashed is none of its values."""
-    kinds = frozenset(kind for kind, _ in choices)
-    return lambda value: type(value) in kinds and (type(value), value) in choices
+    kinds: frozenset[type[Any]] = frozenset(map(type, choices))
+    pairs = frozenset(zip(map(type, choices), choices, strict=True))
+    return lambda value: type(value) in kinds and (type(value), value) in pairs
 
 
 def _narrowed(check: Check, predicates: list[Predicate]) -> Check:

@@ -152,7 +152,7 @@ class QueryParameter(Parameter):
         """Add the value's pairs."""
         role, prefix = self.role, self._prefix
         if prefix:  # one pair, of the kinds that almost all queries are made of
-            kind = type(value)
+            kind: Any = type(value)
             if kind is str:
                 request_builder.query.append(prefix + percent_encoded(value))
                 return
