@@ -11,6 +11,7 @@ import msgspec
 from gemel.kit.models.extras import keep_extras, keeps_unknown
 from gemel.kit.models.fast import converter, read_moment
 from gemel.kit.models.hints import json_kind, members_of, model_fields, model_of, tag_of, taken_apart
+from gemel.kit.models.pydantic_ import is_read_by_pydantic
 from gemel.kit.models.schema import load
 from gemel.kit.types import OMIT, is_array, is_object
 
@@ -23,6 +24,8 @@ def construct(hint: Any, value: Any) -> Any:
     A missing required field is OMIT. A value that does not fit the type of its field stays as JSON has it.
     """
     plain, marks, _ = taken_apart(hint)
+    if is_read_by_pydantic(plain):
+        return _leaf(hint, value)
     if get_origin(plain) in (Union, UnionType):
         members = members_of(plain, marks)
         if members.anything and not (members.by_tag and is_object(value)):

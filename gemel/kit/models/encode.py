@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -12,6 +13,7 @@ from gemel.kit.http.encoding import Refused, rfc3339, wire_text
 from gemel.kit.models.fast import converter
 from gemel.kit.models.hints import loosest
 from gemel.kit.models.plain import as_builtin, plain_of
+from gemel.kit.models.pydantic_ import dumped, is_pydantic
 from gemel.kit.types import OMIT, SCALARS, is_array, is_mapping
 
 __all__ = [
@@ -23,6 +25,8 @@ def json_bytes(value: Any) -> bytes:
     """Encode a value as JSON; raises Refused for one that JSON cannot hold."""
     try:
         _checked(value)
+        if "pydantic.dataclasses" in sys.modules:
+            value = _without_dataclasses(value)
         return _ENCODER.encode(_in_utc(plain_of(value, kept_types=(datetime,))))
     except (TypeError, UnicodeEncodeError, RecursionError) as error:
         raise Refused(f"it cannot be sent as JSON: {error}") from None
@@ -58,6 +62,17 @@ def _checked(value: Any) -> None:
         _check_fields(value)
     elif isinstance(value, float | datetime | Decimal):
         wire_text(value)
+    elif is_pydantic(type(value)):
+        _checked(dumped(value))
+
+
+def _without_dataclasses(value: Any) -> Any:
+    """Return a value with pydantic's dataclasses as pydantic writes them; msgspec would, by the names of fields."""
+    if is_mapping(value):
+        return {name: _without_dataclasses(item) for name, item in value.items()}
+    if is_array(value) and not hasattr(value, "_fields"):
+        return [_without_dataclasses(item) for item in value]
+    return dumped(value) if is_pydantic(type(value)) else value
 
 
 def _in_utc(value: Any) -> Any:

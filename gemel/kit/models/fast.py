@@ -40,11 +40,12 @@ from gemel.kit.models.hints import (
 )
 from gemel.kit.models.meta import ModelMeta
 from gemel.kit.models.parts import holds_decimals, parts
+from gemel.kit.models.pydantic_ import is_pydantic, is_read_by_pydantic, read_by_pydantic
 from gemel.kit.models.records import is_record, record_fields
 from gemel.kit.models.typed_dicts import is_typed_dict, keys_of
 from gemel.kit.types import is_array, is_object
 
-__all__ = ["FastDecoder", "converter", "fast_decoder", "read_moment", "refuse_unreadable"]
+__all__ = ["FastDecoder", "converter", "described", "fast_decoder", "read_moment", "refuse_unreadable"]
 
 FastDecoder: TypeAlias = Callable[[bytes], Any]
 """Decodes a JSON body; raises msgspec.DecodeError, UnicodeDecodeError or RecursionError for one it does not accept."""
@@ -102,6 +103,12 @@ def converter(hint: Any, *, str_keys: bool = False) -> Callable[[Any], Any]:
     return functools.partial(msgspec.convert, type=told, dec_hook=_read_choice, str_keys=str_keys)
 
 
+def described(hint: Any) -> dict[str, Any]:
+    """Return the JSON Schema of a type, by msgspec; raises TypeError where it cannot say."""
+    _tell(hint)  # before msgspec looks at the annotations by itself, and keeps what it made of them
+    return msgspec.json.schema(hint)
+
+
 def _tell(hint: Any) -> Any:
     """Return the exact form of a hint, once msgspec has seen the exact annotations of the models in it."""
     hint = opened(hint)
@@ -146,6 +153,9 @@ def _exact(hint: Any) -> Any:
     if is_alias(hint):
         # An alias may hold itself; the hook stops msgspec from opening it without end.
         return _Choice("Again", (), {"read": functools.partial(_read_again, hint)})
+    if is_read_by_pydantic(hint):
+        choice = _Choice("Foreign", (), {"read": functools.partial(read_by_pydantic, hint)})
+        return choice | None if taken_apart(hint).allow_none else choice
     if get_origin(hint) is Annotated:
         return _exact_annotated(hint, get_args(hint))
     if _is_open(hint):
@@ -279,6 +289,8 @@ def _leaves(hint: Any, place: str, seen: set[Any]) -> Iterator[tuple[str, type[A
             seen.add(plain)
             for item in model_fields(plain):
                 yield from _leaves(item.type, f"{model.__name__}.{item.name}: ", seen)
+        return
+    if is_pydantic(base):
         return
     if is_record(base):
         if plain not in seen:

@@ -13,6 +13,7 @@ import msgspec
 from gemel.kit.models.decimals import Numeral, plain_numbers
 from gemel.kit.models.fast import converter, read_moment
 from gemel.kit.models.hints import Tag, taken_apart
+from gemel.kit.models.pydantic_ import faults_in, read_by_pydantic
 from gemel.kit.types import is_array, is_mapping, is_object
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "Scalars",
     "TagField",
     "UnionField",
+    "Validated",
 ]
 
 _MISSING = "Missing data for required field."
@@ -84,6 +86,20 @@ class ForeignRecord(Converted):
         if faults:
             raise ma.ValidationError(faults)
         return super()._deserialize(made, attr, data)
+
+
+class Validated(_Field):
+    """A value that pydantic reads."""
+
+    def __init__(self, hint: Any, **options: Any) -> None:
+        super().__init__(**options)  # pyright: ignore[reportUnknownMemberType]
+        self._hint = hint
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> Any:
+        try:
+            return read_by_pydantic(self._hint, plain_numbers(value))
+        except ValueError as error:
+            raise ma.ValidationError(faults_in(error)) from None
 
 
 class Member(Converted):

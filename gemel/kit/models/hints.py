@@ -30,6 +30,7 @@ from msgspec import UnsetType
 from typing_extensions import NoDefault, ParamSpec, get_original_bases, get_type_hints
 
 from gemel.kit.models.meta import ModelMeta
+from gemel.kit.models.pydantic_ import is_pydantic, root_of_model
 from gemel.kit.models.unions import Discriminator
 from gemel.kit.types import is_array, is_object
 
@@ -374,6 +375,9 @@ def json_kind(hint: Any) -> str:
     base: Any = get_origin(hint) or hint
     if base in (Any, object):
         return "any"
+    if is_pydantic(base):
+        root = root_of_model(base)
+        return "object" if root is None else json_kind(root)
     if not is_class(base) or issubclass(base, str | bytes | bytearray):
         return "scalar"
     if issubclass(base, Mapping) or isinstance(base, msgspec.StructMeta) or hasattr(base, "__dataclass_fields__"):

@@ -21,6 +21,7 @@ from gemel.kit.models.hints import (
     taken_apart,
 )
 from gemel.kit.models.parts import holds_decimals, parts
+from gemel.kit.models.pydantic_ import is_read_by_pydantic
 from gemel.kit.models.records import is_record
 from gemel.kit.types import is_array, is_object
 
@@ -55,6 +56,8 @@ def _building(hint: Any) -> Build:
     plain, marks, _ = taken_apart(hint)
     if model_of(plain) is not None:
         return _Records(plain)
+    if is_read_by_pydantic(plain):
+        return _as_it_is
     if is_record(plain):
         return _as_it_is  # left to the schema
     base, inner = get_origin(plain), get_args(plain)

@@ -13,7 +13,7 @@ from gemel.kit.models.extras import keep_extras, kept
 from gemel.kit.models.hints import given_arguments
 from gemel.kit.models.meta import ModelMeta
 from gemel.kit.models.plain import as_builtin, by_name, given_back, plain_of
-from gemel.kit.models.secrecy import shown_fields
+from gemel.kit.models.secrecy import holds_secrets, shown_fields
 from gemel.kit.tracebacks import entry
 
 if TYPE_CHECKING:
@@ -154,6 +154,22 @@ class Model(_Record, metaclass=ModelMeta):
     def replace(self, **changes: Any) -> Self:
         """Return a copy with these fields changed, named as in Python; raises TypeError for an unknown one."""
         return cast("Self", keep_extras(msgspec.structs.replace(cast(Any, self), **changes), kept(self)))
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        """Say to pydantic how a record is read and written where it is a field of one of its models."""
+        from gemel.kit.models.fast import described
+        from gemel.kit.models.pydantic_ import core_schema_of
+        from gemel.kit.models.schema import ValidationError, load
+
+        return core_schema_of(
+            source,
+            read=lambda value: value if isinstance(value, cls) else load(source, value),
+            write=plain_of,
+            schema=lambda: described(source),
+            hides=holds_secrets(source),
+            refusal=lambda error: cast("Any", error).messages if isinstance(error, ValidationError) else None,
+        )
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{name}={text}' for name, text in shown_fields(self))})"

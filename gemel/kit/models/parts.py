@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, Literal, get_args, get_origin
 
 from gemel.kit.models.hints import is_alias, model_fields, model_of, opened, remembered, settled
+from gemel.kit.models.pydantic_ import is_pydantic
 from gemel.kit.models.records import is_record, record_fields
 
 __all__ = ["holds_decimals", "parts"]
@@ -19,7 +20,7 @@ def parts(hint: Any, seen: set[Any] | None = None) -> Iterator[Any]:
 
 def _parts(hint: Any, seen: set[Any]) -> Iterator[Any]:
     yield hint
-    if is_alias(hint) or is_record(hint):
+    if is_alias(hint) or (is_record(hint) and not is_pydantic(get_origin(hint) or hint)):
         if hint in seen:
             return
         seen.add(hint)

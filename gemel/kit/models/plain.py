@@ -13,6 +13,7 @@ import msgspec
 from gemel.kit.models.extras import anything_keeps, kept, models_that_keep
 from gemel.kit.models.hints import model_of
 from gemel.kit.models.parts import parts
+from gemel.kit.models.pydantic_ import dumped, is_pydantic
 from gemel.kit.models.records import is_record, record_fields
 from gemel.kit.types import OMIT, SCALARS, is_array, is_mapping
 
@@ -61,6 +62,8 @@ def as_builtin(value: Any) -> Any:
     for kind, plain in _BUILTIN.items():
         if isinstance(value, kind):
             return plain(value)
+    if is_pydantic(type(value)):
+        return dumped(value)
     raise TypeError(f"Encoding objects of type {type(value).__name__} is unsupported")
 
 
@@ -128,7 +131,7 @@ def _merge(value: Any, document: Any) -> None:
     if isinstance(value, msgspec.Struct):
         if _may_hold_extras(type(value), len(models_that_keep())):
             _merge_record(value, document)
-    elif is_record(type(value)):
+    elif is_record(type(value)) and not is_pydantic(type(value)):
         for name in document if is_mapping(document) else ():
             _merge(getattr(value, name), document[name])
     elif is_mapping(document) or is_array(document):

@@ -23,6 +23,7 @@ from typing_extensions import NotRequired, ReadOnly, Required, Unpack, get_origi
 
 from gemel.kit.annotations import annotations_of
 from gemel.kit.models.hints import ANNOTATIONS, filled, is_alias, is_class, meaning_of
+from gemel.kit.models.pydantic_ import is_pydantic, pydantic_fields
 from gemel.kit.models.typed_dicts import is_typed_dict, keys_of
 
 __all__ = ["RecordField", "is_record", "opened", "record_fields", "record_name"]
@@ -83,7 +84,7 @@ def is_record(kind: Any) -> bool:
         return True
     if not is_class(origin):
         return False
-    marks = ("__struct_fields__", "__dataclass_fields__", "__attrs_attrs__")
+    marks = ("__struct_fields__", "__dataclass_fields__", "__attrs_attrs__", "__pydantic_validator__")
     return any(hasattr(origin, mark) for mark in marks) or (
         issubclass(origin, tuple) and hasattr(cast("Any", origin), "_fields")
     )
@@ -97,6 +98,8 @@ def record_name(kind: Any) -> str:
 def record_fields(kind: Any) -> tuple[RecordField, ...]:
     """Return the fields of a record in order; raises NameError for an annotation with an undefined name."""
     origin: Any = get_origin(kind) or kind
+    if is_pydantic(origin):
+        return tuple(RecordField(*item) for item in pydantic_fields(origin))
     hints = _hints_of(kind, origin)
     if hasattr(origin, "__struct_fields__"):
         pairs = zip(origin.__struct_fields__, origin.__struct_encode_fields__, strict=True)

@@ -31,6 +31,7 @@ from gemel.kit.models.fields import (
     Scalars,
     TagField,
     UnionField,
+    Validated,
 )
 from gemel.kit.models.hints import (
     Members,
@@ -48,6 +49,7 @@ from gemel.kit.models.hints import (
 )
 from gemel.kit.models.meta import ModelMeta
 from gemel.kit.models.parts import parts
+from gemel.kit.models.pydantic_ import is_read_by_pydantic
 from gemel.kit.models.records import is_record, record_fields
 
 __all__ = ["ValidationError", "load", "schema_of"]
@@ -106,6 +108,8 @@ def _field(hint: Any, *, name: str | None, required: bool) -> ma.fields.Field[An
     schema = next((mark for mark in marks if is_schema(mark)), None)
     if schema is not None:
         return ma.fields.Nested(schema, **options)
+    if is_read_by_pydantic(plain):
+        return Validated(Annotated[cast(Any, (plain, *marks))] if marks else plain, **options)
     if any(isinstance(mark, msgspec.Meta) for mark in marks):
         return Converted(Annotated[cast(Any, (plain, *marks))], **options)
     if get_origin(plain) in (Union, UnionType):

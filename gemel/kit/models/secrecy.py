@@ -29,6 +29,7 @@ from gemel.kit.http.sensitive import is_sensitive
 from gemel.kit.models.extras import kept
 from gemel.kit.models.hints import is_class, remembered
 from gemel.kit.models.meta import ModelMeta
+from gemel.kit.models.pydantic_ import extras_of, guards_a_secret
 from gemel.kit.models.records import RecordField, is_record, opened, record_fields, record_name
 from gemel.kit.models.typed_dicts import is_typed_dict
 from gemel.kit.types import OMIT, Secrecy, is_array, is_mapping
@@ -181,7 +182,9 @@ class _Hidden(_Walker):
             self._find_all(value.values(), found)
         elif _is_record_class(kind):
             self._find_all([getattr(value, name, None) for name in cast("_Record", _walker(kind)).names()], found)
-            self._find_all(kept(value).values(), found)
+            self._find_all(_beside_fields(value).values(), found)
+        elif guards_a_secret(kind):
+            self.find(value.get_secret_value(), found)
         elif _is_collection(value):
             self._find_all(value, found)
         elif kind.__str__ is not object.__str__:
@@ -241,6 +244,8 @@ class _Open(_Walker):
         elif isinstance(value, _ARRAYS):
             for inner in value:
                 self.find(inner, found)
+        elif guards_a_secret(kind):
+            _HIDDEN.find(value, found)
 
     def shown(self, value: Any) -> str:
         kind = cast("Any", type(value))
@@ -367,8 +372,8 @@ class _Record(_Walker):
             for item, walker in self._fields_of(value):
                 if walker is not _PLAIN:
                     walker.find(getattr(value, item.name, None), found)
-            if kept(value):  # what a model does not declare may be secret
-                _HIDDEN.find(kept(value), found)
+            if beside := _beside_fields(value):  # what a model does not declare may be secret
+                _HIDDEN.find(beside, found)
 
     def shown(self, value: Any) -> str:
         if is_mapping(value):
@@ -400,7 +405,7 @@ class _Record(_Walker):
             for item, walker in self._fields_of(value)
             if item.shown and (inner := getattr(value, item.name, None)) is not OMIT
         ]
-        extras = ", ".join(f"{name!r}: {MASK}" for name in kept(value))
+        extras = ", ".join(f"{name!r}: {MASK}" for name in _beside_fields(value))
         return [*shown, ("extras", f"{{{extras}}}")] if extras else shown
 
     def takes(self, value: Any) -> bool:
@@ -440,6 +445,8 @@ def _walker(hint: Any) -> _Walker:
         return _union(inner)
     if kind in (None, NoneType, UnsetType) or origin is Literal:
         return _PLAIN
+    if guards_a_secret(origin or kind):
+        return _HIDDEN
     if is_record(kind):
         return _Record(kind)
     if not is_class(origin) or not issubclass(origin, Iterable) or not inner:
@@ -518,6 +525,11 @@ def _key(hint: Any) -> Any:
 @lru_cache(maxsize=4096)
 def _is_record_class(kind: Any) -> bool:
     return is_record(kind)
+
+
+def _beside_fields(value: Any) -> Mapping[str, Any]:
+    """Return what a record holds that its class does not declare."""
+    return kept(value) or extras_of(value)
 
 
 def _shows_itself(value: Any) -> bool:
