@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from types import CodeType
 from typing import Any, Generic, cast
 
 from typing_extensions import ParamSpec, Self, TypeVar, Unpack
 
-from gemel.kit.annotations import signature_of
 from gemel.kit.bind.declaration import Declaration
 from gemel.kit.calls.curl import curl_command
 from gemel.kit.errors import ResponseValidationError
@@ -18,7 +18,8 @@ from gemel.kit.http.redaction import redact
 from gemel.kit.models.decode import Decode
 from gemel.kit.policies.caller import Caller
 from gemel.kit.policies.options import CallOptions, Options
-from gemel.kit.stubs.resource import Resource, caller_of
+from gemel.kit.stubs.outline import call_signature
+from gemel.kit.stubs.resource import Resource, caller_of, cannot_be_pickled
 from gemel.kit.tracebacks import entry
 
 __all__ = ["AsyncCall", "Call", "RawReply", "SyncCall"]
@@ -83,8 +84,7 @@ class Call(Generic[P, R_co]):
 
     @property
     def __signature__(self) -> inspect.Signature:
-        signature = signature_of(self._declaration.stub)
-        return signature.replace(parameters=list(signature.parameters.values())[1:])
+        return call_signature(self._declaration.stub)
 
     @entry
     def options(self, **options: Unpack[CallOptions]) -> Self:
@@ -147,6 +147,9 @@ class Call(Generic[P, R_co]):
     def _raw(self, response: Response, request: Request) -> RawReply[R_co]:
         return RawReply(response, self._finish(response, request))
 
+    def __reduce__(self) -> Any:
+        raise cannot_be_pickled(self)
+
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._declaration.label}>"
 
@@ -169,6 +172,14 @@ class SyncCall(Call[P, R_co]):
 
 class AsyncCall(Call[P, R_co]):
     """An endpoint bound to a resource of an AsyncClient; calling it is awaited."""
+
+    __defaults__ = None
+    __kwdefaults__ = None
+
+    @property
+    def __code__(self) -> CodeType:
+        """The code that runs: by it `inspect.iscoroutinefunction` tells that a call is awaited."""
+        return cast("CodeType", cast("Any", type(self)).__call__.__code__)
 
     @entry
     async def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co:

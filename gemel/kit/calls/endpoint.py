@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, NoReturn, final, overload
 
@@ -26,6 +27,7 @@ from gemel.kit.calls.streamed import (
 )
 from gemel.kit.errors import DeclarationError
 from gemel.kit.paging import Page
+from gemel.kit.stubs.outline import call_signature, outline
 from gemel.kit.stubs.resource import Resource, caller_of
 from gemel.kit.stubs.roles import Spec
 from gemel.kit.types import Async, Sync
@@ -42,6 +44,24 @@ class _OnlyAny:
     """A type that only Any matches: without it checkers take a stub that returns Any for one that returns Page."""
 
 
+class _Uncallable:
+    """What calling an endpoint on a class comes to; it has the signature of the calls, for whoever mocks the class."""
+
+    def __init__(self, endpoint: Endpoint[..., Any]) -> None:
+        self._endpoint = endpoint
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        return call_signature(self._endpoint.stub)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> NoReturn:
+        label, name = self._endpoint.label, self._endpoint.name
+        raise DeclarationError(
+            f"{label} is an endpoint, not a decorator: the method {name!r} hides the verb "
+            "of that name in its class; put the method last, or import the verb under another name"
+        )
+
+
 class Endpoint(Decorable, Generic[P, R_co]):
     """A declared endpoint: on the class it is this descriptor, on a resource of a client it is a Call."""
 
@@ -51,11 +71,9 @@ class Endpoint(Decorable, Generic[P, R_co]):
 
     if not TYPE_CHECKING:
 
-        def __call__(self, *args: Any, **kwargs: Any) -> NoReturn:
-            raise DeclarationError(
-                f"{self.label} is an endpoint, not a decorator: the method {self.name!r} hides the verb "
-                "of that name in its class; put the method last, or import the verb under another name"
-            )
+        @property
+        def __call__(self) -> _Uncallable:
+            return _Uncallable(self)
 
     @property
     def spec(self) -> Spec:
@@ -93,6 +111,16 @@ class Endpoint(Decorable, Generic[P, R_co]):
         """
         declaration = self.declaration.of(owner)
         return self if declaration is self.declaration else Endpoint(declaration)
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        return call_signature(self.stub)
+
+    def outlined(self, owner: Any, *, is_async: bool) -> Callable[..., Any]:
+        """Return a function that looks like the call of a client."""
+        declaration = self.declaration.of(owner)
+        call_class = self._call_class(declaration.definition.returns, is_async)
+        return outline(self.stub, self.label, call_class)
 
     def declared(self, owner: type[Resource[Any]], name: str) -> None:
         """Check the declaration when its class is made; raises DeclarationError."""
@@ -147,6 +175,7 @@ class Endpoint(Decorable, Generic[P, R_co]):
             return self
         declaration = self.declaration.of(getattr(obj, "__orig_class__", owner))
         made: Any = self._call_class(declaration.definition.returns, caller_of(obj).is_async)(declaration, obj)
+        made.__dict__["__call__"] = made  # mocks read the signature of what they call from it
         # The next access finds it on the instance and skips this method: making a call costs more than using it.
         obj.__dict__[self.name] = made
         return made

@@ -15,17 +15,19 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any, Concatenate, Generic, Protocol, cast, overload
+from types import CodeType
+from typing import Any, Concatenate, Generic, Protocol, cast, get_origin, overload
 
 from typing_extensions import ParamSpec, Self, TypeVar
 
-from gemel.kit.annotations import name_types_only, signature_of
+from gemel.kit.annotations import name_types_only
 from gemel.kit.bind.decorated import Decorable, decorators_of
 from gemel.kit.bind.signature import FlowSignature
 from gemel.kit.errors import DeclarationError
 from gemel.kit.flow.effects import Flow
 from gemel.kit.policies.caller import Caller
-from gemel.kit.stubs.resource import Resource, caller_of, local_names
+from gemel.kit.stubs.outline import call_signature, outline
+from gemel.kit.stubs.resource import Resource, caller_of, cannot_be_pickled, local_names
 from gemel.kit.tracebacks import entry
 from gemel.kit.types import Async, Sync
 
@@ -82,6 +84,11 @@ class Flowing(Decorable, Generic[P, R_co]):
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
 
+    def outlined(self, owner: Any, *, is_async: bool) -> Callable[..., Any]:
+        """Return a function that looks like the call of a client."""
+        label = f"{(get_origin(owner) or owner).__name__}.{self.name}"
+        return outline(self.method, label, AsyncFlowCall if is_async else SyncFlowCall)
+
     def __repr__(self) -> str:
         return f"<Flow {self.method.__qualname__}>"
 
@@ -112,8 +119,10 @@ class FlowCall(Generic[P, R_co]):
 
     @property
     def __signature__(self) -> inspect.Signature:
-        signature = signature_of(self._declared.method)
-        return signature.replace(parameters=list(signature.parameters.values())[1:])
+        return call_signature(self._declared.method)
+
+    def __reduce__(self) -> Any:
+        raise cannot_be_pickled(self)
 
     @entry
     def flow(self, deadline: float, *args: P.args, **kwargs: P.kwargs) -> Flow[R_co]:
@@ -142,6 +151,14 @@ class SyncFlowCall(FlowCall[P, R_co]):
 
 class AsyncFlowCall(FlowCall[P, R_co]):
     """A flow bound to a resource of an AsyncClient; calling it is awaited."""
+
+    __defaults__ = None
+    __kwdefaults__ = None
+
+    @property
+    def __code__(self) -> CodeType:
+        """The code that runs: by it `inspect.iscoroutinefunction` tells that a flow is awaited."""
+        return cast("CodeType", cast("Any", type(self)).__call__.__code__)
 
     @entry
     async def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co:

@@ -6,14 +6,15 @@ import sys
 from collections.abc import Callable
 from typing import Any, Generic, Protocol, TypeGuard, TypeVar, get_origin, runtime_checkable
 
-from typing_extensions import dataclass_transform, get_type_hints
+from typing_extensions import Self, dataclass_transform, get_type_hints
 
 from gemel.kit.annotations import annotations_of, name_types_only, names_of_types
 from gemel.kit.errors import DeclarationError
 from gemel.kit.models.hints import filled, type_arguments
 from gemel.kit.models.meta import snake_case, wire_case
 from gemel.kit.policies.caller import Caller
-from gemel.kit.types import M
+from gemel.kit.stubs.outline import attribute_of, names_of
+from gemel.kit.types import Async, M
 
 __all__ = [
     "Declared",
@@ -21,6 +22,7 @@ __all__ = [
     "Mounting",
     "Resource",
     "caller_of",
+    "cannot_be_pickled",
     "class_checks",
     "extensible",
     "local_names",
@@ -63,6 +65,14 @@ class Mounting:
 
     _caller: Caller
 
+    def __copy__(self) -> Self:
+        made = object.__new__(type(self))
+        made.__dict__.update(self.__dict__)
+        return made
+
+    def __reduce__(self) -> Any:
+        raise cannot_be_pickled(self)
+
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         for check in class_checks:
@@ -72,6 +82,14 @@ class Mounting:
         for name, annotation in annotations_of(cls).items():
             if not name.startswith("_") and name not in cls.__dict__:
                 setattr(cls, name, Mount(cls, name, annotation, scope))
+
+
+def cannot_be_pickled(value: object) -> TypeError:
+    """Return the error for a client, or what is part of one, that is to be pickled or copied with all it holds."""
+    return TypeError(
+        f"{type(value).__name__} cannot be pickled or deep-copied: a client holds open connections, locks and "
+        "credentials; make one in each process from its settings, and share it by its threads and tasks"
+    )
 
 
 class_checks: list[Callable[[type[Mounting]], None]] = []
@@ -127,7 +145,7 @@ class Mount:
 
     def __get__(self, instance: Mounting | None, owner: type) -> Any:
         if instance is None:
-            return self
+            return self.seen_from(owner)
         hint = self.resource_in(getattr(instance, "__orig_class__", owner))
         if hint is None:
             raise AttributeError(f"{type(instance).__name__!r} object has no attribute {self._name!r}")
@@ -159,6 +177,35 @@ class Mount:
             return get_type_hints(holder, names, {**names_of_types(self._owner), **self._scope})[self._name]
         except NameError as error:
             raise DeclarationError(f"{self._owner.__name__}.{self._name}: {error}; import it at run time") from None
+
+    def seen_from(self, owner: Any) -> Mount:
+        """Return the place as a class shows it: with what the resource has there, where it is one."""
+        return _Shown(self, owner)
+
+
+class _Shown(Mount):
+    """The place of a nested resource on a class, which answers for the resource."""
+
+    def __init__(self, mount: Mount, owner: Any) -> None:
+        self.__dict__.update(vars(mount))
+        self._seen_from = owner
+
+    def _resource(self) -> tuple[Any, bool]:
+        """Return the resource class with its type arguments, None for something else, and whether it is awaited."""
+        hint = self.resource_in(self._seen_from)
+        return hint, hint is not None and type_arguments(hint, Resource).get(M) is Async
+
+    def __dir__(self) -> list[str]:
+        hint, _ = self._resource()
+        return list(super().__dir__()) if hint is None else sorted(names_of(hint))
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        hint, is_async = self._resource()
+        if hint is None:
+            raise AttributeError(f"{self._owner.__name__}.{self._name} has no {name!r}")
+        return attribute_of(hint, name, is_async=is_async, place=self)
 
 
 def _is_resource(value: Any) -> TypeGuard[type[Resource[Any]]]:

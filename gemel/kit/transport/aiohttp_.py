@@ -21,6 +21,7 @@ from yarl import URL
 from gemel.kit.errors import APIConnectionError, ClientClosedError, GemelError, UploadError
 from gemel.kit.flow.clock import monotonic
 from gemel.kit.flow.effects import Opened
+from gemel.kit.flow.loop import running_loop
 from gemel.kit.fork import renewed_after_fork
 from gemel.kit.http.messages import Headers, Request, Response, Streamed
 from gemel.kit.transport.body import Intake, check_framing, open_decoder
@@ -168,7 +169,7 @@ class AiohttpTransport:
         """Return the session to send with, None when this loop has none yet; raises ClientClosedError."""
         if self._closed:
             raise closed_before(request, "async with")
-        room = self._rooms.get(asyncio.get_running_loop())
+        room = self._rooms.get(running_loop())
         return self._given or (None if room is None else room.session)
 
     def _limits(self, request: Request, total: float | None) -> _Limits:
@@ -237,7 +238,7 @@ class AiohttpTransport:
         return lock
 
     async def _room(self) -> _Room:
-        loop = asyncio.get_running_loop()
+        loop = running_loop()
         room = self._rooms.get(loop)
         if room is None:
             self._abandon_closed()
@@ -265,7 +266,7 @@ class AiohttpTransport:
         """Close this loop's connections; calls after this raise ClientClosedError."""
         self._closed = True
         self._abandon_closed()
-        room = self._rooms.get(asyncio.get_running_loop())
+        room = self._rooms.get(running_loop())
         if room is not None:
             await room.keeper.aclose()
 
