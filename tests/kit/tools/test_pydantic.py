@@ -379,3 +379,16 @@ def test_pydantic_is_not_loaded_before_a_class_of_it_is_met() -> None:
         [sys.executable, "-c", UNLOADED.format(path=path)], capture_output=True, text=True, timeout=60
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+class Keeping(Model, unknown="keep"):
+    person: Person
+    inner: Shelf | None = None
+
+
+def test_a_model_that_keeps_has_models_of_pydantics_by_their_aliases() -> None:
+    record = Keeping.from_json(json.dumps({"person": PERSON, "more": 1, "inner": {"albums": [{"madeAt": MADE}]}}))
+    assert (record.person, record.extras) == (ADA, {"more": 1})
+    written = record.to_dict()
+    assert (written["person"]["fullName"], written["more"]) == ("Ada", 1)
+    assert written["inner"]["albums"] == [{"madeAt": f"{MADE}Z", "trackCount": 0}]
