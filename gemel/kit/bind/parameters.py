@@ -152,14 +152,13 @@ class QueryParameter(Parameter):
         """Add the value's pairs."""
         role, prefix = self.role, self._prefix
         if prefix:  # one pair, of the kinds that almost all queries are made of
-            kind: Any = type(value)
-            if kind is str:
+            if type(value) is str:
                 request_builder.query.append(prefix + percent_encoded(value))
                 return
-            if kind is bool:
+            if type(value) is bool:
                 request_builder.query.append(f"{prefix}true" if value else f"{prefix}false")
                 return
-            if kind is int:
+            if type(value) is int:
                 request_builder.query.append(f"{prefix}{value}")
                 return
         if role.json and value is not None:
