@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gemel.infisical.models.auth import AccessToken, TokenRevocation
     from gemel.infisical.models.folders import Folder, FolderChange, FolderDetails, FolderEnvironment
     from gemel.infisical.models.imports import ImportSource, SecretImport
-    from gemel.infisical.models.projects import Environment, EnvironmentRef, Project
+    from gemel.infisical.models.projects import Environment, EnvironmentRef, InEnvironment, Project
     from gemel.infisical.models.secrets import (
         MergeError,
         NewSecret,
@@ -105,6 +105,7 @@ __all__ = [
     "GemelError",
     "Headers",
     "ImportSource",
+    "InEnvironment",
     "InfisicalAsyncClient",
     "InfisicalClient",
     "InfisicalSettings",
@@ -194,6 +195,7 @@ _HOMES = {
     "GemelError": "gemel.kit.errors",
     "Headers": "gemel.kit.http.messages",
     "ImportSource": "gemel.infisical.models.imports",
+    "InEnvironment": "gemel.infisical.models.projects",
     "InfisicalAsyncClient": "gemel.infisical.client",
     "InfisicalClient": "gemel.infisical.client",
     "InfisicalSettings": "gemel.infisical.client",

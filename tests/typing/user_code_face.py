@@ -78,6 +78,9 @@ def sync_user(client: WeatherClient, infisical: InfisicalClient) -> None:
     reveal_type(client.readings.latest(station_id=1))  # R: list[float]
     reveal_type(Readings[Sync](infisical))  # R: Readings[Sync]
     assert_type(Readings[Sync](infisical).latest(station_id=1), list[float])
+    prod: gemel.infisical.InEnvironment = {"project_id": "p", "environment": "prod"}
+    assert_type(infisical.secrets.retrieve("DB", **prod), gemel.infisical.Secret)
+    assert_type(infisical.secrets.list(**prod, recursive=True), gemel.infisical.SecretList)
     try:
         infisical.projects.list()
     except NotFoundError as error:

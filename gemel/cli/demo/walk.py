@@ -6,12 +6,13 @@ import secrets
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol, TypedDict, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from gemel.cli.demo.modes import Answer, AnyInfisical, AnyJulep, Mode, settled
+from gemel.infisical import InEnvironment
 from gemel.sandbox import BothSandbox
 
-__all__ = ["InEnvironment", "Seen", "Unreached", "Walk", "closing"]
+__all__ = ["Seen", "Unreached", "Walk", "closing"]
 
 ENVIRONMENT = "qa"
 
@@ -25,13 +26,6 @@ class Seen(NamedTuple):
 
     got: str
     note: str = ""
-
-
-class InEnvironment(TypedDict):
-    """The arguments that name a project and an environment."""
-
-    project_id: str
-    environment: str
 
 
 class _Closes(Protocol):

@@ -3,10 +3,26 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TypedDict
 
 from gemel.kit.models.model import Model, field
 
-__all__ = ["Environment", "EnvironmentRef", "Project"]
+__all__ = ["Environment", "EnvironmentRef", "InEnvironment", "Project"]
+
+
+class InEnvironment(TypedDict):
+    """The arguments that say which environment of which project a call is about, once for many calls.
+
+    `prod: InEnvironment = {"project_id": "...", "environment": "prod"}`, then `client.secrets.list(**prod)`: checkers
+    see the same arguments as if they were written out.
+
+    Attributes:
+        project_id: The id of the project.
+        environment: The slug of the environment.
+    """
+
+    project_id: str
+    environment: str
 
 
 class EnvironmentRef(Model, case="camel"):
