@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import sys
 import threading
 from collections.abc import Iterator
 
@@ -13,6 +14,13 @@ import trustme
 from gemel.infisical import APIConnectionError
 
 from .modes import Mode
+
+# Before 3.11, asyncio leaves the transport of a TLS connection that ended badly to the garbage collector.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:Exception ignored in. <function _(SSLProtocol|Selector)Transport:pytest.PytestUnraisableExceptionWarning"
+    if sys.version_info < (3, 11)
+    else "error"
+)
 
 REPLY = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 15\r\n\r\n{"projects":[]}'
 

@@ -14,6 +14,10 @@ from typing import Any
 
 import pytest
 
+from gemel.kit.flow.clock import monotonic
+from gemel.kit.flow.drive import drive
+from gemel.kit.flow.effects import Flow, Lock
+from gemel.kit.transport.locks import Locks
 from gemel.kit.transport.requests_ import RequestsTransport
 
 from .authority import Authority
@@ -209,6 +213,54 @@ def test_a_signal_handler_that_raises_leaves_a_client_that_works(monkeypatch: py
             wait_until(lambda: wire.open <= 1)
             assert wire.open <= 1
     assert at > 100
+
+
+@pytest.mark.parametrize("name", ["", "a flight"])
+def test_a_signal_handler_that_raises_leaves_no_lock_behind(name: str) -> None:
+    """Those who wait for the lock keep it alive, and would wait for it until their deadlines, each of them."""
+
+    def locked() -> Flow[None]:
+        lock = yield Lock(monotonic() + 5.0, name)
+        try:
+            assert lock is not None
+        finally:
+            lock.release()
+
+    with ShopClient("http://127.0.0.1:9") as shop:
+        transport = shop._transport
+        waiting = transport.lock(monotonic() + 5.0, name)
+        waiting.release()
+        interruption, at = Interruption(0), 0
+        while at <= interruption.places:
+            at += 1
+            interruption = Interruption(at)
+            interruption.of(lambda: drive(locked(), transport))
+            again = transport.lock(monotonic() + 5.0, name)
+            assert again is not None, at
+            again.release()
+    assert at > 5
+
+
+def test_who_waits_for_a_lock_gets_it_when_it_is_given_back() -> None:
+    order, locks = list[int](), Locks()
+
+    def take(number: int) -> None:
+        held = locks.acquired("", monotonic() + 20.0)
+        assert held is not None
+        order.append(number)
+        held.release()
+        held.release()
+
+    first = locks.acquired("", monotonic() + 1.0)
+    assert first is not None
+    assert locks.acquired("", monotonic() + 0.01) is None
+    with ThreadPoolExecutor(8) as pool:
+        taken = [pool.submit(take, number) for number in range(8)]
+        assert not order
+        first.release()
+        for one in taken:
+            one.result()
+    assert sorted(order) == list(range(8))
 
 
 RENEWED = """

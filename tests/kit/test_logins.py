@@ -49,9 +49,9 @@ class Desk:
 
 
 def until_waiting(count: int) -> None:
-    """Wait until so many threads are in the transport's `lock`; nothing else tells that they are."""
+    """Wait until so many threads are in the transport's `lock`, at its gate; nothing else tells that they are."""
     end = time.monotonic() + 20
-    while sum(frame.f_code.co_name == "lock" for frame in sys._current_frames().values()) < count:
+    while sum(frame.f_code.co_name == "taken" for frame in sys._current_frames().values()) < count:
         assert time.monotonic() < end
         time.sleep(0.005)
 

@@ -257,7 +257,7 @@ def test_a_name_that_is_no_header_name_is_refused(name: Any) -> None:
             lambda: shop.named.query.options(headers={name: "a"}),
             lambda: shop.request("GET", "q", headers={name: "a"}),
         ):
-            with pytest.raises(InvalidArgument, match="is not a header name"):
+            with pytest.raises(InvalidArgument, match=r"is not a header name|a name is text"):
                 refused()
 
 

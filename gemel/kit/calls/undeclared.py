@@ -110,7 +110,8 @@ def _address(caller: Caller, url: str, label: str) -> str:
     # "//host/path" is a reference to another host (RFC 3986, section 4.2).
     if url.startswith("//") or origin(target) != origin(caller.base):
         raise InvalidArgument(label, "url", "it must stay at the client's endpoint: credentials go nowhere else")
-    if any(unquote(segment) in (".", "..") for segment in target.partition("?")[0].split("/")[3:]):
+    # As the caller wrote it: in the address made of it, such segments are gone already.
+    if any(unquote(segment) in (".", "..") for segment in re.split(r"[/\\]", re.split(r"[?#]", url.strip())[0])):
         raise InvalidArgument(label, "url", "the path must not hold . or .. segments")
     return target
 

@@ -6,14 +6,13 @@ import contextlib
 import http.client
 import socket
 import ssl
-import threading
 import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
-from weakref import WeakSet, WeakValueDictionary, finalize
+from weakref import WeakSet, finalize
 
 import requests
 import urllib3
@@ -43,6 +42,7 @@ from gemel.kit.transport.failures import (
     time_left,
     unreadable,
 )
+from gemel.kit.transport.locks import Held, Locks
 from gemel.kit.transport.logs import logs_targets, masked_logs
 from gemel.kit.transport.pool import POOLS, Idle
 
@@ -98,7 +98,7 @@ class RequestsTransport:
         self._network = network
         self._session = session if session is not None else self._make()
         # A lock lives as long as somebody holds or awaits it, so names that are used once do not pile up.
-        self._locks: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
+        self._locks = Locks()
         self._guard = lock_made_anew()
         self._streams: WeakSet[_Pieces] = WeakSet()
         self._closed = False
@@ -230,14 +230,9 @@ class RequestsTransport:
         """Wait."""
         time.sleep(seconds)
 
-    def lock(self, deadline: float, name: str = "") -> threading.Lock | None:
+    def lock(self, deadline: float, name: str = "") -> Held | None:
         """Acquire the client's lock of that name; None when the deadline passes first."""
-        with self._guard:
-            lock = self._locks.get(name)
-            if lock is None:
-                lock = self._locks[name] = lock_made_anew()
-        left = max(0.0, min(deadline - monotonic(), threading.TIMEOUT_MAX))
-        return lock if lock.acquire(timeout=left) else None
+        return self._locks.acquired(name, deadline)
 
     def close(self) -> None:
         """Close the connections, those of open streams too; calls after this raise ClientClosedError."""
@@ -254,6 +249,7 @@ class RequestsTransport:
         for pieces in list(self._streams):
             pieces.leave()
         self._streams = WeakSet()
+        self._locks = Locks()  # no thread is left that would give the old ones back
         if self._owned:
             left, self._session = self._session, self._make()
             left.close()  # this process's side of the idle ones; there is no lock in it that the parent could hold
