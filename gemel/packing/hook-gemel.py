@@ -4,5 +4,7 @@ from pathlib import Path
 
 # gemel loads uplink by a name that is a text, under the locks of all its modules; what uplink imports, PyInstaller
 # finds by itself. The modules behind gemel's faces are found by the imports that stand there for the checkers.
-hiddenimports = ["uplink"]
-datas = [(str(Path(__file__).parents[1] / "sandbox" / "infisical" / "catalogue.txt"), "gemel/sandbox/infisical")]
+hiddenimports: list[str] = ["uplink"]
+datas: list[tuple[str, str]] = [
+    (str(Path(__file__).parents[1] / "sandbox" / "infisical" / "catalogue.txt"), "gemel/sandbox/infisical")
+]

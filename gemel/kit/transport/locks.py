@@ -25,7 +25,7 @@ class _Lock:
     """A lock: who holds it, and who waits for it, each behind a gate of its own."""
 
     def __init__(self) -> None:
-        self.guard = lock_made_anew()
+        self.guard: threading.Lock = lock_made_anew()
         self.holder: ref[Held] | None = None
         self.waiting: deque[threading.Lock] = deque()
 
@@ -39,7 +39,7 @@ class Held:
     """One who holds a lock, or waits for it."""
 
     def __init__(self, lock: _Lock) -> None:
-        self._lock = lock
+        self._lock: _Lock = lock
 
     def taken(self, deadline: float) -> bool:
         """Take the lock, waiting until `deadline` (monotonic seconds); False when that passes first."""
@@ -78,7 +78,7 @@ class Locks:
     """The locks of one client by their names; one that nobody holds or waits for is forgotten."""
 
     def __init__(self) -> None:
-        self._unnamed = _Lock()
+        self._unnamed: _Lock = _Lock()
         self._named: WeakValueDictionary[str, _Lock] = WeakValueDictionary()
         self._guard = lock_made_anew()
 
