@@ -282,7 +282,8 @@ def test_where_the_address_comes_from(mode: Mode, monkeypatch: pytest.MonkeyPatc
             assert mode.client(token="t").endpoint == f"https://env-{number}.example"
         others = " and ".join(ADDRESSES[number + 1 :])
         expected = f"several addresses are set; used: {name}; ignored: {others}"
-        assert [str(one.message) for one in warned] == ([expected] if others else [])
+        told = [str(one.message) for one in warned if one.category is UserWarning]
+        assert told == ([expected] if others else [])
     chain = Chain(Vault("t", url="https://chain.example"))
     assert mode.client(provider_chain=chain).endpoint == "https://chain.example"
     with pytest.warns(UserWarning, match="used: INFISICAL_URL"):

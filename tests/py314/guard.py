@@ -8,6 +8,7 @@ how many must pass all the same.
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import functools
 import importlib
 import json
@@ -40,6 +41,7 @@ REFUSED: list[tuple[Any, str, str]] = [
     (threading.Thread, "start", "a thread"),
     (subprocess.Popen, "__init__", "a process"),
     (os, "fork", "a process"),
+    (concurrent.futures.ProcessPoolExecutor, "__init__", "a process"),
     (shutil, "which", "a process"),
     (os, "mkfifo", "a named pipe"),
     (pty, "openpty", "a terminal"),

@@ -121,7 +121,8 @@ def _tell(hint: Any) -> Any:
                 exact = {item.name: _exact(item.type) for item in model_fields(model)}
                 meanwhile.enter_context(replaced(model, exact))
             for typed_dict in {part for part in map(_origin, parts(hint)) if is_typed_dict(part)}:
-                meanwhile.enter_context(replaced(typed_dict, _without_read_only(typed_dict)))
+                if plain := _without_read_only(typed_dict):
+                    meanwhile.enter_context(replaced(typed_dict, plain))
             for seen in [*met, told]:  # msgspec reads the annotations of a model once, and keeps what it made of them
                 msgspec.json.Decoder(completed(seen), dec_hook=_read_choice)
         _told.update(part for part in met if isinstance(part, ModelMeta))
@@ -133,13 +134,13 @@ def _origin(hint: Any) -> Any:
 
 
 def _without_read_only(typed_dict: Any) -> dict[str, Any]:
-    """Return the annotations of keys that nobody may change (PEP 705) without that mark; msgspec does not know it."""
-    keys, written = keys_of(typed_dict), annotations_of(typed_dict)
-    return {
-        name: (Required if key.required else NotRequired)[key.hint]
-        for name, key in keys.items()
-        if "ReadOnly" in str(written.get(name))
-    }
+    """Return the annotations of a TypedDict without the mark of keys that nobody may change; {} where none has it.
+
+    msgspec does not know that mark (PEP 705). All keys are given, since annotations are replaced as a whole.
+    """
+    if not any("ReadOnly" in str(written) for written in annotations_of(typed_dict).values()):
+        return {}
+    return {name: (Required if key.required else NotRequired)[key.hint] for name, key in keys_of(typed_dict).items()}
 
 
 def _exact(hint: Any) -> Any:
