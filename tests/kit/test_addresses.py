@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import pytest
@@ -226,6 +227,8 @@ LOCATIONS = [
 
 @pytest.mark.parametrize(("location", "target"), LOCATIONS)
 def test_a_location_is_followed_to_what_it_names(mode: Mode, location: str, target: str) -> None:
+    if mode.is_async and sys.flags.dev_mode and "\x01" in location:
+        pytest.skip("aiohttp refuses control characters in a header while Python is in development mode")
     with Wire() as wire:
         wire.script = [to(location.format(host=wire.host)), LEAF]
         assert mode.run(wire.url, tree, follow_redirects=True).leaf == 1

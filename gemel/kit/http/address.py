@@ -160,6 +160,12 @@ def _without_dots(path: str) -> str:
     return "/".join([*kept, ""] if segments[-1] in (".", "..") else kept)
 
 
+def _compressed(address: ipaddress.IPv6Address) -> str:
+    """Return an IPv6 address in its one form (RFC 5952); from Python 3.13 on, str() writes some with dots."""
+    mapped = address.ipv4_mapped
+    return str(address) if mapped is None else f"::ffff:{int(mapped) >> 16:x}:{int(mapped) & 0xFFFF:x}"
+
+
 def _host(name: str, netloc: str) -> str:
     """Return a host as it is sent; raises Refused for what is none.
 
@@ -168,7 +174,7 @@ def _host(name: str, netloc: str) -> str:
     if "[" in netloc or "]" in netloc:
         if not _IN_BRACKETS.fullmatch(netloc.rpartition("@")[2]):
             raise Refused("its host is no host name")
-        return f"[{ipaddress.IPv6Address(name)}]"
+        return f"[{_compressed(ipaddress.IPv6Address(name))}]"
     if not name.isascii():
         name = _in_ascii(name)
     if name and (len(name) > _LONGEST_HOST or not _HOST.fullmatch(name)):

@@ -106,8 +106,11 @@ class AiohttpTransport:
             asked = self._asked(session, request, limits)
             if request.body is None:  # nothing is still being sent, so there is nothing to wait for after the reply
                 reply = await asked
-                headers = _received(reply, request)
-                return Response(reply.status, headers, await self._read(reply, request), request.url)
+                try:
+                    headers = _received(reply, request)
+                    return Response(reply.status, headers, await self._read(reply, request), request.url)
+                finally:
+                    reply.release()  # a 101 is whole, and does not release itself
             async with asked as reply:
                 headers = _received(reply, request)
                 return Response(reply.status, headers, await self._read(reply, request), request.url)
