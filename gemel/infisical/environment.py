@@ -53,12 +53,12 @@ def _checked(name: str, text: str) -> str:
     try:
         address = named_address(text)
     except Refused as refusal:
-        said = text.rpartition("@")[2]
+        said = text.rpartition("@")[2].partition("?")[0]
         raise ValueError(f"{name}: expected an address like https://host, got {said!r}: {refusal}") from None
-    if "{" in text:
-        raise ValueError(f"{name}: it must end with the path, got {text!r}")
     if address.user:
         raise ValueError(f"{name}: it must not hold a user name or password")
+    if "{" in text:
+        raise ValueError(f"{name}: it must end with the path, got {text!r}")
     return _without_api(address.root + address.path)
 
 

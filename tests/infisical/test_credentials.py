@@ -378,3 +378,13 @@ def test_a_setting_that_is_no_text_is_named(name: str) -> None:
     with pytest.raises(InvalidArgument, match=f"{name}: expected str, got int") as caught:
         InfisicalClient(**{**settings, name: 512345})
     assert "512345" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["https://u:hunter2@h/{a}", "https://h/?token=hunter2", "https://u:hun?ter2@h:x"])
+def test_a_malformed_address_is_told_without_what_is_secret_in_it(
+    mode: Mode, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setenv("INFISICAL_HOST", text)
+    with pytest.raises(ValueError, match="INFISICAL_HOST") as caught:
+        mode.client(token="t")
+    assert "ter2" not in str(caught.value)

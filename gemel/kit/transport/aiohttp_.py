@@ -104,16 +104,14 @@ class AiohttpTransport:
         limits = self._limits(request, time_left(request))
         try:
             asked = self._asked(session, request, limits)
-            if request.body is None:  # nothing is still being sent, so there is nothing to wait for after the reply
-                reply = await asked
-                try:
-                    headers = _received(reply, request)
-                    return Response(reply.status, headers, await self._read(reply, request), request.url)
-                finally:
-                    reply.release()  # a 101 is whole, and does not release itself
-            async with asked as reply:
+            reply = await asked
+            try:
                 headers = _received(reply, request)
                 return Response(reply.status, headers, await self._read(reply, request), request.url)
+            finally:
+                reply.release()  # a 101 is whole, and does not release itself
+                if request.body is not None:  # it may still be on its way
+                    await reply.wait_for_close()
         except _FAILURES as failure:
             raise self._translated(failure, request, limits) from None
         except RuntimeError as failure:
