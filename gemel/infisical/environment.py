@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from gemel.kit.http.address import named_address
+from gemel.kit.http.address import named_address, shown_address
 from gemel.kit.http.encoding import Refused
 from gemel.kit.tracebacks import warn_caller
 
@@ -53,7 +53,7 @@ def _checked(name: str, text: str) -> str:
     try:
         address = named_address(text)
     except Refused as refusal:
-        said = text.rpartition("@")[2].partition("?")[0]
+        said = shown_address(text)
         raise ValueError(f"{name}: expected an address like https://host, got {said!r}: {refusal}") from None
     if address.user:
         raise ValueError(f"{name}: it must not hold a user name or password")

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from gemel.julep.errors import MissingSettingError
 from gemel.kit.errors import InvalidArgument
+from gemel.kit.http.address import shown_address
 from gemel.kit.http.messages import Timeout
 from gemel.kit.types import is_mapping
 
@@ -41,7 +42,7 @@ def find_base_url(given: object, environ: Mapping[str, str] = os.environ) -> str
     """
     found = _found(given, "base_url", "JULEP_API_URL", environ).strip()
     if not found.lower().startswith(("http://", "https://")):
-        said = found.rpartition("@")[2]
+        said = shown_address(found)
         raise ValueError(f"base_url, or JULEP_API_URL: expected an address like https://host/api, got {said!r}")
     return found
 

@@ -18,7 +18,7 @@ from gemel.kit.calls.undeclared import undeclared_request
 from gemel.kit.flow.clock import Clock, monotonic
 from gemel.kit.flow.drive import AsyncPerformer, Performer
 from gemel.kit.flow.effects import Flow
-from gemel.kit.http.address import named_address
+from gemel.kit.http.address import named_address, shown_address
 from gemel.kit.http.encoding import Refused, header_field, named_values
 from gemel.kit.http.messages import Headers, Request, Response, Retry, Timeout
 from gemel.kit.http.problem import Fault, read_fault
@@ -433,7 +433,7 @@ def _base_address(endpoint: str) -> str:
     try:
         address = named_address(endpoint)
     except Refused as refusal:
-        shown = _without_user(endpoint)
+        shown = shown_address(endpoint)
         raise ValueError(f"endpoint: expected an address like https://host, got {shown!r}: {refusal}") from None
     if address.user:
         raise ValueError("endpoint: it must not hold a user name or password")
@@ -456,11 +456,6 @@ def _times(clock: Clock | None, random: Callable[[], float]) -> dict[str, Any]:
 def _following(follow: bool, session: Any) -> Redirects | None:
     """Return the redirect policy, if any; with a session that was passed in it stays at the same origin."""
     return Redirects(abroad=session is None) if follow else None
-
-
-def _without_user(endpoint: str) -> str:
-    head, at, tail = endpoint.rpartition("@")
-    return f"***@{tail}" if at and head else endpoint
 
 
 _USER_AGENT = f"gemel/{__version__} python/{platform.python_version()}"

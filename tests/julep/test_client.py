@@ -104,6 +104,14 @@ WRONG: list[tuple[dict[str, Any], type[Exception], str]] = [
 
 
 @BOTH
+@pytest.mark.parametrize("text", ["u:hunter2@h", "u:hun?ter2@h", "h?token=hunter2", "h#hunter2", "https://h?hunter2"])
+def test_an_address_that_cannot_be_is_told_without_what_may_be_secret_in_it(kind: Any, text: str) -> None:
+    with pytest.raises(ValueError, match="expected an address") as caught:
+        kind(api_key="k", base_url=text)
+    assert "ter2" not in str(caught.value)
+
+
+@BOTH
 @pytest.mark.parametrize("given, error, said", WRONG, ids=lambda value: str(value)[:40])
 def test_settings_that_cannot_work_are_refused(
     kind: Any, given: dict[str, Any], error: type[Exception], said: str

@@ -433,3 +433,22 @@ def test_no_proxy_is_read_when_the_client_is_made(mode: Mode, monkeypatch: pytes
     network = Network.of()
     monkeypatch.setenv("NO_PROXY", "")
     assert network.proxy_for("http://127.0.0.1:80/") is None
+
+
+SECRETLY = [
+    "https://h/?token=hunter2",
+    "https://h#hunter2",
+    "https://u:hunter2@h:x",
+    "u:hunter2@h",
+    "u:hun?ter2@h",
+    "https://h/?a=hun@ter2",
+    "u@hunter2:hunter2@h",
+    " https://h?hunter2",
+]
+
+
+@pytest.mark.parametrize("text", SECRETLY)
+def test_an_endpoint_that_cannot_be_is_told_without_what_may_be_secret_in_it(mode: Mode, text: str) -> None:
+    with pytest.raises(ValueError, match=r"^endpoint: ") as raised:
+        mode.run(text, tree)
+    assert "ter2" not in str(raised.value)

@@ -14,11 +14,13 @@ from urllib.parse import quote, urljoin, urlsplit
 from msgspec import Struct
 
 from gemel.kit.http.encoding import Refused
+from gemel.kit.http.redaction import MASK
 
-__all__ = ["Address", "as_octets", "encoded", "named_address", "referred_address"]
+__all__ = ["Address", "as_octets", "encoded", "named_address", "referred_address", "shown_address"]
 
 _SPACE = " \t\r\n"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_AFTER_PATH = re.compile("[?#]")
 # Labels of up to 63 letters, digits and hyphens (RFC 1123, section 2.1); underscores too, as in names of containers.
 _HOST = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,62})\.)*[a-z0-9_](?:[a-z0-9_-]{0,62})\.?")
 _IN_BRACKETS = re.compile(r"\[[0-9a-fA-F:.]+\](?::[0-9]*)?")
@@ -79,6 +81,19 @@ def named_address(text: str, *, schemes: Collection[str] = ("http", "https")) ->
     if "?" in text or "#" in text:
         raise Refused("it must end with the path")
     return _parsed(text, schemes)
+
+
+def shown_address(text: str) -> str:
+    """Return what was given for an address as an error may show it: without user, password, query and fragment.
+
+    Args:
+        text: Any text: it may be no address at all.
+    """
+    user, at, rest = text.rpartition("@")
+    # A query may hold an "@", and a password a "?": which of the two it is, only a sound address would tell.
+    if _AFTER_PATH.search(user):
+        return MASK
+    return f"{MASK}{at}{_AFTER_PATH.split(rest)[0]}" if user else _AFTER_PATH.split(text)[0]
 
 
 def referred_address(base: str, reference: str | bytes) -> Address:
