@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
-import select
-import socket
 import zlib
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator
 from typing import Any, cast
-from weakref import WeakSet, WeakValueDictionary, finalize
+from weakref import WeakValueDictionary, finalize
 
 import aiohttp
-import aiohttp.abc
-from aiohttp.client_proto import ResponseHandler
 from multidict import CIMultiDict
 from yarl import URL
 
@@ -24,10 +19,10 @@ from gemel.kit.flow.effects import Opened
 from gemel.kit.flow.loop import running_loop
 from gemel.kit.fork import renewed_after_fork
 from gemel.kit.http.messages import Headers, Request, Response, Streamed
+from gemel.kit.transport.aiohttp_pool import NEVER, Connector, Limits, Reply
 from gemel.kit.transport.body import Intake, check_framing, open_decoder
 from gemel.kit.transport.environment import Network
 from gemel.kit.transport.failures import (
-    BROKEN,
     MOST_FIELDS,
     closed_before,
     closed_meanwhile,
@@ -39,7 +34,6 @@ from gemel.kit.transport.failures import (
     time_left,
     unreadable,
 )
-from gemel.kit.transport.resolving import looked_up
 from gemel.kit.transport.timeout import within
 
 __all__ = ["AiohttpTransport"]
@@ -49,7 +43,6 @@ __all__ = ["AiohttpTransport"]
 _PIECE = 1 << 18
 _LONGEST_LINE = 1 << 16  # as http.client has it
 _TURN = 0.005
-_NEVER = float("inf")
 # aiohttp would add application/octet-stream to a body without a type; requests adds none.
 _NOT_ADDED = ("Content-Type",)
 _NOT_SENT = (
@@ -129,7 +122,7 @@ class AiohttpTransport:
         except RuntimeError as failure:
             raise self._unusable(failure, request) from None
 
-    async def _opened(self, session: aiohttp.ClientSession, request: Request, limits: _Limits) -> Response:
+    async def _opened(self, session: aiohttp.ClientSession, request: Request, limits: Limits) -> Response:
         reply = await self._asked(session, request, limits)
         if not 200 <= reply.status < 300:
             async with reply:
@@ -173,7 +166,7 @@ class AiohttpTransport:
         room = self._rooms.get(running_loop())
         return self._given or (None if room is None else room.session)
 
-    def _limits(self, request: Request, total: float | None) -> _Limits:
+    def _limits(self, request: Request, total: float | None) -> Limits:
         """Return the limits of a request, which has `total` seconds for everything; aiohttp would round them up.
 
         Our own connector counts the time for connecting. What aiohttp counts beside it, for each address, could run out
@@ -181,11 +174,11 @@ class AiohttpTransport:
         """
         timeout = request.context.timeout
         connect = None if self._given is None else timeout.connect
-        limits = _Limits(total=total, sock_connect=connect, sock_read=timeout.read, ceil_threshold=_NEVER)
+        limits = Limits(total=total, sock_connect=connect, sock_read=timeout.read, ceil_threshold=NEVER)
         limits.making = timeout.connect
         return limits
 
-    def _asked(self, session: aiohttp.ClientSession, request: Request, limits: _Limits) -> Any:
+    def _asked(self, session: aiohttp.ClientSession, request: Request, limits: Limits) -> Any:
         """Return what sends the request when awaited or entered."""
         return session.request(
             request.method,
@@ -199,7 +192,7 @@ class AiohttpTransport:
             **self._settings(request),
         )
 
-    def _translated(self, failure: Exception, request: Request, limits: _Limits) -> GemelError:
+    def _translated(self, failure: Exception, request: Request, limits: Limits) -> GemelError:
         """Return the error of a failure; over a session that is not ours, its class tells whether anything was sent."""
         if self._closed and self._given is None and isinstance(failure, aiohttp.ClientError):
             return closed_meanwhile(request, "it waited for its reply")
@@ -383,12 +376,12 @@ class _Room:
 
     def __init__(self, pool_size: int) -> None:
         self.locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        self._connector = _Connector(limit=pool_size)
+        self._connector = Connector(limit=pool_size)
         self.session = aiohttp.ClientSession(
             connector=self._connector,
             # The jar of aiohttp would send the cookies of one reply with the next call; credentials of an API are not
             # cookies.
-            response_class=_Reply,
+            response_class=Reply,
             cookie_jar=aiohttp.DummyCookieJar(),
             skip_auto_headers=_NOT_ADDED,
             trust_env=False,
@@ -403,186 +396,6 @@ class _Room:
         """Close what is open although the loop is closed, so that nothing can be awaited."""
         self.session.detach()
         self._connector.abandon()
-
-
-class _Limits(aiohttp.ClientTimeout):
-    """The limits of one request, which aiohttp hands on to the connector as they are; there it is noted how far it is.
-
-    Attributes:
-        making: Seconds for making a connection: the name, every address of it, the proxy, TLS.
-        sent: Whether a byte of the request may have gone out: no exception of aiohttp tells that.
-        stalled: Whether the peer has stopped to read the request; aiohttp tells a lost connection then.
-    """
-
-    __setattr__ = object.__setattr__  # of the class below a frozen one
-
-    making: float
-    sent: bool = False
-    stalled: bool = False
-
-
-class _Connection(ResponseHandler):
-    """A connection of ours: it knows whether it was used before, and sets its timer for reading once for many replies.
-
-    aiohttp cancels that timer and makes a new one with each piece that comes. Here the one that runs looks, when it
-    rings, how long nothing has come; what is overridden are names of aiohttp's that begin with an underscore, and where
-    it calls others one day, its own timer holds again.
-    """
-
-    used: bool = False
-    _due: float | None = None
-    _alarm: asyncio.TimerHandle | None = None
-    _poll: Any = None
-
-    def _reschedule_timeout(self) -> None:
-        """Begin to wait for the next piece."""
-        silence = self._read_timeout
-        self._due = due = self._loop.time() + silence if silence else None
-        if due is None:
-            return
-        if self._alarm is not None:
-            if self._alarm.when() <= due:
-                return
-            self._alarm.cancel()
-        self._alarm = self._loop.call_at(due, self._rang)
-
-    def _drop_timeout(self) -> None:
-        """Wait for nothing; the alarm may still ring, once, for nobody."""
-        self._due = None
-
-    def _rang(self) -> None:
-        due, self._alarm = self._due, None
-        if due is None:
-            return
-        if self._loop.time() < due:
-            self._alarm = self._loop.call_at(due, self._rang)
-        else:
-            self._on_read_timeout()
-
-    def connection_lost(self, exc: BaseException | None) -> None:
-        """End with the connection."""
-        if self._alarm is not None:
-            self._alarm.cancel()
-            self._alarm = None
-        super().connection_lost(exc)
-
-    def something_came(self) -> bool:
-        """Say whether there is something to read, or an end, as urllib3 asks before it uses a connection again."""
-        sock = None if self.transport is None else self.transport.get_extra_info("socket")
-        if sock is None:
-            return False
-        if not hasattr(select, "poll"):
-            return bool(select.select([sock], [], [], 0)[0])
-        if self._poll is None:
-            self._poll = select.poll()
-            self._poll.register(sock, select.POLLIN)
-        return bool(self._poll.poll(0))
-
-
-class _Connector(aiohttp.TCPConnector):
-    """Makes connections by the clock, and hands out kept ones only while nothing has come by them.
-
-    aiohttp would take bytes that nobody asked for, such as the 408 of a server that is tired of waiting, for the reply
-    to the next request; and it would use a connection that the server has closed while the loop was busy.
-    """
-
-    def __init__(self, *, limit: int) -> None:
-        threaded = aiohttp.DefaultResolver is aiohttp.ThreadedResolver
-        cast(Any, super()).__init__(limit=limit, resolver=_Resolver() if threaded else None)
-        self._factory = cast(Any, functools.partial(_Connection, loop=self._loop))
-        self._made: WeakSet[Any] = WeakSet()
-
-    async def connect(self, req: Any, traces: Any, timeout: Any) -> Any:
-        """Return a connection, as aiohttp does; those that are no longer fit for use are closed on the way."""
-        while True:
-            connection = await super().connect(req, traces, timeout)
-            protocol: Any = connection.protocol
-            if not protocol.used:
-                protocol.used = True
-                self._made.add(protocol)
-                break
-            if not protocol.should_close and not protocol.something_came():
-                break
-            connection.close()
-        # From here on aiohttp writes to the connection, and none of its exceptions says how much has gone out.
-        timeout.sent = True
-        return connection
-
-    async def _create_connection(self, req: Any, traces: Any, timeout: Any) -> Any:
-        """Make a connection in `connect` seconds; aiohttp counts after resolving, and anew with each address."""
-        async with within(timeout.making):
-            return await cast(Any, super())._create_connection(req, traces, timeout)
-
-    def _release(self, key: Any, protocol: Any, *, should_close: bool = False) -> None:
-        """Take a connection back; one that still has bytes to send is dropped, asyncio would wait for their reader."""
-        transport = protocol.transport
-        if should_close and transport is not None and transport.get_write_buffer_size():
-            transport.abort()
-        super()._release(key, protocol, should_close=should_close)
-
-    def abandon(self) -> None:
-        """Close the sockets of a loop that is closed.
-
-        By themselves they would stay open, each held by its transport, which only its loop could close, as long as the
-        client lives; asyncio has no public way to them.
-        """
-        self._closed = True
-        for protocol in list(self._made):
-            transport: Any = protocol.transport
-            secure = getattr(transport, "_ssl_protocol", None)
-            if secure is not None:
-                transport._closed = True
-                transport = secure._transport
-            sock, plain = getattr(transport, "_sock", None), transport
-            if sock is not None:
-                plain._sock = None
-                sock.close()
-        self._conns.clear()
-
-
-class _Resolver(aiohttp.abc.AbstractResolver):
-    """Looks names up in threads that nobody waits for, as the blocking client does."""
-
-    async def resolve(self, host: str, port: int = 0, family: Any = socket.AF_INET) -> Any:
-        """Return the addresses of a host in the form of aiohttp; raises OSError."""
-        loop = asyncio.get_running_loop()
-        came: asyncio.Future[None] = loop.create_future()
-
-        def wake() -> None:
-            with contextlib.suppress(RuntimeError):  # the loop is closed
-                loop.call_soon_threadsafe(_settle, came)
-
-        lookup = looked_up(host, port, family)
-        if lookup.wakes(wake):
-            await came
-        return [_as_resolved(host, *address) for address in lookup.answer()]
-
-    async def close(self) -> None:
-        """Do nothing: there is nothing to close."""
-
-
-def _settle(future: asyncio.Future[None]) -> None:
-    if not future.done():
-        future.set_result(None)
-
-
-def _as_resolved(name: str, family: Any, _: Any, protocol: int, __: str, address: Any) -> dict[str, Any]:
-    """Return an address as aiohttp takes it; of a link-local one, the interface is a part."""
-    host = f"{address[0]}%{address[3]}" if len(address) > 3 and address[3] and "%" not in address[0] else address[0]
-    flags = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
-    return {"hostname": name, "host": host, "port": address[1], "family": family, "proto": protocol, "flags": flags}
-
-
-class _Reply(aiohttp.ClientResponse):
-    """A reply whose connection is not used again when the server's program failed."""
-
-    async def start(self, connection: Any) -> aiohttp.ClientResponse:
-        """Read the headers; a short body may be read with them, and the connection be back in the pool."""
-        protocol = connection.protocol
-        await super().start(connection)
-        if self.status == BROKEN:
-            protocol._should_close = True  # its force_close() is not there in aiohttp 3.11.0
-        return self
 
 
 def _headers(request: Request) -> CIMultiDict[str]:
@@ -641,14 +454,14 @@ async def _in_turns(decoding: Generator[None, None, bytes]) -> bytes:
         return body
 
 
-def _content(body: bytes | Streamed, limits: _Limits) -> bytes | AsyncGenerator[bytes, None]:
+def _content(body: bytes | Streamed, limits: Limits) -> bytes | AsyncGenerator[bytes, None]:
     """Return the body in the form for its size: a large one goes out in pieces and does not hold up the loop."""
     if isinstance(body, bytes):
         return _paced(_pieces(body), limits) if len(body) > _PIECE else body
     return _paced(_uploaded(body), limits)
 
 
-async def _paced(pieces: AsyncGenerator[bytes, None], limits: _Limits) -> AsyncGenerator[bytes, None]:
+async def _paced(pieces: AsyncGenerator[bytes, None], limits: Limits) -> AsyncGenerator[bytes, None]:
     """Hand on the pieces of a body; a peer that takes none of one for `read` seconds has stopped to read.
 
     aiohttp counts its time for reading from the last byte of a request, and has none for sending. What asks for the
