@@ -304,15 +304,17 @@ def test_a_task_that_is_cancelled_closes_its_stream() -> None:
         assert connection.recv(1) == b""
         gone.set()
 
-    async def reading(client: AsyncTalkClient) -> None:
+    async def reading(client: AsyncTalkClient, came: asyncio.Event) -> None:
         opened = await client.chat.ask("why?")
         async for word in opened:
             assert word == WORDS[0]
+            came.set()
 
     async def run(url: str) -> None:
         async with AsyncTalkClient(url) as client:
-            task = asyncio.create_task(reading(client))
-            await asyncio.sleep(0.2)
+            came = asyncio.Event()
+            task = asyncio.create_task(reading(client, came))
+            await came.wait()
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
