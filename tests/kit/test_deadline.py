@@ -120,16 +120,36 @@ def test_silence_is_limited_on_a_kept_connection_by_the_call_that_uses_it(mode: 
 
 def after(first: float, then: float, mode: Mode) -> Any:
     """A step of two calls by one client, each with its limit of silence."""
+    return in_turn(limited(first), limited(then), mode)
+
+
+def in_turn(first: Any, then: Any, mode: Mode) -> Any:
+    """A step of two calls by one client."""
 
     def calls(shop: Any) -> Any:
-        limited(first)(shop)
-        return limited(then)(shop)
+        first(shop)
+        return then(shop)
 
     async def awaited(shop: Any) -> Any:
-        await limited(first)(shop)
-        return await limited(then)(shop)
+        await first(shop)
+        return await then(shop)
 
     return awaited if mode.is_async else calls
+
+
+def within(total: float) -> Any:
+    return lambda shop: shop.albums.tree.options(timeout=Timeout(total=total, read=total))()
+
+
+def test_the_time_of_a_call_ends_with_it_though_its_connection_is_kept(mode: Mode) -> None:
+    """The time of the call before, shorter or longer, says nothing about the next one."""
+    with Wire(reply({}), late) as wire:
+        assert mode.run(wire.url, within(0.3), within(5.0), retries=0).leaf == 2
+        assert wire.connections == 1
+    with Wire(reply({}), drip(LONG + b"[1, ", first=len(LONG))) as wire:
+        error, took = timed(mode, wire.url, in_turn(within(5.0), within(TOTAL), mode), retries=0)
+    assert (type(error), wire.connections) == (APITimeoutError, 1)
+    assert took < TOTAL + SLACK
 
 
 def test_total_covers_every_attempt(mode: Mode) -> None:

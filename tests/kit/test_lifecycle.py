@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import gc
 import subprocess
 import sys
@@ -222,3 +223,28 @@ def test_no_call_leaves_anything_open(mode: Mode, step: Any) -> None:
                 assert error.__traceback__
         gc.collect()
     assert not [warning.message for warning in caught]
+
+
+@pytest.mark.parametrize("name", ["request", "_request"])
+def test_what_others_put_over_the_session_of_aiohttp_sees_each_call(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Recorders, mocks and tracers replace a method of aiohttp's session, also after a client has sent."""
+    plain = getattr(aiohttp.ClientSession, name)
+    seen: list[str] = []
+
+    @functools.wraps(plain)
+    def watched(session: Any, method: str, url: Any, **settings: Any) -> Any:
+        seen.append(f"{method} {url.path}")
+        return plain(session, method, url, **settings)
+
+    async def run(url: str) -> None:
+        async with AsyncShopClient(url, retries=0, timeout=5.0) as shop:
+            assert (await shop.albums.tree()).leaf == 1
+            with monkeypatch.context() as patched:
+                patched.setattr(aiohttp.ClientSession, name, watched)
+                assert (await shop.albums.tree()).leaf == 2
+            assert (await shop.albums.tree()).leaf == 3
+
+    with Wire(*(reply({"leaf": leaf}) for leaf in (1, 2, 3))) as wire:
+        asyncio.run(run(wire.url))
+        assert wire.connections == 1
+    assert seen == ["GET /api/tree"]

@@ -19,7 +19,16 @@ from gemel.kit.flow.effects import Opened
 from gemel.kit.flow.loop import running_loop
 from gemel.kit.fork import renewed_after_fork
 from gemel.kit.http.messages import Headers, Request, Response, Streamed
-from gemel.kit.transport.aiohttp_pool import NEVER, Connector, Limits, Reply
+from gemel.kit.transport.aiohttp_pool import (
+    LONGEST_LINE,
+    NEVER,
+    NOT_ADDED,
+    Connector,
+    Limits,
+    Reply,
+    exchanged,
+    untouched,
+)
 from gemel.kit.transport.body import Intake, check_framing, open_decoder
 from gemel.kit.transport.environment import Network
 from gemel.kit.transport.failures import (
@@ -41,10 +50,7 @@ __all__ = ["AiohttpTransport"]
 # aiohttp writes a body of bytes in one go, and warns from 1 MiB on that it holds up the loop; an async iterable lets
 # other tasks run between its pieces.
 _PIECE = 1 << 18
-_LONGEST_LINE = 1 << 16  # as http.client has it
 _TURN = 0.005
-# aiohttp would add application/octet-stream to a body without a type; requests adds none.
-_NOT_ADDED = ("Content-Type",)
 _NOT_SENT = (
     aiohttp.ClientConnectorError,
     aiohttp.ClientHttpProxyError,
@@ -173,23 +179,31 @@ class AiohttpTransport:
         in the same moment, and make it try the next address.
         """
         timeout = request.context.timeout
-        connect = None if self._given is None else timeout.connect
-        limits = Limits(total=total, sock_connect=connect, sock_read=timeout.read, ceil_threshold=NEVER)
+        if self._given is not None:
+            return Limits(total=total, sock_connect=timeout.connect, sock_read=timeout.read, ceil_threshold=NEVER)
+        limits = Limits(total=total, connect=total, sock_read=timeout.read, ceil_threshold=NEVER)
         limits.making = timeout.connect
+        if total is not None:
+            limits.ends = running_loop().time() + total
         return limits
 
     def _asked(self, session: aiohttp.ClientSession, request: Request, limits: Limits) -> Any:
-        """Return what sends the request when awaited or entered."""
+        """Return what sends the request when awaited."""
+        method, url, headers = request.method, URL(request.url, encoded=True), _headers(request)
+        data = None if request.body is None else _content(request.body, limits)
+        settings = self._settings(request)
+        if self._given is None and "proxy" not in settings and not session.trace_configs and untouched():
+            return exchanged(session, method, url, headers, data, limits, settings.get("ssl"))
         return session.request(
-            request.method,
-            URL(request.url, encoded=True),
-            headers=_headers(request),
-            data=None if request.body is None else _content(request.body, limits),
+            method,
+            url,
+            headers=headers,
+            data=data,
             timeout=limits,
             allow_redirects=False,
             raise_for_status=False,
             auto_decompress=False,  # aiohttp knows no bound for what a body grows into
-            **self._settings(request),
+            **settings,
         )
 
     def _translated(self, failure: Exception, request: Request, limits: Limits) -> GemelError:
@@ -209,7 +223,7 @@ class AiohttpTransport:
 
     def _settings(self, request: Request) -> dict[str, Any]:
         if self._given is not None:
-            return {"skip_auto_headers": _NOT_ADDED}
+            return {"skip_auto_headers": NOT_ADDED}
         tls = {"ssl": self._network.tls(request.url)} if request.url.startswith("https") else {}
         proxy = self._network.proxy_for(request.url)
         return {**tls, "proxy": proxy} if proxy else tls
@@ -383,11 +397,11 @@ class _Room:
             # cookies.
             response_class=Reply,
             cookie_jar=aiohttp.DummyCookieJar(),
-            skip_auto_headers=_NOT_ADDED,
+            skip_auto_headers=NOT_ADDED,
             trust_env=False,
             # aiohttp stops at 8190 bytes, which long redirect addresses and policies exceed.
-            max_line_size=_LONGEST_LINE,
-            max_field_size=_LONGEST_LINE,
+            max_line_size=LONGEST_LINE,
+            max_field_size=LONGEST_LINE,
         )
         # aiohttp repeats a GET or DELETE by itself when a kept connection was closed; repeating is the retry policy's.
         self.session._retry_connection = False  # pyright: ignore[reportPrivateUsage]
