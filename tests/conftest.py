@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 import sys
 from collections.abc import Generator
 from contextlib import suppress
@@ -12,6 +13,8 @@ import pytest
 
 # What an interpreter hands to the processes that pytest-xdist starts, and no further than to them.
 STRICT = {"PYTHONWARNINGS": "error", **({"PYTHONDEVMODE": "1"} if sys.flags.dev_mode else {})}
+# What the repr of an object without one of its own ends with.
+ADDRESS = re.compile(r" at 0x[0-9a-fA-F]")
 
 with suppress(ModuleNotFoundError):  # the environments for the docs and for the peers are without it
     from hypothesis import HealthCheck, settings
@@ -37,6 +40,20 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.enable()
         gc.collect()
         gc.freeze()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Refuse an id that holds an address: pytest-xdist wants the same ids from each process.
+
+    This is where each of its processes can still say so: of what is raised later, it tells nothing.
+    """
+    report = yield
+    moving = [node.nodeid for node in report.result or () if ADDRESS.search(node.nodeid)]
+    if moving:
+        report.outcome, report.result = "failed", []
+        report.longrepr = f"another id in each process: {', '.join(moving)}"
+    return report
 
 
 def pytest_configure(config: pytest.Config) -> None:
