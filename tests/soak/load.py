@@ -9,7 +9,8 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from functools import partial
 from typing import Any, Generic
 
 from gemel.kit.client import AsyncClient, BaseClient, Client
@@ -91,6 +92,34 @@ class Interrupted(Exception):
     """What a signal handler raises."""
 
 
+class Trap:
+    """Breaks off a call of the main thread: the signal handler raises once, and only while a call runs.
+
+    It is a plain flag: a signal may come while this thread holds the lock of a threading.Event, for which the handler
+    would wait, and so would the handler of each further signal, inside the one before, until Python's stack is full.
+    """
+
+    def __init__(self) -> None:
+        self.armed = False
+
+    def spring(self, *_: Any) -> None:
+        """Handle a signal."""
+        if self.armed:
+            self.armed = False
+            raise Interrupted
+
+    def outcome(self, call: Callable[[], Any]) -> Any:
+        """Return what comes of a call: its value, or the error that it or the handler raises."""
+        try:
+            try:
+                self.armed = True
+                return call()
+            finally:
+                self.armed = False
+        except Exception as error:
+            return error
+
+
 class Figures:
     """What came of the calls; `wrong` has what must not come.
 
@@ -143,48 +172,36 @@ def blocking(url: str, seconds: float, seed: int, workers: int = 6) -> Figures:
         threads = [threading.Thread(target=work, args=(f"thread{number}",)) for number in range(workers)]
         for thread in threads:
             thread.start()
-        with _interruptions(random.Random(seed)) as armed:
-            _interrupted(book, figures, armed, end, seed)
+        with _interruptions(random.Random(seed)) as trap:
+            _interrupted(book, figures, trap, end, seed)
         for thread in threads:
             thread.join()
     return figures
 
 
-def _interrupted(book: BookClient, figures: Figures, armed: threading.Event, end: float, seed: int) -> None:
+def _interrupted(book: BookClient, figures: Figures, trap: Trap, end: float, seed: int) -> None:
     for writes, name in _planned(random.Random(f"{seed}-main"), "main"):
         if time.monotonic() > end:
             return
-        start, outcome = time.monotonic(), None
-        try:
-            armed.set()
-            outcome = book.names.write(name) if writes else book.names.read(name)
-        except Exception as error:
-            outcome = error
-        while armed.is_set():
-            with contextlib.suppress(Interrupted):  # a last one
-                armed.clear()
-        figures.note(name, outcome if outcome is not None else Interrupted(), time.monotonic() - start)
+        start = time.monotonic()
+        outcome = trap.outcome(partial(book.names.write if writes else book.names.read, name))
+        figures.note(name, outcome, time.monotonic() - start)
 
 
 @contextlib.contextmanager
-def _interruptions(chance: random.Random) -> Iterator[threading.Event]:
-    """Raise Interrupted in this thread at moments by chance, while the event is set."""
-    armed, over, main = threading.Event(), threading.Event(), threading.get_ident()
-
-    def handler(*_: Any) -> None:
-        if armed.is_set():
-            armed.clear()
-            raise Interrupted
+def _interruptions(chance: random.Random) -> Iterator[Trap]:
+    """Send signals to this thread at moments by chance; a trap handles them."""
+    trap, over, main = Trap(), threading.Event(), threading.get_ident()
 
     def disturb() -> None:
         while not over.wait(chance.uniform(0.0005, 0.03)):
             signal.pthread_kill(main, signal.SIGUSR1)
 
-    before = signal.signal(signal.SIGUSR1, handler)
+    before = signal.signal(signal.SIGUSR1, trap.spring)
     disturbing = threading.Thread(target=disturb)
     disturbing.start()
     try:
-        yield armed
+        yield trap
     finally:
         over.set()
         disturbing.join()
