@@ -20,7 +20,7 @@ from typing import Any, TypeVar, cast
 
 from gemel.kit.errors import GemelError
 
-__all__ = ["entry", "warn_caller"]
+__all__ = ["entry", "modules_of", "warn_caller"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -44,6 +44,11 @@ def entry(function: F) -> F:
     if inspect.isgeneratorfunction(function):
         return cast(F, _items(function))
     return cast(F, _called(function))
+
+
+def modules_of(error: BaseException) -> Iterator[str]:
+    """Yield the names of the modules that an error has come through so far, the innermost last."""
+    return (str(step.tb_frame.f_globals.get("__name__", "")) for step in _frames(error.__traceback__))
 
 
 def warn_caller(message: str) -> None:

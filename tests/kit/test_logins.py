@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import aiohttp
 import pytest
+import requests
 
 from gemel.kit.errors import (
     APIConnectionError,
@@ -201,6 +204,113 @@ def test_what_a_function_raises_is_named_to_those_who_waited_and_raised_to_its_c
     said = {str(error) for error in errors if isinstance(error, CredentialsError)}
     assert said == {"another call has tried to get a token, and failed with OSError"}
     assert not wire.seen
+
+
+class Raised(Exception):
+    """What a signal handler or a hook raises."""
+
+
+def test_what_a_signal_handler_raises_ends_the_call_that_it_met_and_no_other() -> None:
+    desk, main = Desk(ISSUED), threading.get_ident()
+
+    def handler(*_: object) -> None:
+        raise Raised
+
+    def follow(shop: ShopClient) -> Any:
+        assert desk.asked.wait(20)
+        return shop.albums.tree()
+
+    def interrupt() -> None:
+        assert desk.asked.wait(20)
+        until_waiting(4)
+        signal.pthread_kill(main, signal.SIGUSR1)
+
+    before = signal.signal(signal.SIGUSR1, handler)
+    try:
+        with Wire(answer=desk) as wire, ShopClient(wire.url, credential=LoginCredential(), retries=0) as shop:
+            with ThreadPoolExecutor(5) as pool:
+                running = [pool.submit(follow, shop) for _ in range(4)]
+                pool.submit(interrupt)
+                with pytest.raises(Raised):
+                    shop.albums.tree()
+                desk.open.set()
+                assert [each.result().leaf for each in running] == [1] * 4
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert logins(wire) == 2
+
+
+def test_what_a_hook_raises_ends_the_call_that_it_met_and_no_other() -> None:
+    desk, left = Desk(ISSUED), [Raised()]
+
+    def hook(reply: requests.Response, **_: Any) -> None:
+        if left:
+            raise left.pop()
+
+    with requests.Session() as session, Wire(answer=desk) as wire:
+        session.hooks["response"] = [hook]
+        with ShopClient(wire.url, credential=LoginCredential(), session=session, retries=0) as shop:
+            with ThreadPoolExecutor(5) as pool:
+                running = [pool.submit(shop.albums.tree) for _ in range(5)]
+                assert desk.asked.wait(20)
+                until_waiting(4)
+                desk.open.set()
+                errors = [each.exception() for each in running]
+    assert sorted(type(error).__name__ for error in errors) == ["NoneType"] * 4 + ["Raised"]
+    assert logins(wire) == 2
+
+
+def test_what_a_trace_raises_ends_the_call_that_it_met_and_no_other() -> None:
+    desk, left = Desk(ISSUED), [Raised()]
+
+    async def hook(*_: object) -> None:
+        if left:
+            raise left.pop()
+
+    async def work(url: str) -> list[Any]:
+        trace = aiohttp.TraceConfig()
+        trace.on_request_end.append(hook)
+        async with aiohttp.ClientSession(trace_configs=[trace]) as session:
+            async with AsyncShopClient(url, credential=LoginCredential(), session=session, retries=0) as shop:
+                waiting = [asyncio.ensure_future(shop.albums.tree()) for _ in range(5)]
+                await asyncio.to_thread(desk.asked.wait, 20)
+                desk.open.set()
+                return await asyncio.gather(*waiting, return_exceptions=True)
+
+    with Wire(answer=desk) as wire:
+        first, *others = asyncio.run(work(wire.url))
+    assert isinstance(first, Raised)
+    assert [each.leaf for each in others] == [1] * 4
+    assert logins(wire) == 2
+
+
+class Careless(LoginCredential):
+    """A credential that makes a mistake of its own once it has logged in."""
+
+    def bound(self, caller: Caller) -> Fetch:
+        log_in = super().bound(caller)
+
+        def fetch(deadline: float) -> Flow[Token]:
+            token = yield from log_in(deadline)
+            return Token({"other": token.value}["token"])
+
+        return fetch
+
+
+def test_what_a_credential_raises_of_its_own_is_shared_by_all_tasks_that_waited() -> None:
+    desk = Desk(ISSUED)
+
+    async def work(url: str) -> list[Any]:
+        async with AsyncShopClient(url, credential=Careless(), retries=0) as shop:
+            waiting = [asyncio.ensure_future(shop.albums.tree()) for _ in range(5)]
+            await asyncio.to_thread(desk.asked.wait, 20)
+            desk.open.set()
+            return await asyncio.gather(*waiting, return_exceptions=True)
+
+    with Wire(answer=desk) as wire:
+        errors = asyncio.run(work(wire.url))
+    assert [type(error).__name__ for error in errors] == ["KeyError"] + ["CredentialsError"] * 4
+    assert wire.targets == ["/login"]
 
 
 class Lockout:

@@ -25,7 +25,7 @@ from gemel.kit.flow.effects import Flow, Lock, Opened, Unlockable, discard
 from gemel.kit.http.messages import Headers, Request, Response, origin
 from gemel.kit.http.redaction import MASK, Redactor, redact
 from gemel.kit.policies.caller import Caller
-from gemel.kit.tracebacks import entry
+from gemel.kit.tracebacks import entry, modules_of
 from gemel.kit.types import Discreet
 
 __all__ = [
@@ -267,9 +267,10 @@ class _Attempt(Struct, frozen=True):
 class Authorizing:
     """The authorization policy of one client: `Authorization: Bearer` (RFC 6750) to its own origin only.
 
-    A token is fetched when first needed and again after 80 % of its lifetime, by one caller while others wait; how
-    that ends counts for all of them. A refused token is replaced, and the request repeated, once. A login that was
-    refused is not tried again before a pause that grows. A request with an Authorization of its own is sent as it is.
+    A token is fetched when first needed and again after 80 % of its lifetime, by one caller while others wait; how that
+    ends counts for all of them, unless only the caller was stopped: the next one then fetches it. A refused token is
+    replaced, and the request repeated, once. A login that was refused is not tried again before a pause that grows. A
+    request with an Authorization of its own is sent as it is.
 
     Args:
         credential: Where tokens come from; with None requests carry no token.
@@ -413,12 +414,13 @@ class Authorizing:
             raise refusal.again(now)
 
     def _fetched(self, fetch: Fetch, deadline: float) -> Flow[Token]:
-        """Fetch a token and note the outcome for those who wait; a cancelled caller leaves it to the next one."""
+        """Fetch a token and note the outcome for those who wait; a caller that is stopped leaves it to the next one."""
         self._fetching = True
         try:
             token = yield from fetch(deadline)
         except Exception as error:
-            self._failed(error, deadline)
+            if _is_of_login(error):
+                self._failed(error, deadline)
             raise
         finally:
             self._fetching = False
@@ -459,6 +461,18 @@ def _check_kind(credential: Any) -> None:
     else:
         advice = "it takes StaticToken, ProvidedToken, or an object with `renewable` and `bound(caller)`"
     raise TypeError(f"credential: expected a Credential, got {type(credential).__name__}; {advice}")
+
+
+def _is_of_login(error: Exception) -> bool:
+    """Say whether an error is how a login ended, and not what has stopped the one call that was just logging in.
+
+    The kit sends the requests of a login and raises errors of gemel alone. Whatever else comes through it was raised by
+    a signal handler, which meets one thread, or by a hook of the caller's session. A credential's own code may raise
+    anything.
+    """
+    return isinstance(error, GemelError) or not any(
+        module.startswith("gemel.kit.") and module != __name__ for module in modules_of(error)
+    )
 
 
 def _shared(attempt: _Attempt) -> Token:
