@@ -15,7 +15,7 @@ from typing import Any, Generic
 
 from gemel.kit.client import AsyncClient, BaseClient, Client
 from gemel.kit.declare import get, post
-from gemel.kit.errors import GemelError
+from gemel.kit.errors import APIConnectionError, APITimeoutError, InternalServerError
 from gemel.kit.flow.effects import Flow
 from gemel.kit.http.messages import Retry, Timeout
 from gemel.kit.models.model import Model
@@ -120,6 +120,21 @@ class Trap:
             return error
 
 
+ALLOWED = (
+    APIConnectionError,  # cut, reset or no HTTP, on each of three attempts, or on a write that may have been done
+    APITimeoutError,  # a reply that stalls or comes too late, in the same way
+    InternalServerError,  # 500 and 503, in the same way
+    Interrupted,  # in the main thread of the blocking client
+    asyncio.CancelledError,  # in the tasks of the other
+)
+"""What may come of a call: its value, or what the faults and the load themselves make of it.
+
+A login meets the same faults as a call, and fails with the same errors, for all who wait for it. Any other error, one
+of gemel too, comes of nothing that the server or the load does: a CredentialsError would be a login lost to the signal
+of another thread, an AuthenticationError a token that was sent when it was over.
+"""
+
+
 class Figures:
     """What came of the calls; `wrong` has what must not come.
 
@@ -138,7 +153,7 @@ class Figures:
             self.slowest = max(self.slowest, seconds)
             self.told[type(outcome).__name__ if isinstance(outcome, BaseException) else "the value"] += 1
             if isinstance(outcome, BaseException):
-                if not isinstance(outcome, GemelError | Interrupted | asyncio.CancelledError):
+                if type(outcome) not in ALLOWED:
                     self.wrong.append(f"{name}: {outcome!r}")
             elif outcome.name != name:
                 self.wrong.append(f"{name}: the reply to {outcome.name}")

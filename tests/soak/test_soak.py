@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import os
 import random
+import socket
 import sys
 import threading
 import time
@@ -41,9 +42,15 @@ def test_a_client_under_load(load: Callable[..., Figures], capsys: Any, monkeypa
     unraisable = list[str]()
 
     def ignored(raised: Any) -> None:
-        """What a signal handler raises while a file closes itself reaches nobody; anything else is a fault."""
-        if not isinstance(raised.exc_value, Interrupted):
-            unraisable.append(repr(raised.exc_value))
+        """What a signal handler raises while a file closes itself reaches nobody; anything else is a fault.
+
+        Beside it there is one error of Python's own: a file of a socket whose `__init__` was interrupted has no `_sock`
+        when it is collected, and closes itself all the same.
+        """
+        error = raised.exc_value
+        unmade = isinstance(error, AttributeError) and error.name == "_sock" and isinstance(error.obj, socket.SocketIO)
+        if not isinstance(error, Interrupted) and not unmade:
+            unraisable.append(repr(error))
 
     monkeypatch.setattr(sys, "unraisablehook", ignored)
     threads, before = set(threading.enumerate()), descriptors()
