@@ -83,7 +83,7 @@ if TYPE_CHECKING:
     from gemel.kit.policies.events import Event, Observer
     from gemel.kit.policies.options import CallOptions
     from gemel.kit.stubs.resource import Resource, extensible
-    from gemel.kit.stubs.roles import Body, Field, Form, Header, Part, Path, Query, Role, Spec
+    from gemel.kit.stubs.roles import Body, Cookie, Field, Form, Header, Part, Path, Query, Role, Spec
     from gemel.kit.transport.environment import Certificate, Verify
     from gemel.kit.types import (
         ABSENT,
@@ -139,6 +139,7 @@ __all__ = [
     "CommonSettings",
     "Composable",
     "ConflictError",
+    "Cookie",
     "Credential",
     "CredentialsError",
     "Cursor",
@@ -292,6 +293,7 @@ _HOMES = {
     "CommonSettings": "gemel.kit.client",
     "Composable": "gemel.kit.calls.flows",
     "ConflictError": "gemel.kit.errors",
+    "Cookie": "gemel.kit.stubs.roles",
     "Credential": "gemel.kit.policies.auth",
     "CredentialsError": "gemel.kit.errors",
     "Cursor": "gemel.kit.paging",

@@ -28,10 +28,11 @@ from gemel.kit.http.encoding import Refused
 from gemel.kit.http.sse import EventStream, ServerSentEvent
 from gemel.kit.http.verbs import verb_of
 from gemel.kit.paging import Cursor, LinkHeader, NextAddress, Offset, Page, PageNumber, Paging
-from gemel.kit.stubs.roles import Body, Field, Form, Header, Part, Query, Spec
+from gemel.kit.stubs.roles import Body, Cookie, Field, Form, Header, Part, Query, Spec
 
 __all__ = [
     "Body",
+    "Cookie",
     "Cursor",
     "Download",
     "EventStream",
@@ -70,16 +71,20 @@ class Verb:
 
     Args:
         method: The verb, in capital letters.
+        body: Whether a GET or HEAD may have a body, of arguments that say so: `Verb("GET", body=True)`.
 
     Raises:
-        DeclarationError: The text is not an HTTP verb.
+        DeclarationError: The text is not an HTTP verb, or one that never has a body.
     """
 
-    def __init__(self, method: str) -> None:
+    def __init__(self, method: str, *, body: bool = False) -> None:
+        self._has_body = body
         try:
             self.method: str = verb_of(method)
         except Refused as refusal:
             raise DeclarationError(f"Verb({method!r}): {refusal}") from None
+        if body and self.method == "TRACE":
+            raise DeclarationError(f"Verb({method!r}): a TRACE request must not have a body (RFC 9110, section 9.3.8)")
 
     def __call__(
         self,
@@ -96,7 +101,8 @@ class Verb:
         """Return a decorator that turns a stub into an endpoint.
 
         Args:
-            path: The path below the client's endpoint; `{name}` stands for the argument of that name.
+            path: The path below the client's endpoint; `{name}` stands for the argument of that name, as one segment,
+                `{+name}` for one that may have slashes. A query in it, "items?kind=book", is sent with every call.
             unwrap: The key of the reply that holds the result, with dots to go into objects:
                 "data.items".
             alternatives: Keys that may stand in its place, or without `unwrap` in the reply's object, each with the
@@ -107,9 +113,10 @@ class Verb:
             paging: How the API pages the list, for a stub that returns `Page[T]`.
             events: How the API streams events, for a stub that returns `Stream[T]`, unless as EventStream() says.
         """
+        place, _, query = path.partition("?")
         spec = Spec(
             self.method,
-            path,
+            place if query else path,
             unwrap,
             dict(alternatives or {}),
             authenticated,
@@ -117,6 +124,8 @@ class Verb:
             paging=paging,
             cacheable=cacheable,
             events=events,
+            query=query,
+            has_body=self._has_body,
         )
         attend_decorators()
         return Declaring(spec)

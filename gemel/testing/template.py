@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 __all__ = ["Template"]
 
-_VARIABLE = re.compile(r"\{([^{}]*)\}")
+_VARIABLE = re.compile(r"\{(\+?)([^{}]*)\}")
 
 
 class Template:
@@ -19,8 +19,11 @@ class Template:
 
     def __init__(self, text: str) -> None:
         self.text: str = text.removeprefix("/")
-        literals, self._names = _VARIABLE.split(self.text)[::2], _VARIABLE.findall(self.text)
-        self._pattern = re.compile("([^/]+?)".join(map(re.escape, literals)))
+        pieces = _VARIABLE.split(self.text)
+        self._names: list[str] = pieces[2::3]
+        groups = ["(.+?)" if sign else "([^/]+?)" for sign in pieces[1::3]]
+        literals = map(re.escape, pieces[::3])
+        self._pattern = re.compile("".join(map("".join, zip(literals, [*groups, ""], strict=True))))
 
     @property
     def variables(self) -> int:

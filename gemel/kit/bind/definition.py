@@ -24,7 +24,7 @@ from gemel.kit.models.hints import filled, opened, opened_aliases, refuse_unknow
 from gemel.kit.models.typed_dicts import dicts_in, keys_of
 from gemel.kit.policies.caller import Caller
 from gemel.kit.stubs.checks import check_returned, parameters_of, roles_of, split_path
-from gemel.kit.stubs.roles import Body, Field, Spec, as_role, kind_of
+from gemel.kit.stubs.roles import Body, Cookie, Field, Spec, as_role, kind_of
 from gemel.kit.types import OMIT
 
 __all__ = ["Definition", "define"]
@@ -63,6 +63,7 @@ class Definition(commands.RequestDefinition):
         hints = [returns, *(parameter.hint for parameter in parameters)]
         self.variables = tuple(dict.fromkeys(variable for hint in hints for variable in variables_in(hint)))
         self._literals, self._variables = split_path(spec.path)
+        self._sends_cookies: bool = any(kind_of(parameter.role) is Cookie for parameter in parameters)
         takes_fields = any(kind_of(parameter.role) is Field for parameter in parameters)
         self._always_object: bool = takes_fields and spec.method != "DELETE"
         self._reads_json: bool = reads_json(returns, spec.unwrap)
@@ -91,12 +92,16 @@ class Definition(commands.RequestDefinition):
             InvalidArgument: An argument is missing, unknown, or cannot be sent.
         """
         builder = RequestBuilder()
+        if self.spec.query:
+            builder.query.append(self.spec.query)
         self.define_request(builder, args, kwargs)
         body = self._content(builder)
         timeout = caller.timeout if builder.timeout is None else time_limits(builder.timeout, caller.timeout)
         headers = caller.headers if self._reads_json else caller.plain_headers
         if body is not None and "content-type" not in caller.said:
             headers = headers.with_values(_JSON)
+        if self._sends_cookies:
+            builder.add_cookies(headers.get("cookie", ""))
         return Request(
             builder.method,
             base + builder.address(self._literals, self._variables),
@@ -219,7 +224,7 @@ def define(
     # one.
     bare.__annotations__ = {}
     try:
-        made = commands.HttpMethod(spec.method, spec.path)(bare, builder)
+        made = commands.HttpMethod(spec.method, spec.path.replace("{+", "{"))(bare, builder)
         made.argument_handler_builder.set_annotations({parameter.name: parameter for parameter in parameters})
         for decorate in decorators:
             made = decorate(made)

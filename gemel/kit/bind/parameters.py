@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import copy
 import inspect
-from typing import Any, cast
+from collections.abc import Callable
+from functools import partial
+from types import UnionType
+from typing import Any, Union, cast, get_args, get_origin
 
 from gemel.kit.bind.checks import checker, exact_types, unfit
 from gemel.kit.bind.request_builder import RequestBuilder
@@ -13,20 +16,25 @@ from gemel.kit.bodies.parts import pieces
 from gemel.kit.bodies.upload import UNKNOWN_TYPE, Upload
 from gemel.kit.errors import InvalidArgument
 from gemel.kit.http.encoding import (
+    Nesting,
     Refused,
+    cookie_text,
+    encode_path,
     encode_segment,
+    encode_segment_list,
+    header_list,
     header_text,
     percent_encoded,
     query_pairs,
     separator,
     utf8_bytes,
-    wire_text,
 )
 from gemel.kit.http.redaction import redact
 from gemel.kit.http.sensitive import is_sensitive_header
-from gemel.kit.models.encode import json_bytes
+from gemel.kit.models.encode import json_bytes, plain_values
+from gemel.kit.models.hints import json_kind, taken_apart
 from gemel.kit.models.secrecy import Finder, finder, is_secret
-from gemel.kit.stubs.roles import Body, Field, Form, Header, Part, Path, Query, Role, UplinkRole
+from gemel.kit.stubs.roles import Body, Cookie, Field, Form, Header, Part, Path, Query, Role, UplinkRole
 from gemel.kit.types import OMIT, is_array
 
 __all__ = ["Parameter", "parameter_of"]
@@ -116,13 +124,21 @@ class PathParameter(Parameter):
 
     role: Path
 
+    def __init__(self, label: str, declared: inspect.Parameter, role: Role) -> None:
+        super().__init__(label, declared, role)
+        self._encoded: Callable[[Any], str] = encode_segment
+        if self.role.slashes:
+            self._encoded = encode_path
+        elif bool in self._exact or _takes_lists(self.hint):
+            self._encoded = partial(encode_segment_list, join=self.role.join)
+
     def modify_request_definition(self, request_definition_builder: Any) -> None:
         """Tell uplink which variable of the template this is."""
         request_definition_builder.uri.add_variable(self.role.name)
 
     def put(self, request_builder: RequestBuilder, value: Any) -> None:
-        """Encode the value as one segment."""
-        request_builder.segments[self.role.name] = encode_segment(value)
+        """Encode the value as one segment, or as several where the template says so."""
+        request_builder.segments[self.role.name] = self._encoded(value)
 
 
 class QueryParameter(Parameter):
@@ -134,7 +150,7 @@ class QueryParameter(Parameter):
         super().__init__(label, declared, role)
         self._names: list[str] = [percent_encoded(each) for each in (self.role.name, self.role.also) if each]
         self._prefix: str = "" if self.role.json or self.role.also else f"{self._names[0]}="
-        self._separator: str = separator(self.role.join)
+        self._nesting: Nesting | None = _nesting(self.role)
         self._encoded_default: tuple[str, ...] | None = None
         if self.default is not _ABSENT and not is_secret(self.hint):
             builder = RequestBuilder()
@@ -163,22 +179,37 @@ class QueryParameter(Parameter):
                 return
         if role.json and value is not None:
             value = json_bytes(value).decode()
-        if role.join and is_array(value):
-            # Each item by itself: what separates them must not be taken for what is in one (RFC 6570, section 3.2.8).
-            text = self._separator.join(percent_encoded(wire_text(item)) for item in value)
-            request_builder.query += [f"{name}={text}" for name in self._names if text]
-            return
         for name in self._names:
-            request_builder.query += query_pairs(name, value)
+            request_builder.query += _pairs(name, value, self._nesting)
 
 
 class HeaderParameter(Parameter):
-    """Adds an argument to the header fields; None is not sent."""
+    """Adds an argument to the header fields; None is not sent, nor is an empty list."""
+
+    def __init__(self, label: str, declared: inspect.Parameter, role: Role) -> None:
+        super().__init__(label, declared, role)
+        self._lists: bool = _takes_lists(self.hint)
+        self._text: Callable[[Any], str] = header_text
+        if self._lists:
+            self._text = partial(header_list, join=self.role.join)
 
     def put(self, request_builder: RequestBuilder, value: Any) -> None:
         """Add the header."""
-        if value is not None:
-            request_builder.headers.append((self.role.name, header_text(value)))
+        if value is not None and not (self._lists and is_array(value) and not value):
+            request_builder.headers.append((self.role.name, self._text(value)))
+
+
+class CookieParameter(Parameter):
+    """Adds an argument to the cookies, all of which are one header (RFC 6265, section 5.4); None is not sent."""
+
+    def put(self, request_builder: RequestBuilder, value: Any) -> None:
+        """Add the cookie."""
+        if value is None:
+            return
+        pair, headers = f"{self.role.name}={cookie_text(value)}", request_builder.headers
+        before = [text for name, text in headers if name == "Cookie"]
+        headers[:] = [field for field in headers if field[0] != "Cookie"]
+        headers.append(("Cookie", "; ".join([*before, pair])))
 
 
 class FieldParameter(Parameter):
@@ -205,10 +236,11 @@ class FormParameter(Parameter):
     def __init__(self, label: str, declared: inspect.Parameter, role: Role) -> None:
         super().__init__(label, declared, role)
         self._name: str = percent_encoded(self.role.name)
+        self._nesting: Nesting | None = _nesting(self.role)
 
     def put(self, request_builder: RequestBuilder, value: Any) -> None:
         """Add the field."""
-        request_builder.form += query_pairs(self._name, value)
+        request_builder.form += _pairs(self._name, value, self._nesting)
 
 
 class PartParameter(Parameter):
@@ -262,10 +294,31 @@ def _put_body(request_builder: RequestBuilder, value: Any, kind: str) -> None:
         request_builder.headers.append(("Content-Type", kind))
 
 
+def _nesting(role: Query | Form) -> Nesting | None:
+    """Return how a role names what is in a value, None where it says nothing of it."""
+    if not role.style and not role.join and role.lists == "repeat":
+        return None
+    return Nesting(role.style, role.lists, separator(role.join))
+
+
+def _pairs(name: str, value: Any, nesting: Nesting | None) -> list[str]:
+    if nesting is None:
+        return query_pairs(name, value)
+    return nesting.pairs(name, plain_values(value) if nesting.style else value)
+
+
+def _takes_lists(hint: Any) -> bool:
+    """Say whether an annotation names a list, a tuple or the like."""
+    plain = taken_apart(hint).plain
+    members = get_args(plain) if get_origin(plain) in (Union, UnionType) else (plain,)
+    return any(json_kind(member) == "array" for member in members)
+
+
 _CLASSES: dict[type[Role], type[Parameter]] = {
     Path: PathParameter,
     Query: QueryParameter,
     Header: HeaderParameter,
+    Cookie: CookieParameter,
     Field: FieldParameter,
     Body: BodyParameter,
     Form: FormParameter,
@@ -289,4 +342,4 @@ def parameter_of(label: str, declared: inspect.Parameter, role: Role) -> Paramet
 def _is_credential(role: Role) -> bool:
     """Say whether an argument is secret by the name of its header field, whatever its annotation says."""
     kind = role.kind if isinstance(role, UplinkRole) else type(role)
-    return issubclass(kind, Header) and is_sensitive_header(role.name)
+    return issubclass(kind, Cookie) or (issubclass(kind, Header) and is_sensitive_header(role.name))

@@ -155,6 +155,15 @@ class RequestBuilder(helpers.RequestBuilder):
             path += self.segments[variable] + literal
         return f"{path}?{'&'.join(self.query)}" if self.query else path
 
+    def add_cookies(self, usual: str) -> None:
+        """Put the cookies that a client sends with every call before those of this one.
+
+        Args:
+            usual: The value of its header.
+        """
+        if usual:
+            self.headers = [(name, f"{usual}; {text}" if name == "Cookie" else text) for name, text in self.headers]
+
     def content(self, *, always_object: bool) -> bytes | Upload | None:
         """Return the body, and add its media type to the headers.
 

@@ -65,6 +65,8 @@ def _number(text: str) -> float:
 
 def bypasses(request: Request) -> bool:
     """Say whether a GET bypasses the cache."""
+    if request.body is not None:  # what it asks for is not in the key
+        return True
     if not request.context.cacheable or request.context.streamed or any(name in request.headers for name in _BYPASSING):
         return True
     return "no-store" in _directives(request.headers)

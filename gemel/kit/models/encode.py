@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
@@ -18,6 +19,7 @@ from gemel.kit.types import OMIT, SCALARS, is_array, is_mapping
 
 __all__ = [
     "json_bytes",
+    "plain_values",
 ]
 
 
@@ -30,6 +32,18 @@ def json_bytes(value: Any) -> bytes:
         return _ENCODER.encode(_in_utc(plain_of(value, kept_types=(datetime,))))
     except (TypeError, UnicodeEncodeError, RecursionError) as error:
         raise Refused(f"it cannot be sent as JSON: {error}") from None
+
+
+def plain_values(value: Any) -> Any:
+    """Return a value as JSON would hold it, but points in time, days, decimals and UUIDs as they are; raises Refused.
+
+    For a query or a form, which have a text form of their own for these.
+    """
+    try:
+        _checked(value)
+        return plain_of(value, kept_types=(datetime, date, Decimal, UUID))
+    except (TypeError, UnicodeEncodeError, RecursionError) as error:
+        raise Refused(f"it cannot be sent: {error}") from None
 
 
 _ENCODER = msgspec.json.Encoder()

@@ -16,12 +16,21 @@ from typing_extensions import get_type_hints
 
 from gemel.kit.annotations import annotations_of, signature_of, written
 from gemel.kit.errors import DeclarationError
-from gemel.kit.http.encoding import Refused, header_name, header_text, percent_encoded
+from gemel.kit.http.encoding import (
+    Refused,
+    cookie_name,
+    encode_path,
+    encode_segment,
+    header_name,
+    header_text,
+    percent_encoded,
+)
 from gemel.kit.http.verbs import BODILESS, SENDS_QUERY
 from gemel.kit.models.typed_dicts import is_typed_dict, keys_of, unpacked
 from gemel.kit.paging import Page, Paging
 from gemel.kit.stubs.roles import (
     Body,
+    Cookie,
     Field,
     Form,
     Header,
@@ -49,7 +58,9 @@ __all__ = [
     "split_path",
 ]
 
-_VARIABLE = re.compile(r"\{([^{}]*)\}")
+_VARIABLE = re.compile(r"\{\+?([^{}]*)\}")
+_SEVERAL = re.compile(r"\{\+([^{}]*)\}")
+_QUERY = re.compile(r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/?\[\]]|%[0-9A-Fa-f]{2})+")
 # The characters of a path segment, RFC 3986, section 3.3 (pchar), "%" taken for the start of an escape, and "/".
 _LITERAL = re.compile(r"[A-Za-z0-9\-._~!$&'()*+,;=:@/%]*")
 _IN_BODY = (Field, Body, Form, Part)
@@ -63,6 +74,11 @@ def check_declaration(
     Only the annotations that name a role are looked up; one that cannot be yet is checked on first use.
     """
     _check_path(spec.path, label)
+    if spec.query and not _QUERY.fullmatch(spec.query):
+        raise DeclarationError(
+            f"{label}(): the query {spec.query!r} of the path must be encoded, and the same for every call; "
+            "what varies is an argument"
+        )
     for name, parameter in _parameters(stub):
         unpacks = parameter.kind is parameter.VAR_KEYWORD and "Unpack" in written(parameter.annotation)
         if parameter.kind is parameter.VAR_POSITIONAL or (parameter.kind is parameter.VAR_KEYWORD and not unpacks):
@@ -81,7 +97,7 @@ def _check_path(path: str, label: str) -> None:
     if not plain or "" in segments[:-1] or not {".", ".."}.isdisjoint(segments):
         raise DeclarationError(
             f"{label}(): the path {path!r} must be below the endpoint, or below its host when it begins with /, "
-            "without query, and name each value as {name}"
+            "and name each value as {name}"
         )
 
 
@@ -109,7 +125,7 @@ def _role_hints(stub: Callable[..., Any], scope: Mapping[str, Any]) -> dict[str,
 _NAMES_ROLES = re.compile(
     r"Annotated|Unpack|uplink"
     # Of uplink's one may write the name alone; it is looked up to be refused.
-    r"|\b(?:Body|Context|ContextMap|Field|FieldMap|Header|HeaderMap|Part|PartMap|Path|Query|QueryMap|Timeout|Url)\b"
+    r"|\b(?:Body|Context|ContextMap|Cookie|Field|FieldMap|Header|HeaderMap|Part|PartMap|Path|Query|QueryMap|Timeout|Url)\b"
 )
 
 
@@ -211,22 +227,58 @@ def _role(spec: Spec, label: str, parameter: inspect.Parameter, *, in_path: bool
     name, declared = parameter.name, _declared_role(label, parameter.name, parameter.annotation)
     if in_path and declared is not None and kind_of(declared) is not Path:
         raise DeclarationError(f"{label}(): {name}: it is in the path and cannot be {_named(declared)} too")
-    if in_path and parameter.default is not parameter.empty:
-        raise DeclarationError(f"{label}(): {name}: a path value cannot have a default")
+    if in_path and parameter.default in (None, OMIT):
+        raise DeclarationError(f"{label}(): {name}: a path value cannot have a default that leaves it out")
     if isinstance(declared, UplinkRole):
         if declared.kind is Header:
             _checked(header_name, label, name, declared.name or name)
         return replace(declared, name=declared.name or name)
     if in_path:
-        return Path(name)
+        return _path_role(spec, label, parameter, declared if isinstance(declared, Path) else Path())
     role = declared or (Query() if spec.method in SENDS_QUERY else Field())
+    if isinstance(role, Query | Form):
+        _check_lists(label, name, role)
+    if isinstance(role, Cookie):
+        return replace(role, name=_checked(cookie_name, label, name, role.name or wire_name))
     if isinstance(role, Header):
+        if not _JOINS_HEADERS.fullmatch(role.join):
+            raise DeclarationError(f"{label}(): {name}: join={role.join!r} cannot stand between the items of a header")
         return replace(role, name=_checked(_header_name, label, name, role.name or wire_name.replace("_", "-")))
     if isinstance(role, Body):
         _checked(header_text, label, name, role.content_type)
     for text in (role.name, getattr(role, "also", "")):
         _checked(percent_encoded, label, name, text)
     return replace(role, name=role.name or wire_name)
+
+
+_JOINS_HEADERS = re.compile(r"[,;|] ?| ")
+_JOINS_SEGMENTS = re.compile(r"[A-Za-z0-9\-._~!$&'()*+,;=:@]+")
+
+
+def _path_role(spec: Spec, label: str, parameter: inspect.Parameter, declared: Path) -> Path:
+    """Return the role of a path value; raises DeclarationError for a default that no path can hold."""
+    name, default = parameter.name, parameter.default
+    role = replace(declared, name=name, slashes=name in _SEVERAL.findall(spec.path))
+    if not _JOINS_SEGMENTS.fullmatch(role.join):
+        raise DeclarationError(f"{label}(): {name}: join={role.join!r} cannot stand in one segment of a path")
+    if isinstance(default, str):
+        _checked(encode_path if role.slashes else encode_segment, label, name, default)
+    return role
+
+
+def _check_lists(label: str, name: str, role: Query | Form) -> None:
+    """Check what a role says of lists and records; raises DeclarationError."""
+    said = [word for word in ("join", "style", "json") if getattr(role, word, False)]
+    if role.style not in ("", "deep", "dots"):
+        raise DeclarationError(f'{label}(): {name}: style must be "deep" or "dots", got {role.style!r}')
+    if role.lists not in ("repeat", "brackets", "indices"):
+        raise DeclarationError(
+            f'{label}(): {name}: lists must be "repeat", "brackets" or "indices", got {role.lists!r}'
+        )
+    if "json" in said and (len(said) > 1 or role.lists != "repeat"):
+        raise DeclarationError(f"{label}(): {name}: with json=True the value is one text, so nothing else is said")
+    if role.join and role.lists != "repeat":
+        raise DeclarationError(f"{label}(): {name}: join={role.join!r} and lists={role.lists!r} exclude each other")
 
 
 def _header_name(name: str) -> str:
@@ -265,7 +317,7 @@ def _check_mark(label: str, name: str, mark: Any, hint: Any) -> None:
         raise DeclarationError(f"{label}(): {name}: {problem}")
 
 
-def _checked(check: Callable[[str], str], label: str, parameter: str, text: str) -> str:
+def _checked(check: Callable[[Any], str], label: str, parameter: str, text: str) -> str:
     try:
         return check(text)
     except Refused as refusal:
@@ -290,8 +342,16 @@ def _check_together(label: str, roles: Mapping[str, Role], spec: Spec) -> None:
     if len(in_body) > 1:
         said = " and ".join(f"{name} is a {kind.__name__}" for kind, name in in_body.items())
         raise DeclarationError(f"{label}(): a body is of one kind, but {said}")
-    if in_body and spec.method in BODILESS:
+    if in_body and spec.method in BODILESS and not spec.has_body:
         raise DeclarationError(f"{label}(): {next(iter(in_body.values()))}: a {spec.method} request has no body")
+    cookies = [name for name, kind in kinds.items() if kind is Cookie]
+    header = next((name for name, role in roles.items() if kinds[name] is Header and role.name.lower() == "cookie"), "")
+    if cookies and header:
+        raise DeclarationError(f"{label}(): {cookies[0]}: it cannot be a cookie when {header} is the whole header")
+    fixed = {pair.partition("=")[0] for pair in spec.query.split("&")}
+    for name, role in roles.items():
+        if kinds[name] is Query and percent_encoded(role.name) in fixed:
+            raise DeclarationError(f"{label}(): {name}: the path has {role.name!r} in its query already")
     taken_by: dict[tuple[type, str], str] = {}
     for argument, role in roles.items():
         # Field names are case-insensitive (RFC 9110, section 5.1).

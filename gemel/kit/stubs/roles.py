@@ -15,6 +15,7 @@ from gemel.kit.paging import Paging
 
 __all__ = [
     "Body",
+    "Cookie",
     "Field",
     "Form",
     "Header",
@@ -42,6 +43,8 @@ class Spec(Struct, frozen=True):
     paging: Paging | None = None
     cacheable: bool = True
     events: EventStream | None = None
+    query: str = ""
+    has_body: bool = False
 
 
 class Role(Struct, frozen=True):
@@ -55,7 +58,15 @@ class Role(Struct, frozen=True):
 
 
 class Path(Role, frozen=True):
-    """A value in the path: an argument whose name stands in braces in the template."""
+    """A value in the path: an argument whose name stands in braces in the template.
+
+    Attributes:
+        join: Text between the items of a list.
+        slashes: Whether it may be several segments; the template says it: `{+name}`.
+    """
+
+    join: str = ","
+    slashes: bool = False
 
 
 class Query(Role, frozen=True):
@@ -65,11 +76,16 @@ class Query(Role, frozen=True):
         also: A second name under which the value is sent as well, for servers that know only that one.
         join: The separator with which a list is sent as one parameter; "" repeats the name for each item.
         json: Whether the value is sent as JSON text, so that it may be a dict.
+        style: How the members of a dict or a record are named: "deep" for `name[member]`, "dots" for `name.member`.
+        lists: How the items of a list are named: "repeat" the name, with "brackets" (`name[]`), or with "indices"
+            (`name[0]`).
     """
 
     also: str = ""
     join: str = ""
     json: bool = False
+    style: str = ""
+    lists: str = "repeat"
 
 
 class Field(Role, frozen=True):
@@ -77,7 +93,17 @@ class Field(Role, frozen=True):
 
 
 class Header(Role, frozen=True):
-    """A request header: `Annotated[str, Header("X-Trace")]`; unnamed, the argument's wire name with - for _."""
+    """A request header: `Annotated[str, Header("X-Trace")]`; unnamed, the argument's wire name with - for _.
+
+    Attributes:
+        join: Text between the items of a list; an empty list is not sent.
+    """
+
+    join: str = ","
+
+
+class Cookie(Role, frozen=True):
+    """A cookie of the request: `Annotated[str, Cookie("session")]`; None is not sent. It is secret without a mark."""
 
 
 class Body(Role, frozen=True):
@@ -92,7 +118,15 @@ class Body(Role, frozen=True):
 
 
 class Form(Role, frozen=True):
-    """A field of a form body; None is not sent, a list repeats the name."""
+    """A field of a form body; None is not sent, a list repeats the name.
+
+    Attributes:
+        join, style, lists: As of a Query.
+    """
+
+    join: str = ""
+    style: str = ""
+    lists: str = "repeat"
 
 
 class Part(Role, frozen=True):
