@@ -83,7 +83,7 @@ if TYPE_CHECKING:
     from gemel.kit.policies.events import Event, Observer
     from gemel.kit.policies.options import CallOptions
     from gemel.kit.stubs.resource import Resource, extensible
-    from gemel.kit.stubs.roles import Body, Cookie, Field, Form, Header, Part, Path, Query, Role, Spec
+    from gemel.kit.stubs.roles import Body, Cookie, Field, Form, Header, Part, Path, Query, Role, Spec, Url
     from gemel.kit.transport.environment import Certificate, Verify
     from gemel.kit.types import (
         ABSENT,
@@ -233,6 +233,7 @@ __all__ = [
     "UnprocessableEntityError",
     "Upload",
     "UploadError",
+    "Url",
     "Validate",
     "Verb",
     "Verify",
@@ -387,6 +388,7 @@ _HOMES = {
     "UnprocessableEntityError": "gemel.kit.errors",
     "Upload": "gemel.kit.bodies.upload",
     "UploadError": "gemel.kit.errors",
+    "Url": "gemel.kit.stubs.roles",
     "Validate": "gemel.kit.models.drift",
     "Verb": "gemel.kit.declare",
     "Verify": "gemel.kit.transport.environment",

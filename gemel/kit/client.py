@@ -125,6 +125,7 @@ class BaseClient(Mounting, Generic[M]):
             base=base,
             **_sent_with_all(headers, session, network.secrets),
             signs=self._auth.signs,
+            goes_abroad=session is None,
             timeout=Timeout.of(timeout),
             exchange=self._exchange(_following(follow_redirects, session), retry, observers, times),
             retry=retry,

@@ -28,7 +28,7 @@ from gemel.kit.http.encoding import Refused
 from gemel.kit.http.sse import EventStream, ServerSentEvent
 from gemel.kit.http.verbs import verb_of
 from gemel.kit.paging import Cursor, LinkHeader, NextAddress, Offset, Page, PageNumber, Paging
-from gemel.kit.stubs.roles import Body, Cookie, Field, Form, Header, Part, Query, Spec
+from gemel.kit.stubs.roles import Body, Cookie, Field, Form, Header, Part, Query, Spec, Url
 
 __all__ = [
     "Body",
@@ -50,6 +50,7 @@ __all__ = [
     "ServerSentEvent",
     "Stream",
     "Upload",
+    "Url",
     "Verb",
     "delete",
     "get",

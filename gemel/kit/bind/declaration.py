@@ -13,7 +13,7 @@ from typing_extensions import Self
 from gemel.kit.annotations import name_types_only
 from gemel.kit.bind.decorated import check_decorators, check_stub, decorators_of
 from gemel.kit.errors import DeclarationError
-from gemel.kit.http.messages import Request, root_of
+from gemel.kit.http.messages import Request, origin, root_of
 from gemel.kit.models.decode import Decode, decoder
 from gemel.kit.models.drift import Reading
 from gemel.kit.models.hints import type_arguments
@@ -188,9 +188,13 @@ class Declaration:
         if options is NO_OPTIONS:
             return define
         last = [name for name in wanted or () if name not in options.headers]
+        goes_anywhere = self.definition.goes_anywhere
 
         def optional(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Request:
-            request = options.applied(define(args, kwargs), caller.clock())
+            request = define(args, kwargs)
+            # What is said to the client is not said to another server, whose address an argument was.
+            elsewhere = goes_anywhere and origin(request.url) != origin(base)
+            request = (options.without_content() if elsewhere else options).applied(request, caller.clock())
             # What the call needs goes last, as it does without options.
             return request.with_headers({name: request.headers[name] for name in last}) if last else request
 

@@ -9,6 +9,7 @@ from typing import Any, get_args
 
 from typing_extensions import get_type_hints
 
+from gemel.kit.bind.destination import destination, harmless
 from gemel.kit.bind.parameters import Parameter, parameter_of
 from gemel.kit.bind.request_builder import RequestBuilder, time_limits
 from gemel.kit.bind.signature import Signature
@@ -16,7 +17,7 @@ from gemel.kit.bind.uplink_import import arguments, commands, exceptions
 from gemel.kit.bodies.upload import Upload
 from gemel.kit.errors import DeclarationError, InvalidArgument
 from gemel.kit.http.encoding import Refused
-from gemel.kit.http.messages import CallContext, Headers, Request
+from gemel.kit.http.messages import CallContext, Headers, Request, origin
 from gemel.kit.http.redaction import redact
 from gemel.kit.models.decode import reads_json
 from gemel.kit.models.encode import json_bytes
@@ -24,7 +25,7 @@ from gemel.kit.models.hints import filled, opened, opened_aliases, refuse_unknow
 from gemel.kit.models.typed_dicts import dicts_in, keys_of
 from gemel.kit.policies.caller import Caller
 from gemel.kit.stubs.checks import check_returned, parameters_of, roles_of, split_path
-from gemel.kit.stubs.roles import Body, Cookie, Field, Spec, as_role, kind_of
+from gemel.kit.stubs.roles import Body, Cookie, Field, Spec, Url, as_role, kind_of
 from gemel.kit.types import OMIT
 
 __all__ = ["Definition", "define"]
@@ -63,6 +64,7 @@ class Definition(commands.RequestDefinition):
         hints = [returns, *(parameter.hint for parameter in parameters)]
         self.variables = tuple(dict.fromkeys(variable for hint in hints for variable in variables_in(hint)))
         self._literals, self._variables = split_path(spec.path)
+        self._url: Parameter | None = next((one for one in parameters if kind_of(one.role) is Url), None)
         self._sends_cookies: bool = any(kind_of(parameter.role) is Cookie for parameter in parameters)
         takes_fields = any(kind_of(parameter.role) is Field for parameter in parameters)
         self._always_object: bool = takes_fields and spec.method != "DELETE"
@@ -97,26 +99,49 @@ class Definition(commands.RequestDefinition):
         self.define_request(builder, args, kwargs)
         body = self._content(builder)
         timeout = caller.timeout if builder.timeout is None else time_limits(builder.timeout, caller.timeout)
-        headers = caller.headers if self._reads_json else caller.plain_headers
-        if body is not None and "content-type" not in caller.said:
+        headers, said = caller.headers if self._reads_json else caller.plain_headers, caller.said
+        address, at_home = base + builder.address(self._literals, self._variables), True
+        if self._url is not None:
+            address, at_home = self._aimed(builder, caller, base)
+            headers, said = (headers, said) if at_home else (harmless(headers), frozenset[str]())
+        if body is not None and "content-type" not in said:
             headers = headers.with_values(_JSON)
         if self._sends_cookies:
             builder.add_cookies(headers.get("cookie", ""))
         return Request(
             builder.method,
-            base + builder.address(self._literals, self._variables),
-            _headers(headers, builder.headers, wanted, caller.said),
+            address,
+            _headers(headers, builder.headers, wanted, said),
             body,
             CallContext(
                 label=self.label,
                 deadline=caller.clock() + timeout.total,
                 timeout=timeout,
                 secrets=(*builder.secrets, *caller.secrets),
-                authenticated=self.spec.authenticated,
+                authenticated=self.spec.authenticated and at_home,
                 resource=resource,
                 cacheable=self.spec.cacheable,
             ),
         )
+
+    @property
+    def goes_anywhere(self) -> bool:
+        """Whether an argument is the address."""
+        return self._url is not None
+
+    def _aimed(self, builder: RequestBuilder, caller: Caller, base: str) -> tuple[str, bool]:
+        """Return the address that an argument is, and whether it is at the client's own origin."""
+        assert self._url is not None
+        role: Any = self._url.role
+        try:
+            address = destination(base, builder.segments[""], role.origins)
+            at_home = origin(address) == origin(base)
+            if not at_home and not caller.goes_abroad:
+                raise Refused("the headers of your own session would go along to another origin")
+        except Refused as refusal:
+            raise InvalidArgument(self.label, self._url.name, str(refusal)) from None
+        sign = "&" if "?" in address else "?"
+        return (f"{address}{sign}{'&'.join(builder.query)}" if builder.query else address), at_home
 
     def _content(self, builder: RequestBuilder) -> bytes | Upload | None:
         try:

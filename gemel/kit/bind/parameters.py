@@ -30,11 +30,11 @@ from gemel.kit.http.encoding import (
     utf8_bytes,
 )
 from gemel.kit.http.redaction import redact
-from gemel.kit.http.sensitive import is_sensitive_header
+from gemel.kit.http.sensitive import address_secrets, is_sensitive_header
 from gemel.kit.models.encode import json_bytes, plain_values
 from gemel.kit.models.hints import json_kind, taken_apart
 from gemel.kit.models.secrecy import Finder, finder, is_secret
-from gemel.kit.stubs.roles import Body, Cookie, Field, Form, Header, Part, Path, Query, Role, UplinkRole
+from gemel.kit.stubs.roles import Body, Cookie, Field, Form, Header, Part, Path, Query, Role, UplinkRole, Url
 from gemel.kit.types import OMIT, is_array
 
 __all__ = ["Parameter", "parameter_of"]
@@ -251,6 +251,15 @@ class PartParameter(Parameter):
         request_builder.parts += pieces(self.role.name, value)
 
 
+class UrlParameter(Parameter):
+    """Sends the request to an argument; the Definition knows the endpoint that it goes by."""
+
+    def put(self, request_builder: RequestBuilder, value: Any) -> None:
+        """Note the address, and what of its query is secret by its name, such as a signature."""
+        request_builder.secrets += address_secrets(value)
+        request_builder.segments[""] = value
+
+
 class UplinkParameter(Parameter):
     """Lets an annotation of uplink add the argument to the request."""
 
@@ -323,6 +332,7 @@ _CLASSES: dict[type[Role], type[Parameter]] = {
     Body: BodyParameter,
     Form: FormParameter,
     Part: PartParameter,
+    Url: UrlParameter,
     UplinkRole: UplinkParameter,
 }
 

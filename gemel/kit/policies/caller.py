@@ -48,6 +48,7 @@ class Caller(Discreet, frozen=True, eq=False):
         signs: Says whether a request is sent with the client's token.
         secrets: Values of the client that are never shown.
         options: The options of every call.
+        goes_abroad: Whether a call may go to another origin; not with a session whose own headers would go along.
         retry: How a lost stream waits before it is opened again.
         reading: How replies are checked, and who is told of drift.
         clock: Returns monotonic seconds.
@@ -73,6 +74,7 @@ class Caller(Discreet, frozen=True, eq=False):
     random: Callable[[], float] = system_random
     secrets: tuple[str, ...] = ()
     said: frozenset[str] = frozenset()
+    goes_abroad: bool = True
 
     @property
     def is_async(self) -> bool:

@@ -72,6 +72,10 @@ class Options(Discreet, frozen=True):
                 raise InvalidArgument(label, name, str(refusal)) from None
         return options
 
+    def without_content(self) -> Options:
+        """Return these options without headers, query and members: how long and how often a call is tried."""
+        return replace(self, headers=Headers(), query=(), body={})
+
     def applied(self, request: Request, now: float) -> Request:
         """Return the request with these options applied; `now` is the monotonic time, in seconds."""
         if self == NO_OPTIONS:

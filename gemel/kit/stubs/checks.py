@@ -9,7 +9,7 @@ import builtins
 import inspect
 import re
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, ForwardRef, get_args, get_origin
+from typing import Annotated, Any, ForwardRef, cast, get_args, get_origin
 
 from msgspec.structs import replace
 from typing_extensions import get_type_hints
@@ -40,6 +40,7 @@ from gemel.kit.stubs.roles import (
     Role,
     Spec,
     UplinkRole,
+    Url,
     as_role,
     kind_of,
     uplink_problem,
@@ -63,6 +64,8 @@ _SEVERAL = re.compile(r"\{\+([^{}]*)\}")
 _QUERY = re.compile(r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/?\[\]]|%[0-9A-Fa-f]{2})+")
 # The characters of a path segment, RFC 3986, section 3.3 (pchar), "%" taken for the start of an escape, and "/".
 _LITERAL = re.compile(r"[A-Za-z0-9\-._~!$&'()*+,;=:@/%]*")
+_ORIGIN = re.compile(r"https?://(?:\*|(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
+"""An origin as a role names it: `*` stands for any host, `*.` for any below a name."""
 _IN_BODY = (Field, Body, Form, Part)
 
 
@@ -238,6 +241,9 @@ def _role(spec: Spec, label: str, parameter: inspect.Parameter, *, in_path: bool
     role = declared or (Query() if spec.method in SENDS_QUERY else Field())
     if isinstance(role, Query | Form):
         _check_lists(label, name, role)
+    if isinstance(role, Url):
+        _check_url(spec, label, name, role)
+        return replace(role, name=name)
     if isinstance(role, Cookie):
         return replace(role, name=_checked(cookie_name, label, name, role.name or wire_name))
     if isinstance(role, Header):
@@ -264,6 +270,18 @@ def _path_role(spec: Spec, label: str, parameter: inspect.Parameter, declared: P
     if isinstance(default, str):
         _checked(encode_path if role.slashes else encode_segment, label, name, default)
     return role
+
+
+def _check_url(spec: Spec, label: str, name: str, role: Url) -> None:
+    """Check what a role says of an address; raises DeclarationError."""
+    if spec.path or spec.query:
+        raise DeclarationError(f'{label}(): {name}: it is the address, so the path must be "", not {spec.path!r}')
+    for origin in cast("tuple[object, ...]", role.origins):
+        if not isinstance(origin, str) or not _ORIGIN.fullmatch(origin):
+            raise DeclarationError(
+                f'{label}(): {name}: origins= names each as "https://host", "https://*.host" or "https://*", '
+                f"got {origin!r}"
+            )
 
 
 def _check_lists(label: str, name: str, role: Query | Form) -> None:
@@ -344,6 +362,9 @@ def _check_together(label: str, roles: Mapping[str, Role], spec: Spec) -> None:
         raise DeclarationError(f"{label}(): a body is of one kind, but {said}")
     if in_body and spec.method in BODILESS and not spec.has_body:
         raise DeclarationError(f"{label}(): {next(iter(in_body.values()))}: a {spec.method} request has no body")
+    urls = [name for name, kind in kinds.items() if kind is Url]
+    if len(urls) > 1:
+        raise DeclarationError(f"{label}(): {' and '.join(urls)}: only one argument can be the address")
     cookies = [name for name, kind in kinds.items() if kind is Cookie]
     header = next((name for name, role in roles.items() if kinds[name] is Header and role.name.lower() == "cookie"), "")
     if cookies and header:

@@ -25,6 +25,7 @@ __all__ = [
     "Role",
     "Spec",
     "UplinkRole",
+    "Url",
     "as_role",
     "kind_of",
     "uplink_problem",
@@ -131,6 +132,17 @@ class Form(Role, frozen=True):
 
 class Part(Role, frozen=True):
     """A part of a multipart body: a File, bytes, text, or a record as JSON; a list repeats the name."""
+
+
+class Url(Role, frozen=True):
+    """The address itself, whole or relative to the client's endpoint: `Annotated[str, Url]`, below the path "".
+
+    Attributes:
+        origins: Where it may be besides the client's own origin: "https://uploads.example", "https://*.example" for
+            any host below a name, "https://*" for any. Neither credentials nor headers of the client go there.
+    """
+
+    origins: tuple[str, ...] = ()
 
 
 class UplinkRole(Role, frozen=True):
