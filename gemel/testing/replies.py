@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, Any, get_args, get_origin
 
 from gemel.kit.bind.checks import checker, expectation
 from gemel.kit.calls.download import Download
 from gemel.kit.calls.endpoint import Endpoint
 from gemel.kit.calls.stream import Stream
+from gemel.kit.http.json_stream import FORMATS
 from gemel.kit.http.sse import EventStream, ServerSentEvent
 from gemel.kit.models.encode import json_bytes
 from gemel.kit.paging import Page
@@ -22,7 +23,6 @@ HeaderPairs = tuple[tuple[str, str], ...]
 """The names and values of header fields, in order."""
 
 TEXT_TYPE = "text/plain; charset=utf-8"
-EVENTS_TYPE = "text/event-stream"
 BYTES_TYPE = "application/octet-stream"
 
 
@@ -50,7 +50,8 @@ def typed_reply(
         )
     if endpoint.spec.paging is None and get_origin(endpoint.returns) is Stream:
         events = endpoint.spec.events or EventStream()
-        return raw_reply(event_bytes(value, events), 200 if status is None else status, headers, EVENTS_TYPE)
+        kind = FORMATS[events.formats[0]][0]
+        return raw_reply(event_bytes(value, events), 200 if status is None else status, headers, kind)
     if hint is None or hint is type(None):
         return raw_reply(b"", 204 if status is None else status, headers, "")
     status = 200 if status is None else status
@@ -91,10 +92,11 @@ def returned(endpoint: Endpoint[..., Any]) -> Any:
 
 
 def event_bytes(values: Iterable[Any], events: EventStream) -> bytes:
-    """Encode values as server-sent events (WHATWG HTML, section 9.2), with the declared final event, if any."""
+    """Encode values in the first declared format, with the declared final event, if any."""
     told = [value if isinstance(value, ServerSentEvent) else ServerSentEvent(_text(value)) for value in values]
     ended = [ServerSentEvent(events.done)] if events.done else []
-    return "".join(map(_event, [*told, *ended])).encode()
+    write = _WRITTEN[events.formats[0]]
+    return "".join(map(write, [*told, *ended])).encode()
 
 
 def _text(value: Any) -> str:
@@ -106,6 +108,14 @@ def _event(event: ServerSentEvent) -> str:
     numbered = [f"id: {event.id}"] if event.id else []
     data = [f"data: {line}" for line in event.data.split("\n")]
     return "\n".join([*named, *numbered, *data]) + "\n\n"
+
+
+# WHATWG HTML, section 9.2; jsonlines.org; RFC 7464, section 2.2.
+_WRITTEN: dict[str, Callable[[ServerSentEvent], str]] = {
+    "sse": _event,
+    "jsonl": lambda event: f"{event.data}\n",
+    "json-seq": lambda event: f"\x1e{event.data}\n",
+}
 
 
 def _dumped(hint: Any, value: Any) -> Any:

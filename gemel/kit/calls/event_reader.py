@@ -11,13 +11,14 @@ from msgspec.structs import replace
 from gemel.kit.errors import APIConnectionError, ResponseValidationError, stream_error
 from gemel.kit.flow.effects import AsyncReader, Flow, Opened, Read, Reader, Sleep, discard
 from gemel.kit.http.encoding import Refused, header_text
+from gemel.kit.http.json_stream import StreamDecoder, format_of, stream_decoder
 from gemel.kit.http.messages import Headers, Request, Response, hiding
 from gemel.kit.http.sse import EventDecoder, EventStream, EventTooLarge, ServerSentEvent
 from gemel.kit.models.decode import Decode
 from gemel.kit.policies.caller import Caller
 from gemel.kit.transport.failures import fell_silent
 
-__all__ = ["END", "MORE", "EventReader", "Wanted", "event_text", "open_event_reader"]
+__all__ = ["END", "MORE", "EventReader", "Wanted", "event_text", "open_event_reader", "parsed_by"]
 
 _DATA = Headers({"Content-Type": "application/json"})
 
@@ -64,13 +65,14 @@ class EventReader:
         self._until = float("inf") if life is None else caller.clock() + life
         self._over = False
         self._losses = 0
-        self._decoder: EventDecoder = EventDecoder(events.largest)
+        self._decoder: StreamDecoder = EventDecoder(events.largest)
         self._connect(response)
 
     def _connect(self, response: Response) -> None:
         """Continue with a reply; one that came whole, without a reader, is read from its body."""
         self.response = response
-        self._decoder = EventDecoder(self._events.largest, self._decoder.last_id, self._decoder.retry)
+        found = format_of(_kind_of(response), self._events.formats)
+        self._decoder = stream_decoder(found, self._events.largest, self._decoder.last_id, self._decoder.retry)
         self._ready: Iterator[ServerSentEvent] = self._decoder.feed(response.body)
         self._reader: Reader | AsyncReader | None = response.reader if isinstance(response, Opened) else None
         # 204 tells a client to stop connecting (HTML Living Standard, section 9.2, "Server-sent events").
@@ -149,11 +151,16 @@ class EventReader:
 
     def _ended(self) -> Flow[None]:
         """Handle the end of the body: connect again, or accept it unless a final event is declared."""
+        last = self._decoder.rest()
+        if last:
+            self._release()
+            self._ready = iter(last)
+            return
         if not self._has_ended() and self._losses < self._events.reconnect:
             yield from self._reconnected(None)
             return
         self.close()
-        if self._events.done and not self._has_ended():
+        if self._events.done and self._events.must_end and not self._has_ended():
             problem = f"the stream ended before {self._events.done!r}; the answer is not whole"
             raise APIConnectionError(f"{self._request.context.label}: {problem}", request=self._request)
 
@@ -173,7 +180,7 @@ class EventReader:
             except APIConnectionError as again:
                 loss = again
                 continue
-            self._connect(_accepted(self.caller.checked(response, request), request))
+            self._connect(_accepted(self.caller.checked(response, request), request, self._events))
             return
         if loss is not None:
             raise loss
@@ -224,13 +231,32 @@ def event_text(response: Response, request: Request) -> str:
 def open_event_reader(caller: Caller, request: Request, events: EventStream, decode: Wanted) -> Flow[EventReader]:
     """Send the request and return the reader of its stream; raises the errors of a call."""
     response = caller.checked((yield from caller.exchange(request)), request)
-    return EventReader(caller, request, _accepted(response, request), events, decode)
+    return EventReader(caller, request, _accepted(response, request, events), events, decode)
 
 
-def _accepted(response: Response, request: Request) -> Response:
-    """Return the reply if it is an event stream or a 204; raises ResponseValidationError for any other."""
-    kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if response.status == 204 or kind in ("text/event-stream", ""):
+def parsed_by(parse: Callable[[str], Any]) -> Decode:
+    """Return what reads the data of an event by a function of the declaration."""
+
+    def read(response: Response, request: Request) -> Any:
+        try:
+            return parse(response.body.decode())
+        except (ValueError, TypeError, LookupError) as error:
+            problem = f"the data of an event cannot be parsed ({type(error).__name__})"
+            raise ResponseValidationError(
+                f"{request.context.label}: {problem}", request=request, body=response.body
+            ) from None
+
+    return read
+
+
+def _kind_of(response: Response) -> str:
+    return response.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def _accepted(response: Response, request: Request, events: EventStream) -> Response:
+    """Return the reply if it is a stream or a 204; raises ResponseValidationError for any other."""
+    kind = _kind_of(response)
+    if response.status == 204 or format_of(kind, events.formats):
         return response
     discard(response)
     raise ResponseValidationError(

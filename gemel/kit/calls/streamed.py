@@ -10,10 +10,11 @@ from typing_extensions import ParamSpec, TypeVar
 from gemel.kit.bind.declaration import Declaration
 from gemel.kit.calls.call import Call
 from gemel.kit.calls.download import AsyncDownload, Download, open_transfer
-from gemel.kit.calls.event_reader import EventReader, Wanted, event_text, open_event_reader
+from gemel.kit.calls.event_reader import EventReader, Wanted, event_text, open_event_reader, parsed_by
 from gemel.kit.calls.stream import AsyncStream, Stream
 from gemel.kit.errors import DeclarationError
 from gemel.kit.flow.effects import Flow
+from gemel.kit.http.json_stream import accepted_types
 from gemel.kit.http.messages import Request
 from gemel.kit.http.sse import EventStream, ServerSentEvent
 from gemel.kit.policies.options import Options
@@ -98,14 +99,23 @@ class StreamCall(_OpeningCall[P, Stream[T]], Generic[P, T]):
     _wanted_headers = _EVENTS
 
     def __init__(self, declaration: Declaration, resource: Resource[Any], options: Options | None = None) -> None:
+        formats = declaration.spec.events.formats if declaration.spec.events else ("sse",)
+        if formats != ("sse",):
+            self._wanted_headers = {**_EVENTS, "Accept": accepted_types(formats)}
         super().__init__(declaration, resource, options)
         self._events: EventStream = declaration.spec.events or EventStream()
         self._wanted: Wanted = self._decode
-        hint = self._read_type(declaration.definition.returns)
-        if hint is ServerSentEvent:
+        hint = read_type(declaration.definition.returns, declaration.label)
+        if self._events.parse is not None:
+            self._wanted = parsed_by(self._events.parse)
+        elif hint is ServerSentEvent:
             self._wanted = None
         elif hint is str and declaration.spec.unwrap is None and not declaration.spec.alternatives:
             self._wanted = event_text
+
+    def _read_type(self, returns: Any) -> Any:
+        events = self._declaration.spec.events
+        return None if events is not None and events.parse is not None else super()._read_type(returns)
 
     def gathered(self, *args: P.args, **kwargs: P.kwargs) -> Flow[list[T]]:
         """Return a flow whose result is the list of all events: `words = yield from self.stream.gathered()`."""
@@ -174,6 +184,10 @@ def check_opening(spec: Spec, returned: Any, label: str) -> None:
         raise DeclarationError(f"{label}(): events: not an EventStream: {events!r}")
     if events is not None and returned is not None and (get_origin(returned) or returned) is not Stream:
         raise DeclarationError(f"{label}(): with events=... it returns Stream[T], the type of one event in brackets")
+    if events is not None and events.parse is not None and (spec.unwrap is not None or spec.alternatives):
+        raise DeclarationError(
+            f"{label}(): with parse=... nothing else is known of the data: no unwrap, no alternatives"
+        )
     if returned is Download and spec.unwrap is not None:
         raise DeclarationError(f"{label}(): a Download is the body as it comes; there is no envelope to unwrap")
     if returned is Download and spec.alternatives:

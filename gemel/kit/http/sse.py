@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from msgspec import Struct
 
@@ -42,6 +43,10 @@ class EventStream(Struct, frozen=True):
         reconnect: How often in a row, without an event in between, a lost stream is opened again with Last-Event-ID; 0
             for an API that cannot continue a stream.
         largest: The most bytes that one event may have.
+        formats: What the API streams: "sse" for server-sent events, "jsonl" for JSON lines, "json-seq" for JSON text
+            sequences. All are accepted, and the media type of the reply says which has come.
+        parse: A function that makes the data of an event, a text, into the declared type; without it the data is JSON.
+        must_end: Whether a stream that ends without `done` was cut.
 
     Raises:
         ValueError: `reconnect` is negative, or `largest` is not positive.
@@ -52,8 +57,15 @@ class EventStream(Struct, frozen=True):
     ignored: tuple[str, ...] = ()
     reconnect: int = 0
     largest: int = 1 << 20
+    formats: tuple[str, ...] = ("sse",)
+    parse: Callable[[str], Any] | None = None
+    must_end: bool = True
 
     def __post_init__(self) -> None:
+        if not self.formats or not {*self.formats} <= {"sse", "jsonl", "json-seq"}:
+            raise ValueError(f'events: formats are "sse", "jsonl" and "json-seq", got {self.formats!r}')
+        if not self.must_end and not self.done:
+            raise ValueError("events: must_end=False is about the data that done= names")
         if self.reconnect < 0 or self.largest < 1:
             raise ValueError("events: reconnect must be 0 or more, and largest a positive number of bytes")
 
@@ -101,6 +113,10 @@ class EventDecoder:
             yield from self._ended(line)
         if rest:
             self._keep(rest)
+
+    def rest(self) -> list[ServerSentEvent]:
+        """Return what the end of the stream completes: nothing, an event ends with its blank line."""
+        return []
 
     @property
     def unfinished(self) -> str | None:

@@ -41,6 +41,8 @@ def plain_values(value: Any) -> Any:
     """
     try:
         _checked(value)
+        if "pydantic.dataclasses" in sys.modules:
+            value = _without_dataclasses(value)
         return plain_of(value, kept_types=(datetime, date, Decimal, UUID))
     except (TypeError, UnicodeEncodeError, RecursionError) as error:
         raise Refused(f"it cannot be sent: {error}") from None
