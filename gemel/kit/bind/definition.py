@@ -19,6 +19,7 @@ from gemel.kit.errors import DeclarationError, InvalidArgument
 from gemel.kit.http.encoding import Refused
 from gemel.kit.http.messages import CallContext, Headers, Request, origin
 from gemel.kit.http.redaction import redact
+from gemel.kit.models.codec import Codec
 from gemel.kit.models.decode import reads_json
 from gemel.kit.models.encode import json_bytes
 from gemel.kit.models.hints import filled, opened, opened_aliases, refuse_unknown_variables, variables_in
@@ -302,6 +303,9 @@ def _check_dicts(hint: Any, argument: str, scope: Mapping[str, Any]) -> None:
     try:
         for typed_dict in dicts_in(hint, scope):
             for name, key in keys_of(typed_dict).items():
+                if any(isinstance(mark, Codec) for mark in get_args(key.hint)):
+                    said = f"{name!r} of {typed_dict.__name__}"
+                    raise DeclarationError(f"{argument}: {said} cannot have a codec: the dict is sent as it is")
                 if any(as_role(mark) for mark in get_args(key.hint)):
                     said = f"{name!r} of {typed_dict.__name__}"
                     raise DeclarationError(f"{argument}: {said} cannot have a role: the dict is sent as it is")

@@ -31,6 +31,7 @@ from gemel.kit.http.encoding import (
 )
 from gemel.kit.http.redaction import redact
 from gemel.kit.http.sensitive import address_secrets, is_sensitive_header
+from gemel.kit.models.coding import writer_of
 from gemel.kit.models.encode import json_bytes, plain_values
 from gemel.kit.models.hints import json_kind, taken_apart
 from gemel.kit.models.secrecy import Finder, finder, is_secret
@@ -63,6 +64,7 @@ class Parameter(arguments.ArgumentAnnotation):
         self._exact = exact_types(self.hint)
         self._fits = checker(self.hint)
         self._secrets: Finder | None = finder(self.hint, hidden=_is_credential(role))
+        self._code: Callable[[Any], Any] | None = writer_of(self.hint)
 
     def modify_request(self, request_builder: RequestBuilder, value: Any) -> None:
         """Check a value and add it to the request.
@@ -79,11 +81,24 @@ class Parameter(arguments.ArgumentAnnotation):
         # Noted first, so that no error made from this request can show them.
         if self._secrets is not None:
             self._note(request_builder, value)
+        if self._code is not None:
+            value = self._coded(request_builder, value, self._code)
         try:
             self.put(request_builder, value)
         except Refused as refusal:
             problem = redact(str(refusal), request_builder.secrets)
             raise InvalidArgument(self._label, self.name, problem) from None
+
+    def _coded(self, request_builder: RequestBuilder, value: Any, code: Callable[[Any], Any]) -> Any:
+        """Return a value as its codec writes it, which is as secret as the value; raises InvalidArgument."""
+        try:
+            value = code(value)
+        except ValueError as error:
+            problem = redact(str(error), request_builder.secrets)
+            raise InvalidArgument(self._label, self.name, problem) from None
+        if self._secrets is not None:
+            self._note(request_builder, value)
+        return value
 
     def _note(self, request_builder: RequestBuilder, value: Any) -> None:
         assert self._secrets is not None

@@ -8,6 +8,7 @@ from typing import Any, Union, get_args, get_origin
 
 import msgspec
 
+from gemel.kit.models.codec import codec_in
 from gemel.kit.models.extras import keep_extras, keeps_unknown
 from gemel.kit.models.fast import converter, read_moment
 from gemel.kit.models.hints import json_kind, members_of, model_fields, model_of, tag_of, taken_apart
@@ -24,7 +25,7 @@ def construct(hint: Any, value: Any) -> Any:
     A missing required field is OMIT. A value that does not fit the type of its field stays as JSON has it.
     """
     plain, marks, _ = taken_apart(hint)
-    if is_read_by_pydantic(plain):
+    if is_read_by_pydantic(plain) or codec_in(marks) is not None:
         return _leaf(hint, value)
     if get_origin(plain) in (Union, UnionType):
         members = members_of(plain, marks)

@@ -14,6 +14,7 @@ from gemel.kit.errors import AlternativeReplyError, ResponseValidationError
 from gemel.kit.http.charset import Unreadable, is_empty, is_json, json_of, media_type, obstacle, text_of
 from gemel.kit.http.messages import Headers, Request, Response
 from gemel.kit.http.redaction import Redactor
+from gemel.kit.models.codec import Codec
 from gemel.kit.models.decimals import Numeral, read_json
 from gemel.kit.models.drift import LENIENT, Drift, Found, Reading, drift_of, drift_of_faults, faults_of
 from gemel.kit.models.fast import fast_decoder
@@ -94,7 +95,7 @@ def _says_nothing(response: Response, plain: Any) -> bool:
     return is_null or (is_empty(body) and not body.isspace())
 
 
-_READING = (msgspec.Meta, Discriminator)
+_READING = (msgspec.Meta, Discriminator, Codec)
 
 
 def _read(wanted: _Wanted, reading: Reading) -> Decode:

@@ -11,9 +11,10 @@ from uuid import UUID
 import msgspec
 
 from gemel.kit.http.encoding import Refused, rfc3339, wire_text
+from gemel.kit.models.coding import as_written
 from gemel.kit.models.fast import converter
 from gemel.kit.models.hints import loosest
-from gemel.kit.models.plain import as_builtin, plain_of
+from gemel.kit.models.plain import as_builtin, builtins_of
 from gemel.kit.models.pydantic_ import dumped, is_pydantic
 from gemel.kit.types import OMIT, SCALARS, is_array, is_mapping
 
@@ -26,10 +27,11 @@ __all__ = [
 def json_bytes(value: Any) -> bytes:
     """Encode a value as JSON; raises Refused for one that JSON cannot hold."""
     try:
+        value = _coded(value)
         _checked(value)
         if "pydantic.dataclasses" in sys.modules:
             value = _without_dataclasses(value)
-        return _ENCODER.encode(_in_utc(plain_of(value, kept_types=(datetime,))))
+        return _ENCODER.encode(_in_utc(builtins_of(value, kept_types=(datetime,))))
     except (TypeError, UnicodeEncodeError, RecursionError) as error:
         raise Refused(f"it cannot be sent as JSON: {error}") from None
 
@@ -40,12 +42,20 @@ def plain_values(value: Any) -> Any:
     For a query or a form, which have a text form of their own for these.
     """
     try:
+        value = _coded(value)
         _checked(value)
         if "pydantic.dataclasses" in sys.modules:
             value = _without_dataclasses(value)
-        return plain_of(value, kept_types=(datetime, date, Decimal, UUID))
+        return builtins_of(value, kept_types=(datetime, date, Decimal, UUID))
     except (TypeError, UnicodeEncodeError, RecursionError) as error:
         raise Refused(f"it cannot be sent: {error}") from None
+
+
+def _coded(value: Any) -> Any:
+    try:
+        return as_written(value)
+    except ValueError as error:
+        raise Refused(str(error)) from None
 
 
 _ENCODER = msgspec.json.Encoder()

@@ -19,6 +19,7 @@ from msgspec.inspect import CustomType, type_info
 from typing_extensions import NotRequired, Required
 
 from gemel.kit.annotations import annotations_of, replaced
+from gemel.kit.models.codec import Codec, codec_in, refuse_other_type
 from gemel.kit.models.hints import (
     ANNOTATIONS,
     Members,
@@ -158,7 +159,8 @@ def _exact(hint: Any) -> Any:
         choice = _Choice("Foreign", (), {"read": functools.partial(read_by_pydantic, hint)})
         return choice | None if taken_apart(hint).allow_none else choice
     if get_origin(hint) is Annotated:
-        return _exact_annotated(hint, get_args(hint))
+        codec = codec_in(get_args(hint)[1:])
+        return _exact_annotated(hint, get_args(hint)) if codec is None else _exact_coded(hint, codec)
     if _is_open(hint):
         return _exact_open(members_of(*taken_apart(hint)[:2]))
     return rebuilt(hint, _exact)
@@ -237,7 +239,20 @@ class _Choice(type):
         return True
 
 
+class _Coded(_Choice):
+    """A _Choice that a codec reads, of which there may be thousands in a reply."""
+
+
+def _exact_coded(hint: Any, codec: Codec) -> Any:
+    plain, _, allow_none = taken_apart(hint)
+    refuse_other_type(codec, plain)
+    coded = _Coded("Coded", (), {"read": staticmethod(codec.read)})
+    return coded | None if allow_none else coded
+
+
 def _read_choice(choice: type, value: Any) -> Any:
+    if type(choice) is _Coded:
+        return choice.read(value)
     if choice is object:
         return value
     if not isinstance(choice, _Choice):
@@ -282,9 +297,14 @@ def _leaves(hint: Any, place: str, seen: set[Any]) -> Iterator[tuple[str, type[A
         if hint in seen:
             return
         seen.add(hint)
-    plain = taken_apart(hint).plain
+    plain, marks, _ = taken_apart(hint)
     base, inner = get_origin(plain) or plain, get_args(plain)
     model = model_of(plain)
+    if (codec := codec_in(marks)) is not None:
+        if any(isinstance(mark, msgspec.Meta) for mark in marks):
+            raise TypeError(f"{place}a codec and a Meta cannot stand together: let the codec refuse what is none")
+        refuse_other_type(codec, plain, place)
+        return
     if model is not None:
         if plain not in seen:
             seen.add(plain)
@@ -314,6 +334,8 @@ def _leaves_of_record(record: Any, seen: set[Any]) -> Iterator[tuple[str, type[A
         refuse_unknown_variables(item.hint, place)
         if _is_more_than_any(opened(item.hint)):
             raise TypeError(f"{place}a union with Any would be read as Any alone: derive the record from Model")
+        if any(isinstance(part, Codec) for part in parts(item.hint)) and model_of(item.hint) is None:
+            raise TypeError(f"{place}msgspec does not know a codec: derive the record from Model")
         yield from _leaves(item.hint, place, seen)
 
 

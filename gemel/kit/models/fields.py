@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, Union, cast
 import marshmallow as ma
 import msgspec
 
+from gemel.kit.models.codec import Codec
 from gemel.kit.models.decimals import Numeral, plain_numbers
 from gemel.kit.models.fast import converter, read_moment
 from gemel.kit.models.hints import Tag, taken_apart
@@ -20,6 +21,7 @@ __all__ = [
     "Again",
     "Array",
     "Choice",
+    "Coded",
     "Converted",
     "DecimalNumber",
     "ForeignRecord",
@@ -100,6 +102,20 @@ class Validated(_Field):
             return read_by_pydantic(self._hint, plain_numbers(value))
         except ValueError as error:
             raise ma.ValidationError(faults_in(error)) from None
+
+
+class Coded(_Field):
+    """A value that a codec reads."""
+
+    def __init__(self, codec: Codec, **options: Any) -> None:
+        super().__init__(**options)  # pyright: ignore[reportUnknownMemberType]
+        self._codec = codec
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> Any:
+        try:
+            return self._codec.read(plain_numbers(value))
+        except ValueError:
+            raise ma.ValidationError(self._codec.problem) from None
 
 
 class Member(Converted):

@@ -10,6 +10,7 @@ from typing import Any, TypeVar, cast
 
 import msgspec
 
+from gemel.kit.models.coding import as_written
 from gemel.kit.models.extras import anything_keeps, kept, models_that_keep
 from gemel.kit.models.hints import model_of
 from gemel.kit.models.parts import parts
@@ -19,6 +20,7 @@ from gemel.kit.types import OMIT, SCALARS, is_array, is_mapping
 
 __all__ = [
     "as_builtin",
+    "builtins_of",
     "by_name",
     "given_back",
     "plain_of",
@@ -27,11 +29,21 @@ __all__ = [
 
 def given_back(value: Any) -> Any:
     """Return a value to encode: the value itself, or plain JSON when a record in it has extras."""
-    return plain_of(value) if anything_keeps() and _has_extras(value) else value
+    value = as_written(value)
+    return builtins_of(value) if anything_keeps() and _has_extras(value) else value
 
 
 def plain_of(value: Any, *, kept_types: tuple[type, ...] = ()) -> Any:
-    """Return a value as plain JSON, with names on the wire and extras; values of `kept_types` stay as they are."""
+    """Return a value as plain JSON, with names on the wire and extras; values of `kept_types` stay as they are.
+
+    Raises:
+        ValueError: A value has no form by its codec.
+    """
+    return builtins_of(as_written(value), kept_types=kept_types)
+
+
+def builtins_of(value: Any, *, kept_types: tuple[type, ...] = ()) -> Any:
+    """Return the same of a value in which nothing is left for a codec to write."""
     document = msgspec.to_builtins(value, builtin_types=kept_types, str_keys=True, enc_hook=as_builtin)
     if anything_keeps():
         _merge(value, document)
@@ -40,14 +52,18 @@ def plain_of(value: Any, *, kept_types: tuple[type, ...] = ()) -> Any:
 
 def by_name(value: Any) -> Any:
     """Return a value as plain JSON, but with the names that fields have in Python."""
+    return _by_name(as_written(value))
+
+
+def _by_name(value: Any) -> Any:
     if isinstance(value, msgspec.Struct):
         fields = msgspec.structs.asdict(value).items()
-        return {**{name: by_name(inner) for name, inner in fields if inner is not OMIT}, **kept(value)}
+        return {**{name: _by_name(inner) for name, inner in fields if inner is not OMIT}, **kept(value)}
     if is_mapping(value):
         names = msgspec.to_builtins(dict.fromkeys(value), str_keys=True, enc_hook=as_builtin)
-        return dict(zip(names, map(by_name, value.values()), strict=True))
+        return dict(zip(names, map(_by_name, value.values()), strict=True))
     if is_array(value) or isinstance(value, set | frozenset):
-        return [by_name(inner) for inner in cast("list[Any]", value)]
+        return [_by_name(inner) for inner in cast("list[Any]", value)]
     return msgspec.to_builtins(value, str_keys=True, enc_hook=as_builtin)
 
 

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
 import marshmallow as ma
 import msgspec
 
+from gemel.kit.models.codec import codec_in
 from gemel.kit.models.decimals import plain_numbers
 from gemel.kit.models.extras import keep_extras, keeps_unknown
 from gemel.kit.models.fast import refuse_unreadable
@@ -21,6 +22,7 @@ from gemel.kit.models.fields import (
     Again,
     Array,
     Choice,
+    Coded,
     Converted,
     DecimalNumber,
     ForeignRecord,
@@ -108,6 +110,8 @@ def _field(hint: Any, *, name: str | None, required: bool) -> ma.fields.Field[An
     schema = next((mark for mark in marks if is_schema(mark)), None)
     if schema is not None:
         return ma.fields.Nested(schema, **options)
+    if (codec := codec_in(marks)) is not None:
+        return Coded(codec, **options)
     if is_read_by_pydantic(plain):
         return Validated(Annotated[cast(Any, (plain, *marks))] if marks else plain, **options)
     if any(isinstance(mark, msgspec.Meta) for mark in marks):

@@ -26,6 +26,7 @@ from gemel.kit.http.encoding import (
     percent_encoded,
 )
 from gemel.kit.http.verbs import BODILESS, SENDS_QUERY
+from gemel.kit.models.coding import writer_of
 from gemel.kit.models.typed_dicts import is_typed_dict, keys_of, unpacked
 from gemel.kit.paging import Page, Paging
 from gemel.kit.stubs.roles import (
@@ -213,6 +214,8 @@ def roles_of(
         )
         for parameter in parameters
     }
+    for parameter in parameters:
+        _check_codecs(label, parameter)
     for name, role in roles.items():
         if kind_of(role) is Path:
             in_path[role.name] = name
@@ -270,6 +273,14 @@ def _path_role(spec: Spec, label: str, parameter: inspect.Parameter, declared: P
     if isinstance(default, str):
         _checked(encode_path if role.slashes else encode_segment, label, name, default)
     return role
+
+
+def _check_codecs(label: str, parameter: inspect.Parameter) -> None:
+    """Check that the codecs of an argument stand beside types of theirs; raises DeclarationError."""
+    try:
+        writer_of(parameter.annotation)
+    except TypeError as error:
+        raise DeclarationError(f"{label}(): {parameter.name}: {error}") from None
 
 
 def _check_url(spec: Spec, label: str, name: str, role: Url) -> None:
