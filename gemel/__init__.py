@@ -78,7 +78,7 @@ if TYPE_CHECKING:
     )
     from gemel.kit.models.drift import Drift, DriftKind, OnDrift, Reading, Validate
     from gemel.kit.models.model import Model, field
-    from gemel.kit.models.unions import Discriminator, OpenEnum
+    from gemel.kit.models.unions import Discriminator, OpenEnum, OpenIntEnum
     from gemel.kit.paging import Cursor, LinkHeader, NextAddress, Offset, Page, PageNumber, Paging
     from gemel.kit.policies.auth import (
         Credential,
@@ -202,6 +202,7 @@ __all__ = [
     "Omit",
     "OnDrift",
     "OpenEnum",
+    "OpenIntEnum",
     "Opening",
     "Page",
     "PageNumber",
@@ -367,6 +368,7 @@ _HOMES = {
     "Omit": "gemel.kit.types",
     "OnDrift": "gemel.kit.models.drift",
     "OpenEnum": "gemel.kit.models.unions",
+    "OpenIntEnum": "gemel.kit.models.unions",
     "Opening": "gemel.kit.calls.streamed",
     "Page": "gemel.kit.paging",
     "PageNumber": "gemel.kit.paging",

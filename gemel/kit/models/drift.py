@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias
 
 from msgspec import Struct
 
-from gemel.kit.models.unions import OpenEnum
+from gemel.kit.models.unions import OpenEnum, OpenIntEnum
 from gemel.kit.types import is_array, is_mapping, is_object
 
 __all__ = [
@@ -168,7 +168,7 @@ _ZONE = re.compile(r"(?:[Zz]|[+-]\d\d:?\d\d)$")
 def _leaf_drift(value: Any, document: Any) -> DriftKind | None:
     """Return how a single value differs from the JSON value that it was made from."""
     if isinstance(value, enum.Enum):
-        return "unknown" if isinstance(value, OpenEnum) and not value.known else None
+        return "unknown" if isinstance(value, OpenEnum | OpenIntEnum) and not value.known else None
     if isinstance(value, datetime):
         return None if _ZONE.search(str(document)) else "invalid"
     if isinstance(value, bool | int | float) and type(value) is not type(document):
