@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import enum
+import io
 from datetime import datetime, timezone
 from decimal import Decimal
 from typing import Annotated, Any, TypedDict
@@ -14,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gemel.kit.client import AsyncClient, Client
-from gemel.kit.declare import Body, Cookie, Field, Form, Header, Query, Verb, get, post
+from gemel.kit.declare import Body, Cookie, Field, File, Form, Header, Part, Query, Verb, get, post
 from gemel.kit.errors import DeclarationError, InvalidArgument
 from gemel.kit.models.model import Model
 from gemel.kit.stubs.resource import Resource
@@ -75,6 +76,8 @@ class Places(Resource[M], case="camel"):
     ) -> None: ...
     @post("f")
     def form(self, a: Annotated[Any, Form(style="deep", lists="indices")]) -> None: ...
+    @post("upload")
+    def upload(self, files: Annotated[list[File], Part("file")]) -> None: ...
     @get("h")
     def header(
         self,
@@ -171,6 +174,29 @@ def test_a_nested_form(mode: Mode) -> None:
 )
 def test_a_nested_value_without_a_wire_form_is_not_sent(mode: Mode, name: str, value: Any, says: str) -> None:
     assert says in refused(mode, lambda places: getattr(places, name)(value))
+
+
+def test_a_part_with_headers_of_its_own(mode: Mode) -> None:
+    large = b"x" * (1 << 17)
+    files = [
+        File(b"a", name="a.png", headers=(("Content-ID", "<logo>"), ("X-Md5", "abc"))),
+        File(io.BytesIO(large), name="b"),
+    ]
+    seen = sent(mode, lambda places: places.upload(files))
+    first, second = seen.body.split(b"--" + seen.headers["content-type"].partition("boundary=")[2].encode())[1:3]
+    assert first.partition(b"\r\n\r\n")[0].split(b"\r\n")[1:] == [
+        b'Content-Disposition: form-data; name="file"; filename="a.png"',
+        b"Content-Type: image/png",
+        b"Content-ID: <logo>",
+        b"X-Md5: abc",
+    ]
+    assert b"Content-ID" not in second and large in second
+
+
+@pytest.mark.parametrize("field", [("A B", "x"), ("X", "a\nb"), ("X", " a"), ("Content-Type", "a/b"), ("Host", "x")])
+def test_a_header_that_no_part_can_have_is_refused(field: tuple[str, str]) -> None:
+    with pytest.raises(ValueError, match=r"header|follows"):
+        File(b"", headers=(field,))
 
 
 def test_lists_of_a_query_are_encoded_item_by_item(mode: Mode) -> None:

@@ -48,12 +48,14 @@ class Piece(Struct, frozen=True):
         content: The bytes of the part, or a file.
         filename: The file name to send, "" for none.
         content_type: The media type, "" for none.
+        headers: Further header fields.
     """
 
     name: str
     content: bytes | FilePart
     filename: str = ""
     content_type: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 class Multipart(Upload):
@@ -138,7 +140,7 @@ def _head(part: Piece) -> bytes:
     from urllib3.fields import RequestField  # needed by few, slow to load
 
     filename = _without_controls(part.filename) or None
-    field: Any = RequestField(_without_controls(part.name), b"", filename=filename)
+    field: Any = RequestField(_without_controls(part.name), b"", filename=filename, headers=dict(part.headers))
     field.make_multipart(content_type=part.content_type or None)
     head: str = field.render_headers()
     return head.encode()

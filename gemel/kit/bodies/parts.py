@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from gemel.kit.bodies.multipart import FilePart, Piece
 from gemel.kit.bodies.upload import UNKNOWN_TYPE, measured
-from gemel.kit.http.encoding import Refused, header_text, utf8_bytes, wire_text
+from gemel.kit.http.encoding import Refused, header_field, header_text, utf8_bytes, wire_text
 from gemel.kit.http.redaction import MASK
 from gemel.kit.models.encode import json_bytes
 from gemel.kit.types import Discreet, is_array
@@ -29,17 +29,23 @@ class File(Discreet, frozen=True):
             KiB, or one that cannot seek, is read when the call is made.
         name: The file name to send; "" takes that of the path or file object.
         content_type: Its media type; "" guesses it from the name.
+        headers: Names and values of further header fields of its part, such as ("Content-ID", "<logo>").
 
     Raises:
-        ValueError: The media type cannot be sent in a header.
+        ValueError: The media type or a header field cannot be sent, or is one that the part has already.
     """
 
     content: bytes | str | os.PathLike[str] | IO[bytes]
     name: str = ""
     content_type: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         header_text(self.content_type)
+        for name, value in self.headers:
+            header_field(name, value)
+            if name.lower() in ("content-disposition", "content-type"):
+                raise Refused(f"{name} follows from the name and the media type of the part")
 
     def __repr__(self) -> str:
         return f"File({MASK}, name={self.name!r})"
@@ -77,7 +83,7 @@ def _file_piece(name: str, file: File) -> Piece:
     except Refused:
         raise Refused("the file name is not valid Unicode: pass name=") from None
     kind = file.content_type or mimetypes.guess_type(filename)[0] or UNKNOWN_TYPE
-    return Piece(name, _content(file.content), filename=filename, content_type=kind)
+    return Piece(name, _content(file.content), filename=filename, content_type=kind, headers=file.headers)
 
 
 def _own_name(content: Any) -> str:
