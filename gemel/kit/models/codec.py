@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, get_origin
 
 __all__ = ["Codec", "anything_coded", "codec_in", "refuse_other_type"]
 
@@ -101,5 +101,6 @@ def anything_coded() -> bool:
 
 def refuse_other_type(codec: Codec, plain: Any, place: str = "") -> None:
     """Refuse a codec whose values are not of the type that it stands beside; raises TypeError."""
-    if isinstance(plain, type) and not issubclass(codec.makes, plain) and codec.makes is not object:
-        raise TypeError(f"{place}a codec of a {codec.name} makes {codec.makes.__name__}, not {plain.__name__}")
+    base: Any = get_origin(plain) or plain  # before Python 3.11 `tuple[int, ...]` counts as a class
+    if codec.makes is not object and isinstance(base, type) and not issubclass(codec.makes, base):
+        raise TypeError(f"{place}a codec of a {codec.name} makes {codec.makes.__name__}, not {base.__name__}")
