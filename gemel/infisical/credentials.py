@@ -10,8 +10,9 @@ from gemel.infisical.api.auth import AccessTokens, UniversalAuth
 from gemel.kit.errors import CredentialsError, InvalidArgument
 from gemel.kit.flow.effects import Flow
 from gemel.kit.http.redaction import MASK
-from gemel.kit.policies.auth import Credential, Fetch, ProvidedToken, Revoke, StaticToken, Token, digest
 from gemel.kit.policies.caller import Caller
+from gemel.kit.policies.credentials import Bearer
+from gemel.kit.policies.tokens import Credential, Fetch, Revoke, Token, digest
 from gemel.kit.tracebacks import warn_caller
 from gemel.kit.types import Sync
 
@@ -94,7 +95,7 @@ def find_credential(
     if token and (client_id or client_secret):
         raise CredentialsError("give either token, or client_id and client_secret, not both")
     if token:
-        return StaticToken(_sendable(token)), None
+        return Bearer(_sendable(token)), None
     if client_id or client_secret:
         return _pair(client_id, client_secret, "client_id", "client_secret"), None
     return _from_environment(environ), None
@@ -111,7 +112,7 @@ def _from_environment(environ: Mapping[str, str]) -> Credential:
         return UniversalAuthCredential(environ[id_name], environ[secret_name])
     if tokens:
         _warn_of_others(environ, tokens[:1], [*pairs, *((name,) for name in tokens[1:])])
-        return StaticToken(_sendable(environ[tokens[0]]))
+        return Bearer(_sendable(environ[tokens[0]]))
     if pairs:
         id_name, secret_name = pairs[0]
         return _pair(environ.get(id_name), environ.get(secret_name), id_name, secret_name)
@@ -148,12 +149,12 @@ def _provided(chain: ProviderChain) -> tuple[Credential, str | None]:
 
 def _as_credential(found: Any) -> Credential:
     if isinstance(found, str) and found:
-        return StaticToken(_sendable(found))
+        return Bearer(_sendable(found))
     if isinstance(found, Credential):
         return found
     get_token = cast("Callable[[], str] | None", getattr(found, "get_token", None))
     if get_token is not None:
-        return ProvidedToken(get_token)
+        return Bearer(get_token)
     raise CredentialsError(
         "provider_chain.resolve() must give a token, a Credential or an object with get_token(), "
         f"it gave {type(found).__name__}"

@@ -24,7 +24,7 @@ from gemel.kit.client import BaseClient, CommonSettings
 from gemel.kit.client import Client as KitClient
 from gemel.kit.http.messages import Response, Timeout
 from gemel.kit.http.problem import Fault
-from gemel.kit.policies.auth import StaticToken
+from gemel.kit.policies.credentials import Bearer
 from gemel.kit.stubs.resource import extensible
 from gemel.kit.tracebacks import entry
 from gemel.kit.types import Async, M, Sync
@@ -84,7 +84,7 @@ class BaseJulepClient(Serving, BaseClient[M]):
         refuse_httpx(_httpx_client)
         settings["headers"] = headers = {**given_headers(additional_headers), **(settings.get("headers") or {})}
         key, address, limits = find_api_key(api_key), find_base_url(base_url), patience(timeout)
-        super().__init__(address, credential=StaticToken(key), session=session, timeout=limits, **settings)
+        super().__init__(address, credential=Bearer(key), session=session, timeout=limits, **settings)
         self._remember(key, address, headers, limits.total)
 
     def _read_fault(self, response: Response) -> Fault:

@@ -8,7 +8,7 @@ from typing import Any
 
 from gemel.julep.errors import MissingExtraError
 from gemel.kit.http.messages import Headers, root_of
-from gemel.kit.policies.auth import Token
+from gemel.kit.policies.tokens import Token
 
 __all__ = ["Serving"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import platform
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from random import random as system_random
 from typing import TYPE_CHECKING, Any, Generic, TypedDict, cast
 
@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from typing_extensions import Self, TypeVar, Unpack
 
 from gemel.kit.annotations import signature_of
-from gemel.kit.calls.catalog import EndpointInfo, catalog
+from gemel.kit.calls.catalog import EndpointInfo, catalog, declarations
 from gemel.kit.calls.undeclared import undeclared_request
 from gemel.kit.flow.clock import Clock, monotonic
 from gemel.kit.flow.drive import AsyncPerformer, Performer
@@ -24,17 +24,17 @@ from gemel.kit.http.messages import Headers, Request, Response, Retry, Timeout
 from gemel.kit.http.problem import Fault, read_fault
 from gemel.kit.http.sensitive import credentials_in, is_sensitive_header
 from gemel.kit.models.drift import OnDrift, Reading, Validate
-from gemel.kit.policies.auth import Authorizing, Credential
+from gemel.kit.policies.auth import Authorizing, CredentialSource
 from gemel.kit.policies.caller import Caller
 from gemel.kit.policies.events import Attempts, Calls, Observer, Observers, configure_logging, debugging
 from gemel.kit.policies.options import CallOptions
 from gemel.kit.policies.pipeline import Pipeline, pipeline
 from gemel.kit.policies.redirects import Redirects
 from gemel.kit.policies.retry import Retrying
-from gemel.kit.stubs.resource import Mounting, Resource
+from gemel.kit.stubs.resource import Mounting, Resource, named_auths
 from gemel.kit.tracebacks import entry
 from gemel.kit.transport.environment import Certificate, Network, Verify
-from gemel.kit.types import Async, M, Sync
+from gemel.kit.types import Async, M, Omit, Sync
 from gemel.version import __version__
 
 if TYPE_CHECKING:
@@ -57,11 +57,13 @@ class BaseClient(Mounting, Generic[M]):
 
     Args:
         endpoint: The base URL of the server, with or without a path.
-        credential: Where bearer tokens come from; with None no token is sent.
+        credential: A credential, such as Bearer, Basic or ApiKey; a text for Bearer; a user and a password for Basic;
+            or several by their names, the first of which is the usual one. With None nothing is sent.
         session: A requests.Session or aiohttp.ClientSession to send with; it is used as it is and never closed.
         timeout: Seconds for each whole call, retries included, or a Timeout.
         retries: How often a failed request is repeated where that is safe, or a Retry.
-        follow_redirects: Whether redirects are followed; credentials never cross to another origin.
+        follow_redirects: Whether redirects are followed; credentials cross to the origins listed alone.
+        origins: More origins, such as "https://uploads.example", that are given the credentials.
         headers: Header fields sent with every request.
         verify: True for certifi's authorities, the path of a PEM file or folder, an SSLContext, or False for no check.
         certificate: The path of a client certificate (PEM), or the paths of the certificate and its key.
@@ -92,11 +94,12 @@ class BaseClient(Mounting, Generic[M]):
         self,
         endpoint: str,
         *,
-        credential: Credential | None = None,
+        credential: CredentialSource | None = None,
         session: Any = None,
         timeout: Timeout | float = Timeout(),
         retries: Retry | int = Retry(),
         follow_redirects: bool = False,
+        origins: Collection[str] = (),
         headers: Mapping[str, str] | None = None,
         verify: Verify = True,
         certificate: Certificate | None = None,
@@ -119,15 +122,18 @@ class BaseClient(Mounting, Generic[M]):
         observers = Observers.of(on_request, on_response, on_retry)
         network = Network.of(verify=verify, certificate=certificate, proxy=proxy, trust=trust_env, home=base)
         self._transport: Any = self._connected(_checked(network, base, session), session, max_response_bytes)
-        self._auth = Authorizing(credential, base, refused=self._token_refused, clock=times["clock"])
+        self._auth = Authorizing(credential, base, refused=self._token_refused, origins=origins, clock=times["clock"])
+        _check_auth(type(self), self._auth)
         self._cache: CachingPolicy | None = self._keeping(cache, base, times, (session, certificate))
         self._caller: Caller = Caller(
             base=base,
             **_sent_with_all(headers, session, network.secrets),
             signs=self._auth.signs,
             goes_abroad=session is None,
+            places=self._auth.places,
+            knows=self._auth.check,
             timeout=Timeout.of(timeout),
-            exchange=self._exchange(_following(follow_redirects, session), retry, observers, times),
+            exchange=self._exchange(_following(follow_redirects, session, self._auth), retry, observers, times),
             retry=retry,
             **self._reading(validate, on_drift),
             **self._performing(self._transport, clock),
@@ -268,6 +274,7 @@ class CommonSettings(TypedDict, total=False):
 
     retries: Retry | int
     follow_redirects: bool
+    origins: Collection[str]
     headers: Mapping[str, str] | None
     verify: Verify
     certificate: Certificate | None
@@ -298,7 +305,7 @@ class _ModeClient(BaseClient[M], Generic[S, M]):
         self,
         endpoint: str,
         *,
-        credential: Credential | None = None,
+        credential: CredentialSource | None = None,
         session: S | None = None,
         **settings: Unpack[Settings],
     ) -> None:
@@ -454,9 +461,17 @@ def _times(clock: Clock | None, random: Callable[[], float]) -> dict[str, Any]:
     }
 
 
-def _following(follow: bool, session: Any) -> Redirects | None:
+def _check_auth(client: type[BaseClient[Any]], auth: Authorizing) -> None:
+    """Raise DeclarationError for an endpoint whose `auth=` names a credential that the client does not have."""
+    if auth.places and named_auths:
+        for endpoint in declarations(client):
+            said = endpoint.spec.auth
+            auth.check(() if isinstance(said, Omit) else said, endpoint.label)
+
+
+def _following(follow: bool, session: Any, auth: Authorizing) -> Redirects | None:
     """Return the redirect policy, if any; with a session that was passed in it stays at the same origin."""
-    return Redirects(abroad=session is None) if follow else None
+    return Redirects(abroad=session is None, trusts=auth.trusts) if follow else None
 
 
 _USER_AGENT = f"gemel/{__version__} python/{platform.python_version()}"

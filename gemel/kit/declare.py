@@ -28,7 +28,9 @@ from gemel.kit.http.encoding import Refused
 from gemel.kit.http.sse import EventStream, ServerSentEvent
 from gemel.kit.http.verbs import verb_of
 from gemel.kit.paging import Cursor, LinkHeader, NextAddress, Offset, Page, PageNumber, Paging
+from gemel.kit.stubs.resource import auth_names
 from gemel.kit.stubs.roles import Body, Cookie, Field, Form, Header, Part, Query, Spec, Url
+from gemel.kit.types import OMIT, Auth, Omit
 
 __all__ = [
     "Body",
@@ -93,7 +95,7 @@ class Verb:
         *,
         unwrap: str | None = None,
         alternatives: Mapping[str, type[AlternativeReplyError]] | None = None,
-        authenticated: bool = True,
+        auth: Auth | Omit = OMIT,
         deprecated: bool = False,
         cacheable: bool = True,
         paging: Paging | None = None,
@@ -108,7 +110,8 @@ class Verb:
                 "data.items".
             alternatives: Keys that may stand in its place, or without `unwrap` in the reply's object, each with the
                 error that is raised for it; null counts as absent.
-            authenticated: Whether credentials are sent.
+            auth: The client's credentials that are sent: the name of one, a tuple of names for all of them, or None for
+                none; else what the resource class says, else the client's usual one.
             deprecated: Whether the API has replaced the endpoint.
             cacheable: Whether a client with a cache may keep the reply.
             paging: How the API pages the list, for a stub that returns `Page[T]`.
@@ -120,7 +123,7 @@ class Verb:
             place if query else path,
             unwrap,
             dict(alternatives or {}),
-            authenticated,
+            OMIT if isinstance(auth, Omit) else auth_names(auth, f"{self.method} {path}"),
             deprecated,
             paging=paging,
             cacheable=cacheable,

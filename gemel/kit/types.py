@@ -16,6 +16,7 @@ __all__ = [
     "SECRET",
     "Absence",
     "Async",
+    "Auth",
     "Discreet",
     "JSONObject",
     "M",
@@ -65,6 +66,9 @@ JSON: TypeAlias = "dict[str, Any] | list[Any] | str | int | float | bool | None"
 
 JSONObject: TypeAlias = "dict[str, Any]"
 """A decoded JSON object."""
+
+Auth: TypeAlias = "str | tuple[str, ...] | None"
+"""The credentials of an endpoint: the name of one, several names for all of them, or None for none."""
 
 Omit: TypeAlias = UnsetType
 """The type of OMIT, for signatures: `version: int | Omit = OMIT`."""

@@ -12,7 +12,7 @@ import pytest
 from gemel.infisical import InfisicalClient
 from gemel.infisical.credentials import UniversalAuthCredential
 from gemel.kit.errors import CredentialsError, InvalidArgument
-from gemel.kit.policies.auth import StaticToken
+from gemel.kit.policies.credentials import Bearer
 from gemel.sandbox import Sandbox
 
 from . import modes
@@ -211,7 +211,7 @@ def test_a_chain_may_find_a_token(mode: Mode, sandbox: Sandbox) -> None:
 
 
 def test_a_chain_may_find_a_credential(mode: Mode, sandbox: Sandbox) -> None:
-    assert token_sent(mode, sandbox, provider_chain=Chain(StaticToken("found"))) == "Bearer found"
+    assert token_sent(mode, sandbox, provider_chain=Chain(Bearer("found"))) == "Bearer found"
     credential = UniversalAuthCredential(sandbox.client_id, sandbox.client_secret)
     client = mode.client(endpoint=sandbox.url, provider_chain=Chain(credential))
     assert mode.run(client.projects.list()) == []

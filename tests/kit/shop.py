@@ -144,7 +144,7 @@ class Albums(Resource[M], case="camel"):
         """Retrieve the album of a key."""
         ...
 
-    @get("api/any/{value}", authenticated=False)
+    @get("api/any/{value}", auth=None)
     def anything(self, value: Any) -> Any:
         """Return what comes."""
         ...

@@ -11,7 +11,7 @@ import requests
 from gemel.kit.errors import InvalidArgument
 from gemel.kit.http.address import referred_address
 from gemel.kit.http.encoding import Refused
-from gemel.kit.policies.auth import StaticToken
+from gemel.kit.policies.credentials import Bearer
 from gemel.kit.transport.environment import Network
 
 from .authority import Authority
@@ -365,7 +365,7 @@ def test_the_proxy_of_the_environment_however_it_is_written(
 ) -> None:
     with Wire(LEAF) as proxy:
         monkeypatch.setenv("HTTP_PROXY", form.format(host=proxy.host))
-        assert mode.run("http://shop.example", tree, credential=StaticToken("t")).leaf == 1
+        assert mode.run("http://shop.example", tree, credential=Bearer("t")).leaf == 1
     assert proxy.targets == ["http://shop.example/api/tree"]
 
 

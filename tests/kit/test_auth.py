@@ -15,8 +15,10 @@ from gemel.kit.errors import APITimeoutError, AuthenticationError, CredentialsEr
 from gemel.kit.flow.effects import Flow, Lock, Send
 from gemel.kit.http.messages import Headers, Request, Response
 from gemel.kit.models.model import Model
-from gemel.kit.policies.auth import Authorizing, Credential, Fetch, ProvidedToken, StaticToken, Token
+from gemel.kit.policies.auth import Authorizing
 from gemel.kit.policies.caller import Caller
+from gemel.kit.policies.credentials import Bearer
+from gemel.kit.policies.tokens import Credential, Fetch, Token
 from gemel.kit.stubs.resource import Resource
 from gemel.kit.types import M
 
@@ -32,7 +34,7 @@ class Issued(Model):
 class Login(Resource[M]):
     """The endpoint that issues tokens."""
 
-    @post("login", authenticated=False)
+    @post("login", auth=None)
     def login(self, *, secret: str) -> Issued:
         """Exchange a secret for a token."""
         ...
@@ -79,7 +81,7 @@ def logins(wire: Wire) -> int:
 
 
 def test_credentials_fit_the_protocol() -> None:
-    for credential in (LoginCredential(), StaticToken("a"), ProvidedToken(lambda: "a")):
+    for credential in (LoginCredential(), Bearer("a"), Bearer(lambda: "a")):
         assert isinstance(credential, Credential)
 
 
@@ -135,14 +137,14 @@ def test_a_token_that_stays_refused_is_an_error(mode: Mode) -> None:
 
 def test_a_given_token_is_not_asked_for_again(mode: Mode) -> None:
     with Wire(reply({}, 401)) as wire:
-        assert type(mode.fails(wire.url, tree, credential=StaticToken("a"))) is AuthenticationError
+        assert type(mode.fails(wire.url, tree, credential=Bearer("a"))) is AuthenticationError
     assert len(wire.seen) == 1
 
 
 def test_a_function_is_asked_again_when_its_token_is_refused(mode: Mode) -> None:
     tokens = iter(["old", "new", "newer"])
     with Wire(answer=Desk(accepts=lambda token: token == "new")) as wire:
-        mode.run(wire.url, tree, tree, credential=ProvidedToken(lambda: next(tokens)))
+        mode.run(wire.url, tree, tree, credential=Bearer(lambda: next(tokens)))
     assert [request.headers["authorization"] for request in wire.seen] == ["Bearer old", "Bearer new", "Bearer new"]
 
 
@@ -249,7 +251,7 @@ def test_a_token_is_renewed_after_four_fifths_of_its_lifetime() -> None:
     "url", ["https://h/x", "http://h:81/x", "http://other/x", "http://h.evil/x", "http://h@evil/x"]
 )
 def test_another_origin_gets_no_token(url: str) -> None:
-    policy = Authorizing(StaticToken("tok"), "http://h/", refused=lambda response: False)
+    policy = Authorizing(Bearer("tok"), "http://h/", refused=lambda response: False)
     policy.connect(None)  # type: ignore[arg-type]
     sent: list[Request] = []
     perform(policy.around(Request("GET", url, Headers()), once), [200], sent)

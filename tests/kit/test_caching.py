@@ -28,7 +28,7 @@ from gemel.kit.errors import (
     NotFoundError,
 )
 from gemel.kit.http.messages import Headers, Response, Retry
-from gemel.kit.policies.auth import ProvidedToken, StaticToken
+from gemel.kit.policies.credentials import Bearer
 from gemel.kit.stubs.resource import Resource
 from gemel.kit.types import Async, M, Sync
 
@@ -46,7 +46,7 @@ class Prices(Resource[M]):
         """Return the prices."""
         ...
 
-    @get("api/prices/old", authenticated=False)
+    @get("api/prices/old", auth=None)
     def old(self) -> list[int]:
         """Return yesterday's prices."""
         ...
@@ -433,14 +433,14 @@ def test_no_one_is_served_what_another_was_given(mode: Mode) -> None:
         found = [
             uses(run(mode, wire, blue, **of(store, **settings)))
             for settings in (
-                {"credential": StaticToken("one")},
-                {"credential": StaticToken("two")},
+                {"credential": Bearer("one")},
+                {"credential": Bearer("two")},
                 {},
                 {"headers": {"X-Api-Key": "three"}},
                 {"headers": {"X-Api-Key": "four"}},
-                {"credential": ProvidedToken(lambda: "one")},
-                {"credential": ProvidedToken(lambda: "one")},
-                {"credential": StaticToken("one")},
+                {"credential": Bearer(lambda: "one")},
+                {"credential": Bearer(lambda: "one")},
+                {"credential": Bearer("one")},
             )
         ]
     assert found == [["miss"]] * 7 + [["hit"]]
@@ -453,7 +453,7 @@ def test_what_needs_no_credential_is_shared(mode: Mode) -> None:
         return market.prices.old.raw()
 
     with Wire(reply([1])) as wire:
-        one, two = (run(mode, wire, old, **of(store, credential=StaticToken(name))) for name in ("one", "two"))
+        one, two = (run(mode, wire, old, **of(store, credential=Bearer(name))) for name in ("one", "two"))
     assert uses(one + two) == ["miss", "hit"]
 
 
@@ -461,12 +461,12 @@ def test_a_token_that_is_replaced_by_another_starts_anew(mode: Mode, clock: Cloc
     tokens = iter(["one", "two"])
     with Wire(reply(BLUE), reply({}, status=401), reply(RED), reply(RED), cut()) as wire:
         steps = blue, clock.then(10, blue), blue, blue
-        settings = {"cache": Cache(ttl=10, clock=clock), "credential": ProvidedToken(lambda: next(tokens))}
+        settings = {"cache": Cache(ttl=10, clock=clock), "credential": Bearer(lambda: next(tokens))}
         outcomes = run(mode, wire, *steps, **settings)
     assert uses(outcomes) == ["miss", "miss", "miss", "hit"]
 
 
-class Fickle(StaticToken):
+class Fickle(Bearer):
     """A credential that speaks for one, then for another."""
 
     who = b"one"
@@ -555,7 +555,7 @@ def test_nothing_confidential_is_shown(mode: Mode) -> None:
 
     store = Watched()
     with Wire(reply({"id": "1", "title": "hunter2"})) as wire:
-        settings = {"cache": Cache(store=store), "credential": StaticToken("very-secret-token")}
+        settings = {"cache": Cache(store=store), "credential": Bearer("very-secret-token")}
         raw, cache = run(mode, wire, secret, lambda shop: shop.cache, **settings)
     entry = Entry.read(store.get(store.keys[0]))
     assert repr(entry) == f"<Entry, {len(raw.body)} bytes>"

@@ -15,7 +15,7 @@ import pytest
 from gemel.kit.client import AsyncClient, BaseClient, Client
 from gemel.kit.declare import Body, Download, Header, Stream, Upload, delete, get, head, post
 from gemel.kit.errors import APIStatusError, DeclarationError, InvalidArgument
-from gemel.kit.policies.auth import ProvidedToken, StaticToken
+from gemel.kit.policies.credentials import Bearer
 from gemel.kit.stubs.resource import Resource
 from gemel.kit.types import OMIT, Async, M, Omit, Sync
 
@@ -81,7 +81,7 @@ class Words(Resource[M]):
         """Events."""
         ...
 
-    @get("x", authenticated=False)
+    @get("x", auth=None)
     def open(self) -> None:
         """Without a token."""
         ...
@@ -222,7 +222,7 @@ def test_the_callers_header_is_sent_once_and_as_it_is(mode: Mode, layer: str, na
     settings: dict[str, Any] = {"headers": {name: "mine/1"}} if layer == "client" else {}
     with Wire(REPLY) as wire:
         step = lambda shop: LAYERS[layer](shop, {name: "mine/1"})(a=1)  # noqa: E731
-        run(mode, wire.url, step, credential=StaticToken("token-of-mine"), **settings)
+        run(mode, wire.url, step, credential=Bearer("token-of-mine"), **settings)
     assert of(wire, name.lower()) == ["mine/1"]
 
 
@@ -243,16 +243,16 @@ def test_a_redirect_without_a_location_leads_nowhere_by_name(mode: Mode, status:
 
 
 SHOWN = [
-    ({"credential": StaticToken("token-of-mine")}, lambda shop: shop.words.json.curl(), ["Authorization: Bearer ***"]),
+    ({"credential": Bearer("token-of-mine")}, lambda shop: shop.words.json.curl(), ["Authorization: Bearer ***"]),
     ({}, lambda shop: shop.words.json.curl(), []),
-    ({"credential": StaticToken("token-of-mine")}, lambda shop: shop.words.open.curl(), []),
+    ({"credential": Bearer("token-of-mine")}, lambda shop: shop.words.open.curl(), []),
     (
-        {"credential": StaticToken("token-of-mine"), "headers": {"Authorization": "Basic mine"}},
+        {"credential": Bearer("token-of-mine"), "headers": {"Authorization": "Basic mine"}},
         lambda shop: shop.words.json.curl(),
         ["Authorization: ***"],
     ),
     (
-        {"credential": StaticToken("token-of-mine")},
+        {"credential": Bearer("token-of-mine")},
         lambda shop: shop.words.json.options(headers={"authorization": "Basic mine"}).curl(),
         ["authorization: ***"],
     ),
@@ -378,7 +378,7 @@ def test_the_token_that_a_server_gave_is_not_asked_for_where_none_is_sent(mode: 
         raise AssertionError("asked")
 
     with Wire(REPLY) as wire:
-        run(mode, wire.url, lambda shop: shop.words.open(), credential=ProvidedToken(never))
+        run(mode, wire.url, lambda shop: shop.words.open(), credential=Bearer(never))
     assert of(wire, "authorization") == []
 
 

@@ -25,9 +25,9 @@ class NewNote(TypedDict):
 
 
 class Tokens(Resource[M]):
-    @api.post("login", authenticated=False)  # a form
+    @api.post("login", auth=None)  # a form
     def login(self, *, user: Annotated[str, api.Form], secret: Annotated[str, api.Form, SECRET]) -> dict[str, str]: ...
-    @api.post("logout", authenticated=False)
+    @api.post("logout", auth=None)
     def revoke(self, token: Annotated[str, SECRET]) -> None: ...
 
 

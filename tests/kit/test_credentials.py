@@ -12,14 +12,14 @@ import requests
 
 from gemel.kit.declare import Header, get
 from gemel.kit.errors import APIStatusError, CredentialsError
-from gemel.kit.policies.auth import ProvidedToken, StaticToken
+from gemel.kit.policies.credentials import Bearer
 from gemel.kit.stubs.resource import Resource
 from gemel.kit.types import OMIT, M, Omit
 
 from .shop import ASYNC, SYNC, AsyncShopClient, Mode, Shop, ShopClient
 from .wire import Wire, reply
 
-OWN = {"credential": StaticToken("tok-1")}
+OWN = {"credential": Bearer("tok-1")}
 
 
 def tree(shop: Any) -> Any:
@@ -72,7 +72,7 @@ def test_an_own_requests_session_is_used_and_not_closed() -> None:
         session.headers["X-Mine"] = "yes"
         session.cookies["mine"] = "1"
         for _ in range(2):
-            with ShopClient(wire.url, session=session, credential=StaticToken("tok-1")) as shop:
+            with ShopClient(wire.url, session=session, credential=Bearer("tok-1")) as shop:
                 assert shop.albums.tree().leaf == 2
         assert session.get(wire.url + "/still-open", timeout=5).status_code == 200
     assert wire.connections == 1
@@ -85,7 +85,7 @@ def test_an_own_aiohttp_session_is_used_and_not_closed() -> None:
     async def work(url: str) -> None:
         async with aiohttp.ClientSession(headers={"X-Mine": "yes"}, cookies={"mine": "1"}) as session:
             for _ in range(2):
-                async with AsyncShopClient(url, session=session, credential=StaticToken("tok-1")) as shop:
+                async with AsyncShopClient(url, session=session, credential=Bearer("tok-1")) as shop:
                     assert (await shop.albums.tree()).leaf == 2
             assert not session.closed
             async with session.get(url + "/still-open") as answer:
@@ -124,7 +124,7 @@ OWN_WORD = {
 @pytest.mark.parametrize(("settings", "step"), OWN_WORD.values(), ids=OWN_WORD)
 def test_the_callers_own_authorization_wins(mode: Mode, settings: Any, step: Any) -> None:
     asked: list[str] = []
-    provided = ProvidedToken(lambda: asked.append("") or "tok-1")  # type: ignore[func-returns-value]
+    provided = Bearer(lambda: asked.append("") or "tok-1")  # type: ignore[func-returns-value]
     with Wire(reply({})) as wire:
         mode.run(wire.url, step, credential=provided, **settings)
     assert sent(wire) == [["Basic mine"]]
@@ -139,9 +139,7 @@ def test_an_argument_that_is_left_out_leaves_the_token(mode: Mode) -> None:
 
 def test_the_callers_own_authorization_is_not_renewed(mode: Mode) -> None:
     with Wire(reply({}, 401)) as wire:
-        error = mode.fails(
-            wire.url, tree, headers={"authorization": "Basic mine"}, credential=ProvidedToken(lambda: "tok-1")
-        )
+        error = mode.fails(wire.url, tree, headers={"authorization": "Basic mine"}, credential=Bearer(lambda: "tok-1"))
     assert error.status == 401
     assert sent(wire) == [["Basic mine"]]
 
@@ -149,7 +147,7 @@ def test_the_callers_own_authorization_is_not_renewed(mode: Mode) -> None:
 @pytest.mark.parametrize("value", ["", "two words", "line\nbreak", "käse", "a\r\nX-Evil: 1"])
 def test_a_token_that_cannot_be_sent_is_refused_without_showing_it(mode: Mode, value: str) -> None:
     with Wire(reply({})) as wire:
-        error = mode.fails(wire.url, tree, credential=ProvidedToken(lambda: value))
+        error = mode.fails(wire.url, tree, credential=Bearer(lambda: value))
     assert type(error) is CredentialsError
     assert not wire.seen
     assert not value or value not in str(error)

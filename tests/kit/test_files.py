@@ -28,7 +28,7 @@ from gemel.kit.errors import (
     UploadError,
 )
 from gemel.kit.http.messages import Retry, Timeout
-from gemel.kit.policies.auth import ProvidedToken
+from gemel.kit.policies.credentials import Bearer
 
 from .chat import AsyncTalkClient, TalkClient, TalkMode
 from .shop import Mode
@@ -470,7 +470,7 @@ def test_what_was_not_read_yet_is_repeated(talk: TalkMode) -> None:
 def test_a_refused_token_is_renewed_only_for_what_can_be_sent_again(talk: TalkMode, file: Path) -> None:
     for upload, sent in ((Upload(file), 2), (Upload(Pipe(DATA), size=len(DATA)), 1)):
         with Wire(reply({}, 401), reply({}, 401)) as wire:
-            error = talk.fails(wire.url, replacing(upload), credential=ProvidedToken(lambda: "t"))
+            error = talk.fails(wire.url, replacing(upload), credential=Bearer(lambda: "t"))
             assert error.status == 401
             assert len(wire.seen) == sent
 

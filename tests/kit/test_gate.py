@@ -19,7 +19,7 @@ from gemel.kit.errors import APITimeoutError, InternalServerError, RateLimitErro
 from gemel.kit.flow.drive import _waited
 from gemel.kit.flow.effects import Signal, Sleep, Wait
 from gemel.kit.http.messages import Headers, Request, Response, Retry
-from gemel.kit.policies.auth import StaticToken
+from gemel.kit.policies.credentials import Bearer
 from gemel.kit.policies.gate import Gate, Gates
 from gemel.sandbox import serve
 from gemel.testing import FrozenClock
@@ -305,7 +305,7 @@ def test_they_are_let_in_ever_more_at_a_time() -> None:
     desk = Crowded(first=40, seconds=0.3)
 
     async def work(url: str) -> None:
-        async with AsyncShopClient(url, credential=StaticToken("t")) as shop:
+        async with AsyncShopClient(url, credential=Bearer("t")) as shop:
             await asyncio.gather(*(shop.albums.tree() for _ in range(40)))
 
     with Wire(answer=desk) as wire:

@@ -24,8 +24,9 @@ from gemel.kit.errors import (
     ResponseValidationError,
 )
 from gemel.kit.flow.effects import Flow
-from gemel.kit.policies.auth import Fetch, ProvidedToken, StaticToken, Token
 from gemel.kit.policies.caller import Caller
+from gemel.kit.policies.credentials import ApiKey, Basic, Bearer
+from gemel.kit.policies.tokens import Fetch, Token
 from gemel.testing import FrozenClock
 
 from .shop import AsyncShopClient, Mode, ShopClient
@@ -193,7 +194,7 @@ def test_what_a_function_raises_is_named_to_those_who_waited_and_raised_to_its_c
         assert go.wait(20)
         raise OSError("the vault at /secret/place is shut")
 
-    with Wire(reply({})) as wire, ShopClient(wire.url, credential=ProvidedToken(provide)) as shop:
+    with Wire(reply({})) as wire, ShopClient(wire.url, credential=Bearer(provide)) as shop:
         with ThreadPoolExecutor(5) as pool:
             running = [pool.submit(shop.albums.tree) for _ in range(5)]
             assert asked.wait(20)
@@ -483,18 +484,20 @@ def test_a_token_that_was_refused_does_not_make_logins_either(mode: Mode) -> Non
 
 
 WRONG: list[tuple[Any, str]] = [
-    (("user", "pass"), "got tuple; it takes StaticToken, ProvidedToken, or an object with"),
-    ("a-token", r"got str; write StaticToken\(token\)"),
-    (lambda: "a-token", r"got function; write ProvidedToken\(function\)"),
-    (StaticToken, r"give an instance, StaticToken\(...\)"),
-    (b"a-token", "got bytes"),
+    (("user", "pass", "more"), "a tuple is two texts, as Basic takes them"),
+    (("user", 5), "a tuple is two texts, as Basic takes them"),
+    (lambda: "a-token", r"got function; write Bearer\(function\)"),
+    (Bearer, r"give an instance, Bearer\(...\)"),
+    (b"a-token", "got bytes; it takes Bearer, Basic, ApiKey, or an object with"),
     (5, "got int"),
+    ({"app": 5}, "got int"),
+    ({"app": ["a-token"]}, "got list"),
 ]
 
 
 @pytest.mark.parametrize(("credential", "said"), WRONG)
 def test_what_is_no_credential_is_refused_when_the_client_is_made(mode: Mode, credential: Any, said: str) -> None:
-    with pytest.raises(TypeError, match=f"credential: expected a Credential, .*{said}") as raised:
+    with pytest.raises(TypeError, match=rf"credential(\['app'\])?: .*{said}") as raised:
         mode.client("http://127.0.0.1:1", credential=credential)
     assert "pass" not in str(raised.value) and "a-token" not in str(raised.value)
 
@@ -504,23 +507,35 @@ async def awaited_token() -> str:
 
 
 class Giving:
-    """A callable object that would have to be awaited."""
+    """A callable object that has to be awaited."""
 
     async def __call__(self) -> str:
         return "a-token"
 
 
-NO_FUNCTIONS: list[tuple[Any, str]] = [
-    ("a-token", "a function that returns a token, got str"),
-    (None, "a function that returns a token, got NoneType"),
-    (("user", "pass"), "a function that returns a token, got tuple"),
-    (awaited_token, "has to be awaited"),
-    (Giving(), "has to be awaited"),
+NO_SOURCES: list[tuple[Any, str]] = [
+    (b"a-token", "got bytes"),
+    (None, "got NoneType"),
+    (("user", "hunter2"), "got tuple"),
+    (5, "got int"),
+    (Giving, "got class Giving"),
 ]
 
 
-@pytest.mark.parametrize(("given", "said"), NO_FUNCTIONS)
-def test_a_token_is_given_by_a_function(given: Any, said: str) -> None:
-    with pytest.raises(TypeError, match=f"ProvidedToken takes .*{said}") as raised:
-        ProvidedToken(given)
-    assert "pass" not in str(raised.value) and "a-token" not in str(raised.value)
+@pytest.mark.parametrize("make", [Bearer, lambda given: ApiKey(given, header="X-Key"), lambda given: Basic("u", given)])
+@pytest.mark.parametrize(("given", "said"), NO_SOURCES)
+def test_a_value_is_text_a_path_or_a_function(make: Any, given: Any, said: str) -> None:
+    with pytest.raises(TypeError, match=f"is text, a Path, or a function that returns it, {said}") as raised:
+        make(given)
+    assert "hunter2" not in str(raised.value) and "a-token" not in str(raised.value)
+
+
+@pytest.mark.parametrize("given", [awaited_token, Giving()])
+def test_a_function_that_has_to_be_awaited_is_for_the_async_client(mode: Mode, given: Any) -> None:
+    if not mode.is_async:
+        with pytest.raises(TypeError, match="Bearer: its function has to be awaited, and this client blocks"):
+            mode.client("http://127.0.0.1:1", credential=Bearer(given))
+        return
+    with Wire(reply({"leaf": 1})) as wire:
+        mode.run(wire.url, lambda shop: shop.albums.tree(), credential=Bearer(given))
+    assert wire.last.headers["authorization"] == "Bearer a-token"

@@ -17,7 +17,8 @@ from gemel.kit.errors import APIStatusError, GemelError, InvalidArgument, Respon
 from gemel.kit.http.messages import CallContext, Headers, Request, Response
 from gemel.kit.http.problem import read_fault
 from gemel.kit.http.redaction import redact
-from gemel.kit.policies.auth import ProvidedToken, StaticToken, Token
+from gemel.kit.policies.credentials import Bearer
+from gemel.kit.policies.tokens import Token
 
 from .shop import Album, Mode, NewAlbum
 from .wire import Wire, cut, reply
@@ -113,7 +114,7 @@ def test_a_refused_secret_is_not_shown(mode: Mode) -> None:
 def test_no_error_shows_the_token_that_the_server_echoes(mode: Mode, status: int) -> None:
     body = {"message": f"the token {TOKEN} is wrong", "details": {"authorization": f"Bearer {TOKEN}"}}
     with Wire(reply(body, status, {"Authorization": f"Bearer {TOKEN}", "Set-Cookie": f"t={TOKEN}"})) as wire:
-        error = mode.fails(wire.url, lambda shop: shop.albums.tree(), credential=StaticToken(TOKEN))
+        error = mode.fails(wire.url, lambda shop: shop.albums.tree(), credential=Bearer(TOKEN))
     assert wire.last.headers["authorization"] == f"Bearer {TOKEN}"
     assert type(error).__mro__[1] is APIStatusError or type(error) is APIStatusError
     assert not leaks(error, TOKEN)
@@ -121,7 +122,7 @@ def test_no_error_shows_the_token_that_the_server_echoes(mode: Mode, status: int
 
 def test_a_lost_connection_shows_no_token(mode: Mode) -> None:
     with Wire(cut()) as wire:
-        error = mode.fails(wire.url, lambda shop: shop.albums.tree(), credential=StaticToken(TOKEN))
+        error = mode.fails(wire.url, lambda shop: shop.albums.tree(), credential=Bearer(TOKEN))
     assert not leaks(error, TOKEN)
 
 
@@ -132,10 +133,10 @@ def test_the_password_of_a_proxy_is_not_shown(mode: Mode) -> None:
 
 
 def test_clients_and_credentials_show_no_secret(mode: Mode) -> None:
-    credential = StaticToken(TOKEN)
+    credential = Bearer(TOKEN)
     client = mode.client("http://h", credential=credential, headers={"X-Api-Key": TOKEN})
     shown = [client, client.albums, client.albums.tree, client._caller, client._caller.headers, credential]
-    shown += [Token(TOKEN), ProvidedToken(lambda: TOKEN), vars(client), vars(credential)]
+    shown += [Token(TOKEN), Bearer(lambda: TOKEN), vars(client), vars(credential)]
     for value in shown:
         assert TOKEN not in repr(value)
         assert TOKEN not in str(value)

@@ -27,7 +27,7 @@ from gemel.kit.errors import (
 from gemel.kit.flow.effects import Flow
 from gemel.kit.http.messages import Retry
 from gemel.kit.paging.position import Place, save
-from gemel.kit.policies.auth import StaticToken
+from gemel.kit.policies.credentials import Bearer
 from gemel.kit.stubs.resource import Resource
 from gemel.kit.types import M
 
@@ -582,7 +582,7 @@ def test_another_origin_is_not_followed(mode: Mode, form: str) -> None:
         link = lambda: form.format(url=elsewhere.url, host=elsewhere.host, own=own)  # noqa: E731
         with Lists(lambda request: reply(items(0, 3), headers={"Link": f'<{link()}>; rel="next"'})) as server:
             own = server.host
-            credential = StaticToken("token-of-mine")
+            credential = Bearer("token-of-mine")
             found, error = taken(mode, server.url, lambda client: client.things.by_link(), credential=credential)
         assert not elsewhere.seen and len(server.seen) == 1
     assert isinstance(error, PagingError) and "origin only" in str(error)
@@ -600,7 +600,7 @@ def test_what_is_no_address(mode: Mode, address: Any) -> None:
 
 def test_credentials_go_with_every_page_at_home(mode: Mode) -> None:
     with Lists(shelf(8)) as server:
-        credential = StaticToken("token-of-mine")
+        credential = Bearer("token-of-mine")
         mode.run(server.url, lambda client: client.things.by_address().all(), credential=credential)
     assert [seen.headers["authorization"] for seen in server.seen] == ["Bearer token-of-mine"] * 3
 

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from gemel.kit.errors import APIConnectionError, APIError, APIStatusError
-from gemel.kit.policies.auth import StaticToken
+from gemel.kit.policies.credentials import Bearer
 
 from .shop import Mode
 from .wire import Wire, reply
 
-SECRETS = {"headers": {"X-Api-Key": "key-1", "X-Own": "own-1"}, "credential": StaticToken("token-1")}
+SECRETS = {"headers": {"X-Api-Key": "key-1", "X-Own": "own-1"}, "credential": Bearer("token-1")}
 FOLLOW: dict[str, Any] = {"follow_redirects": True, **SECRETS}
 
 

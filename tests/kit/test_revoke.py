@@ -14,8 +14,9 @@ from gemel.kit.declare import post
 from gemel.kit.errors import AuthenticationError
 from gemel.kit.flow.effects import Flow
 from gemel.kit.models.model import Model
-from gemel.kit.policies.auth import Fetch, Revoke, StaticToken, Token
 from gemel.kit.policies.caller import Caller
+from gemel.kit.policies.credentials import Bearer
+from gemel.kit.policies.tokens import Fetch, Revoke, Token
 from gemel.kit.stubs.resource import Resource
 from gemel.kit.types import M
 
@@ -31,12 +32,12 @@ class Issued(Model):
 class Tokens(Resource[M]):
     """The endpoints that issue tokens and take them back."""
 
-    @post("login", authenticated=False)
+    @post("login", auth=None)
     def login(self) -> Issued:
         """Fetch a token."""
         ...
 
-    @post("revoke", authenticated=False)
+    @post("revoke", auth=None)
     def revoke(self, token: str) -> None:
         """Give a token back."""
         ...
@@ -108,7 +109,7 @@ def test_it_is_not_given_back_unless_asked(mode: Mode) -> None:
     assert wire.targets == ["/login", "/api/tree"]
 
 
-@pytest.mark.parametrize("credential", [Loan(), StaticToken("given"), None])
+@pytest.mark.parametrize("credential", [Loan(), Bearer("given"), None])
 def test_what_was_never_fetched_is_not_given_back(mode: Mode, credential: Any) -> None:
     with Wire(answer=Office()) as wire:
         mode.run(wire.url, lambda shop: shop.albums.anything("x"), credential=credential, revoke_on_close=True)

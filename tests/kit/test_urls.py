@@ -11,7 +11,7 @@ import requests
 from gemel.kit.client import AsyncClient, Client
 from gemel.kit.declare import Body, Header, Query, get, put
 from gemel.kit.errors import APIStatusError, DeclarationError, InvalidArgument
-from gemel.kit.policies.auth import StaticToken
+from gemel.kit.policies.credentials import Bearer
 from gemel.kit.stubs.resource import Resource
 from gemel.kit.stubs.roles import Url
 from gemel.kit.types import OMIT, Async, M, Omit, Sync
@@ -67,7 +67,7 @@ def test_a_link_to_the_own_origin(mode: Mode, link: str, target: str) -> None:
     def call(client: Any, url: str) -> Any:
         return client.links.follow(link.replace("{url}", url))
 
-    seen = sent(mode, call, "/v1", credential=StaticToken("good"), headers={"X-Own": "1"})
+    seen = sent(mode, call, "/v1", credential=Bearer("good"), headers={"X-Own": "1"})
     assert (seen.target, seen.headers["authorization"], seen.headers["x-own"]) == (target, "Bearer good", "1")
 
 
@@ -92,7 +92,7 @@ def test_a_link_that_leads_elsewhere_or_nowhere_is_not_sent(mode: Mode, link: st
 
 
 def test_nothing_secret_goes_to_another_origin(mode: Mode) -> None:
-    settings: dict[str, Any] = {"credential": StaticToken("good"), "headers": {"X-Api-Key": "k", "Cookie": "s=1"}}
+    settings: dict[str, Any] = {"credential": Bearer("good"), "headers": {"X-Api-Key": "k", "Cookie": "s=1"}}
     with Wire(reply({})) as other, Wire(reply({})) as home:
 
         def call(made: Any) -> Any:
@@ -151,7 +151,7 @@ def test_where_a_link_may_lead(origins: tuple[str, ...], link: str, goes: bool) 
     with Client("http://h.example") as client:
         call = made(client).stub  # type: ignore[attr-defined]
         if goes:
-            assert not call.request(link).context.authenticated
+            assert call.request(link).context.auth is None
         else:
             with pytest.raises(InvalidArgument, match="origins="):
                 call.request(link)

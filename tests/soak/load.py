@@ -19,8 +19,8 @@ from gemel.kit.errors import APIConnectionError, APITimeoutError, InternalServer
 from gemel.kit.flow.effects import Flow
 from gemel.kit.http.messages import Retry, Timeout
 from gemel.kit.models.model import Model
-from gemel.kit.policies.auth import Fetch, Token
 from gemel.kit.policies.caller import Caller
+from gemel.kit.policies.tokens import Fetch, Token
 from gemel.kit.stubs.resource import Resource
 from gemel.kit.types import Async, M, Sync
 
@@ -42,7 +42,7 @@ class Named(Model):
 class Names(Resource[M]):
     """Names, which come back."""
 
-    @post("login", authenticated=False)
+    @post("login", auth=None)
     def login(self) -> Issued:
         """Return a token."""
         ...

@@ -13,6 +13,7 @@ from gemel import (
     Async,
     AsyncClient,
     BaseClient,
+    Bearer,
     Body,
     Cache,
     Caller,
@@ -31,7 +32,6 @@ from gemel import (
     Retry,
     Revocable,
     Revoke,
-    StaticToken,
     Sync,
     Timeout,
     Token,
@@ -52,12 +52,12 @@ class Issued(Model):
 class Tokens(Resource[M]):
     """The endpoints of a credential."""
 
-    @post("login", authenticated=False)
+    @post("login", auth=None)
     def login(self, *, user: str) -> Issued:
         """Fetch a token."""
         ...
 
-    @post("logout", authenticated=False)
+    @post("logout", auth=None)
     def revoke(self, token: Annotated[str, SECRET]) -> None:
         """Give a token back."""
         ...
@@ -142,7 +142,7 @@ def sync_user() -> None:
         token="t", on_retry=told, on_drift=drifted, validate="strict", clock=clock, random=Random(0.5)
     )
     assert_type(watched.projects.list(), list[Project])
-    ServiceClient("http://h", cache=Cache(ttl=60), credential=StaticToken("t"), timeout=5, retries=0, verify=False)
+    ServiceClient("http://h", cache=Cache(ttl=60), credential=Bearer("t"), timeout=5, retries=0, verify=False)
 
 
 async def async_user() -> None:
@@ -166,12 +166,12 @@ def mistakes() -> None:
     ServiceClient("http://h", validate="loose")  # E5 not one of the three
     ServiceClient("http://h", on_drift=told)  # E6 takes an Event, is given a Drift
     ServiceClient("http://h", cache=60)  # E7 a number is no Cache
-    ServiceClient("http://h", credential="token")  # E8 a text is no credential
+    ServiceClient("http://h", credential=b"token")  # E8 bytes are no credential
     ServiceClient("http://h", credential=Wrong())  # E9 its `bound` gives no way to a token
     ServiceClient("http://h", session=aiohttp.ClientSession())  # E10 the session of the other mode
     ServiceClient("http://h", clock=time.monotonic)  # E11 a function is no Clock
     InfisicalClient(revoke_on_close=None)  # E12 not a bool
     InfisicalAsyncClient(tokn="t")  # E13 a misspelt setting
     ServiceClient("http://h").tokens.icon("png")  # E14 a text is no bytes
-    nothing: Revocable = StaticToken("t")  # E15 a given token is not given back
+    nothing: Revocable = Bearer("t")  # E15 a given token is not given back
     ServiceClient("http://h").request("GET", "x", query={"a": 1})  # E16 it is called params

@@ -14,7 +14,7 @@ from gemel.kit.errors import (
     InvalidArgument,
     ResponseTooLargeError,
 )
-from gemel.kit.policies.auth import StaticToken
+from gemel.kit.policies.credentials import Bearer
 from gemel.uplink import ConnectionTimeout, InvalidURL, ServerTimeout
 
 from ..kit.secrecy.reporter import chain_of, texts_of
@@ -23,7 +23,7 @@ from ..kit.wire import Wire, cut, reply, silence
 from .consuming import caught, consume
 
 TOKEN, KEY, PASSWORD, SENT, FETCHED = PLANTS = "tok-51234", "key-61234", "pass-71234", "sent-81234", "fetched-91234"
-OWN = {"credential": StaticToken(TOKEN), "headers": {"X-Api-Key": KEY}}
+OWN = {"credential": Bearer(TOKEN), "headers": {"X-Api-Key": KEY}}
 INSIDE = {"gemel", "requests", "urllib3", "aiohttp", "yarl", "msgspec"}
 
 

@@ -25,7 +25,7 @@ from gemel.kit.errors import (
     ResponseTooLargeError,
 )
 from gemel.kit.http.messages import Retry, Timeout
-from gemel.kit.policies.auth import ProvidedToken, StaticToken
+from gemel.kit.policies.credentials import Bearer
 from gemel.kit.policies.events import Event
 from gemel.uplink import Adapter, ConnectionTimeout, InvalidURL, ServerTimeout, SSLError
 
@@ -34,7 +34,7 @@ from ..kit.shop import ASYNC, Mode
 from ..kit.wire import Wire, cut, drip, reply, silence, stall
 from .consuming import caught, consume, settled
 
-OWN = {"credential": StaticToken("tok-12345"), "headers": {"X-Api-Key": "key-12345"}}
+OWN = {"credential": Bearer("tok-12345"), "headers": {"X-Api-Key": "key-12345"}}
 QUICK = Retry(limit=2, base=0.001, cap=0.001)
 
 
@@ -157,7 +157,7 @@ def test_what_the_consumer_says_of_itself_is_not_replaced(mode: Mode) -> None:
 
 def test_a_token_is_renewed(mode: Mode) -> None:
     tokens = iter(["old", "new"])
-    credential = ProvidedToken(lambda: next(tokens))
+    credential = Bearer(lambda: next(tokens))
     with Wire(reply({}, 401), reply({"a": 1})) as wire:
         assert settled(consume(mode, wire.url, Service, x, credential=credential).json()) == {"a": 1}
     assert [seen.headers["authorization"] for seen in wire.seen] == ["Bearer old", "Bearer new"]
@@ -304,7 +304,7 @@ def test_other_errors_of_gemels(mode: Mode) -> None:
         raise CredentialsError("there are none")
 
     with Wire(reply(b"x" * 100)) as wire:
-        none = caught(lambda: consume(mode, wire.url, Service, x, credential=ProvidedToken(fail)))
+        none = caught(lambda: consume(mode, wire.url, Service, x, credential=Bearer(fail)))
         large = caught(lambda: consume(mode, wire.url, Service, x, max_response_bytes=10))
     assert isinstance(none, CredentialsError) and isinstance(large, ResponseTooLargeError)
     assert known_as(none) == known_as(large) == {"BaseClientException"}

@@ -19,7 +19,7 @@ class UniversalAuth(Resource[M], case="camel"):
     https://infisical.com/docs/api-reference/endpoints/universal-auth/login
     """
 
-    @post("api/v1/auth/universal-auth/login", authenticated=False)
+    @post("api/v1/auth/universal-auth/login", auth=None)
     def login(
         self, *, client_id: str, client_secret: Annotated[str, SECRET], organization_slug: str | Omit = OMIT
     ) -> AccessToken:
@@ -33,12 +33,12 @@ class AccessTokens(Resource[M], case="camel"):
     https://infisical.com/docs/api-reference/endpoints/universal-auth/renew-access-token
     """
 
-    @post("api/v1/auth/token/renew", authenticated=False)
+    @post("api/v1/auth/token/renew", auth=None)
     def renew(self, access_token: Annotated[str, SECRET]) -> AccessToken:
         """Renew a token before it expires; the reply holds a new one."""
         ...
 
-    @post("api/v1/auth/token/revoke", authenticated=False)
+    @post("api/v1/auth/token/revoke", auth=None)
     def revoke(self, access_token: Annotated[str, SECRET]) -> TokenRevocation:
         """Revoke a token."""
         ...

@@ -104,7 +104,7 @@ def consumer_request(caller: Caller, method: str, address: str, extras: Mapping[
             timeout=limits,
             secrets=tuple(_secrets(own, extras)),
             # What the Consumer says of itself is not replaced by the client's token.
-            authenticated=not any(name.lower() == "authorization" for name, _ in own),
+            auth=None if any(name.lower() == "authorization" for name, _ in own) else (),
         ),
     )
     return _options(caller.options, at_home=at_home).applied(request, caller.clock())

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
 from typing_extensions import Self
 
 from gemel.kit.annotations import name_types_only
@@ -17,10 +18,12 @@ from gemel.kit.http.messages import Request, origin, root_of
 from gemel.kit.models.decode import Decode, decoder
 from gemel.kit.models.drift import Reading
 from gemel.kit.models.hints import type_arguments
+from gemel.kit.policies.caller import Caller
 from gemel.kit.policies.options import NO_OPTIONS, Options
 from gemel.kit.stubs.checks import check_declaration, check_paging, returned_head
-from gemel.kit.stubs.resource import Resource, caller_of, local_names, wire_name_of
+from gemel.kit.stubs.resource import Resource, auth_of, caller_of, local_names, wire_name_of
 from gemel.kit.stubs.roles import Spec
+from gemel.kit.types import Omit
 
 if TYPE_CHECKING:
     from gemel.kit.bind.definition import Definition
@@ -70,6 +73,7 @@ class Declaration:
         # The type parameters of `class Crud[T, M](Resource[M])` (PEP 695) are in no namespace that typing looks into.
         self._scope = {**{one.__name__: one for one in getattr(owner, "__type_params__", ())}, **self._scope}
         self._case = wire_name_of(owner)
+        self.spec = replace(self.spec, auth=auth_of(self.spec.auth, owner))
         check_decorators(list(self._decorators), f"{self.label}()")
         check_declaration(self.spec, self.stub, self.label, self._case, self._scope)
         returned = returned_head(self.stub, self._scope)
@@ -156,6 +160,18 @@ class Declaration:
     def _check_paging(self, returned: Any) -> None:
         check_paging(self.spec.paging, self.spec.method, self.spec.unwrap, returned, self.label)
 
+    def caller_of(self, resource: Resource[Any]) -> Caller:
+        """Return the way to the server, with the credentials that were declared and no others.
+
+        Args:
+            resource: The resource that the call is bound to.
+
+        Raises:
+            DeclarationError: The client has no credential of the name that was declared.
+        """
+        auth = self.spec.auth
+        return caller_of(resource).declared(() if isinstance(auth, Omit) else auth, self.label)
+
     def decoder(self, hint: Any, reading: Reading) -> Decode:
         """Return the decoder of replies.
 
@@ -181,7 +197,7 @@ class Declaration:
             options: The options of the call.
             wanted: Header fields that this kind of call needs, unless an argument or an option sets them.
         """
-        caller = caller_of(resource)
+        caller = self.caller_of(resource)
         base = root_of(caller.base) if self.spec.path.startswith("/") else caller.base
         name = f"{type(resource).__module__}.{type(resource).__qualname__}"
         define = partial(self.definition.request, caller=caller, base=base, resource=name, wanted=wanted)

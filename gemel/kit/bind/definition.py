@@ -27,7 +27,7 @@ from gemel.kit.models.typed_dicts import dicts_in, keys_of
 from gemel.kit.policies.caller import Caller
 from gemel.kit.stubs.checks import check_returned, parameters_of, roles_of, split_path
 from gemel.kit.stubs.roles import Body, Cookie, Field, Spec, Url, as_role, kind_of
-from gemel.kit.types import OMIT
+from gemel.kit.types import OMIT, Omit
 
 __all__ = ["Definition", "define"]
 
@@ -64,6 +64,7 @@ class Definition(commands.RequestDefinition):
         self.spec, self.label, self.parameters, self.returns = spec, label, parameters, returns
         hints = [returns, *(parameter.hint for parameter in parameters)]
         self.variables = tuple(dict.fromkeys(variable for hint in hints for variable in variables_in(hint)))
+        self._auth: tuple[str, ...] | None = () if isinstance(spec.auth, Omit) else spec.auth
         self._literals, self._variables = split_path(spec.path)
         self._url: Parameter | None = next((one for one in parameters if kind_of(one.role) is Url), None)
         self._sends_cookies: bool = any(kind_of(parameter.role) is Cookie for parameter in parameters)
@@ -119,7 +120,7 @@ class Definition(commands.RequestDefinition):
                 deadline=caller.clock() + timeout.total,
                 timeout=timeout,
                 secrets=(*builder.secrets, *caller.secrets),
-                authenticated=self.spec.authenticated and at_home,
+                auth=self._auth if at_home else None,
                 resource=resource,
                 cacheable=self.spec.cacheable,
             ),

@@ -19,7 +19,7 @@ from gemel.kit.models.decode import Decode
 from gemel.kit.policies.caller import Caller
 from gemel.kit.policies.options import CallOptions, Options
 from gemel.kit.stubs.outline import call_signature
-from gemel.kit.stubs.resource import Resource, caller_of, cannot_be_pickled
+from gemel.kit.stubs.resource import Resource, cannot_be_pickled
 from gemel.kit.tracebacks import entry
 
 __all__ = ["AsyncCall", "Call", "RawReply", "SyncCall"]
@@ -75,7 +75,7 @@ class Call(Generic[P, R_co]):
         self.__doc__ = declaration.stub.__doc__
         self._declaration = declaration
         self._resource = resource
-        self._caller: Caller = caller_of(resource)
+        self._caller: Caller = declaration.caller_of(resource)
         self._options: Options = self._caller.options if options is None else options
         self._define: Callable[[tuple[Any, ...], dict[str, Any]], Request]
         self._define = declaration.requests(resource, self._options, self._wanted_headers)
@@ -114,7 +114,7 @@ class Call(Generic[P, R_co]):
     def curl(self, *args: P.args, **kwargs: P.kwargs) -> str:
         """Return the call as a curl command for a POSIX shell, credentials and secret values masked."""
         request = self._request(args, kwargs)
-        return curl_command(request, signed=self._caller.signs(request))
+        return curl_command(request, self._caller.signs(request))
 
     def flow(self, deadline: float, *args: P.args, **kwargs: P.kwargs) -> Flow[R_co]:
         """Return this call as a flow, to be part of another one.

@@ -9,7 +9,20 @@ from typing import Any, Protocol, cast
 
 from typing_extensions import TypeVar
 
-from gemel.kit.flow.effects import AsyncReader, Effect, Flow, Lock, Offload, Open, Read, Reader, Send, Unlockable, Wait
+from gemel.kit.flow.effects import (
+    AsyncReader,
+    Await,
+    Effect,
+    Flow,
+    Lock,
+    Offload,
+    Open,
+    Read,
+    Reader,
+    Send,
+    Unlockable,
+    Wait,
+)
 from gemel.kit.http.messages import Request, Response
 
 __all__ = ["AsyncPerformer", "Performer", "adrive", "drive"]
@@ -102,6 +115,8 @@ def _perform(effect: Effect, performer: Performer) -> Any:
         return effect.work()
     if isinstance(effect, Wait):
         return _waited(effect)
+    if isinstance(effect, Await):
+        raise TypeError("a blocking client cannot await")
     performer.sleep(effect.seconds)
     return None
 
@@ -122,6 +137,8 @@ def _awaitable(effect: Effect, performer: AsyncPerformer) -> Awaitable[Any]:
         return asyncio.to_thread(effect.work)
     if isinstance(effect, Wait):
         return _awaited(effect)
+    if isinstance(effect, Await):
+        return effect.work()
     return performer.sleep(effect.seconds)
 
 

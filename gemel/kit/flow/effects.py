@@ -1,9 +1,9 @@
-"""The effects that a flow may yield: Send, Open, Read, Sleep, Lock, Wait and Offload; the drivers perform them."""
+"""The effects that a flow may yield, such as Send, Open, Read, Sleep and Lock; the drivers perform them."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Awaitable, Callable, Generator
 from typing import Any, Protocol, TypeAlias
 
 from msgspec import Struct
@@ -13,6 +13,7 @@ from gemel.kit.http.messages import Request, Response
 
 __all__ = [
     "AsyncReader",
+    "Await",
     "Effect",
     "Flow",
     "Lock",
@@ -106,6 +107,12 @@ class Offload(Struct, frozen=True):
     work: Callable[[], Any]
 
 
+class Await(Struct, frozen=True):
+    """Await what this function returns; the answer is what comes of it. A blocking client cannot."""
+
+    work: Callable[[], Awaitable[Any]]
+
+
 class Sleep(Struct, frozen=True):
     """Wait this many seconds."""
 
@@ -159,7 +166,7 @@ class Wait(Struct, frozen=True):
     seconds: float
 
 
-Effect: TypeAlias = Send | Open | Read | Offload | Sleep | Lock | Wait
+Effect: TypeAlias = Send | Open | Read | Offload | Await | Sleep | Lock | Wait
 """Any effect."""
 
 Flow: TypeAlias = Generator[Effect, Any, R]

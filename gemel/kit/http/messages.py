@@ -94,6 +94,11 @@ class Headers(Mapping[str, str]):
             return Headers(self._items + added)
         return Headers((*(item for item in self._items if item[0].lower() not in names), *added))
 
+    def without(self, name: str) -> Headers:
+        """Return a copy without the fields of this name."""
+        dropped = name.lower()
+        return Headers(tuple(item for item in self._items if item[0].lower() != dropped))
+
     def masked(self, secrets: Iterable[str] = ()) -> Headers:
         """Return a copy in which every credential is masked.
 
@@ -246,7 +251,7 @@ class CallContext(Struct, frozen=True):
         deadline: When the whole call must be over, in monotonic seconds.
         timeout: The limits of the call.
         secrets: Values that must never be shown; they are masked in everything made from the request.
-        authenticated: Whether credentials are added.
+        auth: The names of the credentials that are added; () for the client's usual one, None for none.
         retry: How the request is retried, None for the client's own way.
         attempt: The number of the attempt, from 1.
         resource: The name of the resource class that declares the endpoint, "" when none does.
@@ -258,7 +263,7 @@ class CallContext(Struct, frozen=True):
     deadline: float = float("inf")
     timeout: Timeout = Timeout()
     secrets: tuple[str, ...] = ()
-    authenticated: bool = True
+    auth: tuple[str, ...] | None = ()
     retry: Retry | None = None
     attempt: int = 1
     resource: str = ""

@@ -7,6 +7,8 @@ from collections.abc import Callable, Coroutine
 from random import random as system_random
 from typing import Any
 
+from msgspec.structs import replace
+
 from gemel.kit.errors import RateLimitError, status_error
 from gemel.kit.flow.clock import monotonic
 from gemel.kit.flow.drive import AsyncPerformer, Performer, adrive, drive
@@ -16,6 +18,7 @@ from gemel.kit.http.problem import FaultReader
 from gemel.kit.models.drift import LENIENT, Reading
 from gemel.kit.policies.options import NO_OPTIONS, Options
 from gemel.kit.policies.pipeline import Pipeline
+from gemel.kit.policies.places import Place
 from gemel.kit.policies.retry import asked_wait
 from gemel.kit.types import Discreet
 
@@ -26,8 +29,12 @@ def _unexplained(response: Response) -> str:
     return ""
 
 
-def _unsigned(request: Request) -> bool:
-    return False
+def _unsigned(request: Request) -> tuple[Place, ...]:
+    return ()
+
+
+def _unchecked(auth: tuple[str, ...] | None, label: str) -> None:
+    return None
 
 
 class Caller(Discreet, frozen=True, eq=False):
@@ -45,7 +52,9 @@ class Caller(Discreet, frozen=True, eq=False):
         explain: Says why a reply may not be as declared, "" when that is unknown.
         performer: The transport of a blocking client, None for an async one.
         async_performer: The transport of an async client, None for a blocking one.
-        signs: Says whether a request is sent with the client's token.
+        signs: Returns the places of a request that the client's credentials are put in.
+        places: The places of all its credentials.
+        knows: Raises DeclarationError when the client has no credential of a name that an endpoint asks for.
         secrets: Values of the client that are never shown.
         options: The options of every call.
         goes_abroad: Whether a call may go to another origin; not with a session whose own headers would go along.
@@ -65,7 +74,9 @@ class Caller(Discreet, frozen=True, eq=False):
     explain: Callable[[Response], str] = _unexplained
     performer: Performer | None = None
     async_performer: AsyncPerformer | None = None
-    signs: Callable[[Request], bool] = _unsigned
+    signs: Callable[[Request], tuple[Place, ...]] = _unsigned
+    places: tuple[Place, ...] = ()
+    knows: Callable[[tuple[str, ...] | None, str], None] = _unchecked
     options: Options = NO_OPTIONS
     retry: Retry = Retry()
     reading: Reading = LENIENT
@@ -75,6 +86,27 @@ class Caller(Discreet, frozen=True, eq=False):
     secrets: tuple[str, ...] = ()
     said: frozenset[str] = frozenset()
     goes_abroad: bool = True
+
+    def declared(self, auth: tuple[str, ...] | None, label: str) -> Caller:
+        """Return the caller of an endpoint with these credentials; without their values for one that takes none.
+
+        A client's headers, and the options of a copy of it, may hold what a credential would.
+
+        Args:
+            auth: The names of the credentials; None for none.
+            label: The name of the endpoint.
+
+        Raises:
+            DeclarationError: The client has no credential of a name.
+        """
+        self.knows(auth, label)
+        if auth is not None or not self.places:
+            return self
+        headers, plain, options = self.headers, self.plain_headers, self.options
+        for place in self.places:
+            headers, plain = place.cleared(headers), place.cleared(plain)
+            options = options.without(place)
+        return replace(self, headers=headers, plain_headers=plain, options=options)
 
     @property
     def is_async(self) -> bool:

@@ -15,6 +15,7 @@ from gemel.kit.http.messages import Headers, Request, Retry, Timeout, hiding
 from gemel.kit.http.sensitive import credentials_in, is_sensitive_header, is_sensitive_parameter
 from gemel.kit.models.encode import json_bytes
 from gemel.kit.models.secrecy import named_secrets
+from gemel.kit.policies.places import Place
 from gemel.kit.types import Discreet, is_object
 
 __all__ = ["NO_OPTIONS", "CallOptions", "Options"]
@@ -75,6 +76,15 @@ class Options(Discreet, frozen=True):
     def without_content(self) -> Options:
         """Return these options without headers, query and members: how long and how often a call is tried."""
         return replace(self, headers=Headers(), query=(), body={})
+
+    def without(self, place: Place) -> Options:
+        """Return these options without what stands in a place of a credential."""
+        if self is NO_OPTIONS:
+            return self
+        query = self.query
+        if place.kind == "query":
+            query = tuple(pair for pair in query if pair[0] != percent_encoded(place.name))
+        return replace(self, headers=place.cleared(self.headers), query=query)
 
     def applied(self, request: Request, now: float) -> Request:
         """Return the request with these options applied; `now` is the monotonic time, in seconds."""

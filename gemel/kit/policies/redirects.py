@@ -22,17 +22,23 @@ _REDIRECTS = frozenset({301, 302, 303}) | _KEEPS_METHOD
 _HARMLESS = frozenset({"accept", "accept-language", "user-agent"})
 
 
+def _trusts_nobody(url: str) -> bool:
+    return False
+
+
 class Redirects:
     """The redirect policy of a client that follows redirects (RFC 9110, section 15.4).
 
     Args:
         limit: The most redirects that one call follows.
         abroad: Whether to follow a redirect to another origin; False for a session whose own headers would go along.
+        trusts: Whether an address of another origin may be given the client's credentials.
     """
 
-    def __init__(self, limit: int = 5, *, abroad: bool = True) -> None:
+    def __init__(self, limit: int = 5, *, abroad: bool = True, trusts: Callable[[str], bool] = _trusts_nobody) -> None:
         self.limit = limit
         self.abroad = abroad
+        self.trusts = trusts
 
     def around(self, request: Request, send: Callable[[Request], Flow[Response]]) -> Flow[Response]:
         """Send, and follow up to `limit` redirects.
@@ -55,13 +61,15 @@ class Redirects:
         )
 
     def _next(self, request: Request, response: Response) -> Request | None:
-        following = next_request(request, response)
+        following = next_request(request, response, self.trusts)
         if following is None or self.abroad or origin(following.url) == origin(request.url):
             return following
         return None
 
 
-def next_request(request: Request, response: Response) -> Request | None:
+def next_request(
+    request: Request, response: Response, trusts: Callable[[str], bool] = _trusts_nobody
+) -> Request | None:
     """Return the request that a redirect asks for, None when it must not be followed.
 
     A body is sent again only by 307 and 308 to the same origin; a downgrade from https is never followed.
@@ -80,7 +88,9 @@ def next_request(request: Request, response: Response) -> Request | None:
         return None
     if keeps and request.body is not None and not (same and request.replayable):
         return None
-    return _aimed(request, target, same=same, keeps=keeps)
+    # Who was once led elsewhere gets no credentials again, though led back: a stranger has chosen the address.
+    auth = request.context.auth if same or trusts(target) else None
+    return _aimed(request, target, auth, same=same, keeps=keeps)
 
 
 def absolute(source: str, location: str | bytes) -> str | None:
@@ -104,10 +114,10 @@ def _allowed(source: str, target: str) -> bool:
     return "@" not in netloc and (scheme == "https" or urlsplit(source).scheme == "http")
 
 
-def _aimed(request: Request, target: str, *, same: bool, keeps: bool) -> Request:
+def _aimed(request: Request, target: str, auth: tuple[str, ...] | None, *, same: bool, keeps: bool) -> Request:
     headers = request.headers
     secrets = (*request.context.secrets, *address_secrets(target, request.url))
-    context = replace(request.context, authenticated=request.context.authenticated and same, secrets=secrets)
+    context = replace(request.context, auth=auth, secrets=secrets)
     if not same:
         headers = Headers((name, value) for name, value in headers.pairs() if name.lower() in _HARMLESS)
     if keeps:

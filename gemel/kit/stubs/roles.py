@@ -12,6 +12,7 @@ from gemel.kit.errors import AlternativeReplyError
 from gemel.kit.http.sse import EventStream
 from gemel.kit.models.typed_dicts import is_typed_dict
 from gemel.kit.paging import Paging
+from gemel.kit.types import Omit
 
 __all__ = [
     "Body",
@@ -33,13 +34,17 @@ __all__ = [
 
 
 class Spec(Struct, frozen=True):
-    """The arguments of a decorator; Verb describes them."""
+    """The arguments of a decorator; Verb describes them.
+
+    Attributes:
+        auth: The names of the credentials: () for the client's usual one, None for none, OMIT for what the class says.
+    """
 
     method: str
     path: str
     unwrap: str | None
     alternatives: dict[str, type[AlternativeReplyError]]
-    authenticated: bool
+    auth: tuple[str, ...] | None | Omit
     deprecated: bool
     paging: Paging | None = None
     cacheable: bool = True

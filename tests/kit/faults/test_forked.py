@@ -83,7 +83,7 @@ def test_an_open_stream_stays_with_the_parent() -> None:
 
 
 HELD = """
-from gemel.kit.policies.auth import ProvidedToken
+from gemel.kit.policies.credentials import Bearer
 
 inside, leave = threading.Event(), threading.Event()
 
@@ -93,7 +93,7 @@ def provide():
         leave.wait(10)
     return "token-1"
 
-with ShopClient({url!r}, retries=0, timeout=5, credential=ProvidedToken(provide)) as shop:
+with ShopClient({url!r}, retries=0, timeout=5, credential=Bearer(provide)) as shop:
     thread = threading.Thread(target=lambda: shop.albums.tree())
     thread.start()
     inside.wait(10)

@@ -10,7 +10,7 @@ import pytest
 from gemel.kit.errors import BadRequestError
 from gemel.kit.http.redaction import Redactor, redact
 from gemel.kit.paging.position import hide, reveal
-from gemel.kit.policies.auth import StaticToken
+from gemel.kit.policies.credentials import Bearer
 
 from ..shop import Mode
 from ..wire import Wire, reply
@@ -62,7 +62,7 @@ def test_no_error_shows_the_token_in_any_form(mode: Mode, form: str, where: str)
         "key": reply({written: 1}, 400),
     }
     with Wire(replies[where]) as wire:
-        error = mode.fails(wire.url, lambda shop: shop.albums.tree(), credential=StaticToken(TOKEN))
+        error = mode.fails(wire.url, lambda shop: shop.albums.tree(), credential=Bearer(TOKEN))
     assert isinstance(error, BadRequestError)
     shown = "".join([str(error), error.message, repr(error.body), repr(error.details), repr(error.headers)])
     assert written not in shown and not shows(shown, TOKEN)

@@ -36,7 +36,7 @@ from gemel.kit.errors import (
     UploadError,
 )
 from gemel.kit.http.messages import Timeout
-from gemel.kit.policies.auth import StaticToken
+from gemel.kit.policies.credentials import Bearer
 from gemel.kit.tracebacks import entry
 
 from ..shop import Mode
@@ -381,7 +381,7 @@ MADE: dict[str, Callable[[Mode], Any]] = {
     "client": lambda mode: mode.client("http://h", secret=SENT, timeout=-1),
     "client, unknown setting": lambda mode: mode.client("http://h", secret=SENT, timeot=1),
     "client, bad header": lambda mode: mode.client("http://h", secret=SENT, headers={"X-Key": f"{SENT}\n"}),
-    "token": lambda mode: StaticToken(f"{SENT} with spaces"),
+    "token": lambda mode: Bearer(f"{SENT} with spaces"),
     "record of a dict": lambda mode: Entry.from_dict({"name": 5, "value": SENT}),
     "record of a text": lambda mode: Entry.from_json(f'{{"name": 5, "value": "{SENT}"}}'),
     "changed record": lambda mode: Entry(name="n", value=FIELD).replace(vale=SENT),

@@ -11,7 +11,7 @@ import requests
 
 from gemel.kit.errors import GemelError
 from gemel.kit.http.messages import Request
-from gemel.kit.policies.auth import StaticToken
+from gemel.kit.policies.credentials import Bearer
 
 from ..shop import AsyncShopClient, Mode, ShopClient
 from ..wire import Wire, cut, reply
@@ -54,7 +54,7 @@ def closing(mode: Mode) -> Any:
 @pytest.mark.parametrize("way", ["direct", "proxy", "own session", "repeated"])
 def test_no_log_shows_a_secret(mode: Mode, way: str, ending: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    step, settings = listed, dict[str, Any](credential=StaticToken("hunter2-token"))
+    step, settings = listed, dict[str, Any](credential=Bearer("hunter2-token"))
     with Wire(ANSWERS[ending]) as wire:
         url = wire.url
         if way == "proxy":

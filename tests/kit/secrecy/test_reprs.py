@@ -18,7 +18,8 @@ import gemel
 from gemel.kit.bodies.parts import File
 from gemel.kit.caching.entry import Entry as Kept
 from gemel.kit.http.messages import Headers, Response
-from gemel.kit.policies.auth import ProvidedToken, StaticToken, Token
+from gemel.kit.policies.credentials import Bearer
+from gemel.kit.policies.tokens import Token
 
 from ..shop import Mode
 from ..wire import Wire, reply
@@ -56,8 +57,8 @@ def test_a_struct_that_leaves_something_out_of_its_repr_leaves_it_out_of_that_of
 
 VALUES = {
     "token": Token(PLANT),
-    "static token": StaticToken(PLANT),
-    "provided token": ProvidedToken(lambda: PLANT),
+    "static token": Bearer(PLANT),
+    "provided token": Bearer(lambda: PLANT),
     "file": File(PLANT.encode(), name="n"),
     "reply": Response(200, Headers(), PLANT.encode(), "http://h"),
     "kept reply": Kept("http://h", (), PLANT.encode(), 0.0, 0.0, 0.0),

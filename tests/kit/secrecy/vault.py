@@ -14,8 +14,8 @@ from gemel.kit.declare import Body, Download, EventStream, Header, Offset, Page,
 from gemel.kit.errors import NotFoundError
 from gemel.kit.flow.effects import Flow
 from gemel.kit.models.model import Model
-from gemel.kit.policies.auth import Fetch, Revoke, Token
 from gemel.kit.policies.caller import Caller
+from gemel.kit.policies.tokens import Fetch, Revoke, Token
 from gemel.kit.stubs.resource import Resource
 from gemel.kit.types import SECRET, Async, M, Sync
 
@@ -47,12 +47,12 @@ class Entry(Model):
 class Login(Resource[M]):
     """How tokens are fetched and given back."""
 
-    @post("login", authenticated=False)
+    @post("login", auth=None)
     def login(self, *, client_secret: Annotated[str, SECRET]) -> Annotated[dict[str, Any], SECRET]:
         """Log in."""
         ...
 
-    @post("logout", authenticated=False)
+    @post("logout", auth=None)
     def logout(self, *, token: Annotated[str, SECRET]) -> None:
         """Give a token back."""
         ...
