@@ -84,6 +84,7 @@ if TYPE_CHECKING:
     from gemel.kit.policies.caller import Caller
     from gemel.kit.policies.credentials import ApiKey, Basic, Bearer, ValueSource
     from gemel.kit.policies.events import Event, Observer
+    from gemel.kit.policies.oauth2 import ClientAuthentication, OAuth2ClientCredentials, OAuth2RefreshToken
     from gemel.kit.policies.options import CallOptions
     from gemel.kit.policies.places import Place, PlaceKind
     from gemel.kit.policies.tokens import Credential, Fetch, Identified, Placed, Revocable, Revoke, Token, digest
@@ -147,6 +148,7 @@ __all__ = [
     "Caller",
     "Certificate",
     "Client",
+    "ClientAuthentication",
     "ClientClosedError",
     "Clock",
     "Codec",
@@ -197,6 +199,8 @@ __all__ = [
     "NextAddress",
     "NotFoundError",
     "NumberText",
+    "OAuth2ClientCredentials",
+    "OAuth2RefreshToken",
     "Observer",
     "Offset",
     "Omit",
@@ -321,6 +325,7 @@ _HOMES = {
     "Caller": "gemel.kit.policies.caller",
     "Certificate": "gemel.kit.transport.environment",
     "Client": "gemel.kit.client",
+    "ClientAuthentication": "gemel.kit.policies.oauth2",
     "ClientClosedError": "gemel.kit.errors",
     "Clock": "gemel.kit.flow.clock",
     "Codec": "gemel.kit.models.codec",
@@ -371,6 +376,8 @@ _HOMES = {
     "NextAddress": "gemel.kit.paging",
     "NotFoundError": "gemel.kit.errors",
     "NumberText": "gemel.kit.models.codecs",
+    "OAuth2ClientCredentials": "gemel.kit.policies.oauth2",
+    "OAuth2RefreshToken": "gemel.kit.policies.oauth2",
     "Observer": "gemel.kit.policies.events",
     "Offset": "gemel.kit.paging",
     "Omit": "gemel.kit.types",

@@ -19,7 +19,7 @@ from gemel.kit.policies.places import BEARER, Place
 from gemel.kit.policies.tokens import Fetch, Token, digest
 from gemel.kit.tracebacks import entry
 
-__all__ = ["ApiKey", "Basic", "Bearer", "ValueSource"]
+__all__ = ["ApiKey", "Basic", "Bearer", "ValueSource", "Valued"]
 
 ValueSource: TypeAlias = "str | Path | Callable[[], str | Token] | Callable[[], Awaitable[str | Token]]"
 """A value; a file that holds it; or a function that returns it, which an async client awaits where it has to be."""
@@ -29,7 +29,7 @@ _COOKIE = frozenset(map(chr, range(0x21, 0x7F))) - frozenset('",;\\')
 """What a cookie's value may hold (RFC 6265, section 4.1.1)."""
 
 
-class _Valued:
+class Valued:
     """A credential with one value, which is made fit for its place."""
 
     place: Place = BEARER
@@ -99,7 +99,7 @@ class _Valued:
         return Token(value, lifetime)
 
 
-class Bearer(_Valued):
+class Bearer(Valued):
     """A bearer token: `Authorization: Bearer ...` (RFC 6750, section 2.1).
 
     A function is asked, and a file read, when the token is first needed, again when the server refuses it, and a file
@@ -118,7 +118,7 @@ class Bearer(_Valued):
         super().__init__(token, "the token")
 
 
-class Basic(_Valued):
+class Basic(Valued):
     """A user and a password: `Authorization: Basic ...`, in UTF-8 (RFC 7617).
 
     Args:
@@ -159,7 +159,7 @@ class Basic(_Valued):
         return Token(b64encode(pair).decode(), lifetime, (value,) if value else ())
 
 
-class ApiKey(_Valued):
+class ApiKey(Valued):
     """A key in a header, a query parameter or a cookie.
 
     Args:
