@@ -87,6 +87,7 @@ if TYPE_CHECKING:
     from gemel.kit.policies.oauth2 import ClientAuthentication, OAuth2ClientCredentials, OAuth2RefreshToken
     from gemel.kit.policies.options import CallOptions
     from gemel.kit.policies.places import Place, PlaceKind
+    from gemel.kit.policies.signed import Sender, Sign, Signature, SignatureSource, Signed, Signing
     from gemel.kit.policies.tokens import Credential, Fetch, Identified, Placed, Revocable, Revoke, Token, digest
     from gemel.kit.stubs.resource import Resource, extensible
     from gemel.kit.stubs.roles import Body, Cookie, Field, Form, Header, Part, Path, Query, Role, Spec, Url
@@ -240,8 +241,14 @@ __all__ = [
     "Seconds",
     "Secrecy",
     "Send",
+    "Sender",
     "ServerSentEvent",
     "Settings",
+    "Sign",
+    "Signature",
+    "SignatureSource",
+    "Signed",
+    "Signing",
     "Sleep",
     "Spec",
     "StaleReply",
@@ -417,8 +424,14 @@ _HOMES = {
     "Seconds": "gemel.kit.models.codecs",
     "Secrecy": "gemel.kit.types",
     "Send": "gemel.kit.flow.effects",
+    "Sender": "gemel.kit.policies.signed",
     "ServerSentEvent": "gemel.kit.http.sse",
     "Settings": "gemel.kit.client",
+    "Sign": "gemel.kit.policies.signed",
+    "Signature": "gemel.kit.policies.signed",
+    "SignatureSource": "gemel.kit.policies.signed",
+    "Signed": "gemel.kit.policies.signed",
+    "Signing": "gemel.kit.policies.signed",
     "Sleep": "gemel.kit.flow.effects",
     "Spec": "gemel.kit.stubs.roles",
     "StaleReply": "gemel.kit.caching",

@@ -230,6 +230,7 @@ class BaseClient(Mounting, Generic[M]):
                 group=self._limited_with,
                 **times,
             ),
+            signing=self._auth.attempts,
             attempts=Attempts(observers) if observers or debugging() else None,
         )
 

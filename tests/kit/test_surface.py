@@ -117,7 +117,7 @@ SURFACES = {
     "stream": "close headers last_event_id status",
     "download": "close headers save size status",
     "reply": f"{BODY} attempts cache ok",
-    "request": "body context headers masked method replayable url with_context with_headers",
+    "request": "body context headers masked method path query replayable url with_context with_headers",
     "record": "Schema extras from_dict from_json replace title to_dict to_json",
     "headers": "get get_list items keys masked pairs values with_values",
     "cache": "clear",

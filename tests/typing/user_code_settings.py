@@ -2,6 +2,7 @@
 """User code with settings and credentials: what the checkers must understand (R) and must reject (E)."""
 
 import time
+from pathlib import Path
 from typing import Annotated
 
 import aiohttp
@@ -10,6 +11,7 @@ from typing_extensions import assert_type, reveal_type
 
 from gemel import (
     SECRET,
+    ApiKey,
     Async,
     AsyncClient,
     BaseClient,
@@ -19,6 +21,7 @@ from gemel import (
     Caller,
     Client,
     Credential,
+    CredentialSource,
     Drift,
     EndpointInfo,
     Event,
@@ -26,15 +29,22 @@ from gemel import (
     Flow,
     M,
     Model,
+    OAuth2ClientCredentials,
+    OAuth2RefreshToken,
     Poll,
+    Request,
     Resource,
     Response,
     Retry,
     Revocable,
     Revoke,
+    Signature,
+    Signed,
+    Sleep,
     Sync,
     Timeout,
     Token,
+    get,
     post,
     put,
     wait_until,
@@ -157,6 +167,36 @@ async def async_user() -> None:
         assert_type(await other.request("GET", "x"), Response)
 
 
+def signed(request: Request) -> dict[str, str]:
+    """Sign."""
+    return {"X-Signature": f"{request.method} {request.path} {request.query}"}
+
+
+def signing(request: Request) -> Flow[Signature]:
+    """Sign in a flow."""
+    yield Sleep(0)
+    return Signature(headers=signed(request), query={"sig": "a"})
+
+
+async def awaited() -> Token:
+    """Give a token."""
+    return Token("t", lifetime=60)
+
+
+def credentials() -> None:
+    """What a client takes."""
+    key = ApiKey("k", header="Authorization", prefix="Bot")
+    given: CredentialSource = key
+    ServiceClient("http://h", credential=given)
+    ServiceClient("http://h", credential="token", origins=["https://uploads.example"])
+    ServiceClient("http://h", credential=("user", "password"))
+    AsyncServiceClient("http://h", credential=Bearer(awaited))
+    ServiceClient("http://h", credential={"user": Bearer(Path("token")), "app": key, "no": None, "pair": ("u", "p")})
+    ServiceClient("http://h", credential={"hmac": Signed(signed, headers=["X-Signature"]), "flow": Signed(signing)})
+    grant = OAuth2ClientCredentials("token", "id", lambda: "secret", scope=["a"], authentication="body")
+    ServiceClient("http://h", credential={"app": grant, "user": OAuth2RefreshToken("token", "r", client_id="id")})
+
+
 def mistakes() -> None:
     """Each of these must be an error."""
     ServiceClient("http://h", revoke_on_close="yes")  # E1 not a bool
@@ -175,3 +215,11 @@ def mistakes() -> None:
     ServiceClient("http://h").tokens.icon("png")  # E14 a text is no bytes
     nothing: Revocable = Bearer("t")  # E15 a given token is not given back
     ServiceClient("http://h").request("GET", "x", query={"a": 1})  # E16 it is called params
+    ServiceClient("http://h", credential=("user",))  # E17 no password
+    ServiceClient("http://h", credential={"user": 5})  # E18 a number is no credential
+    ApiKey("k", place="X-Key")  # E19 a place is header=, query= or cookie=
+    Bearer(5)  # E20 a number is no token
+    OAuth2ClientCredentials("token", "id", "secret", authentication="jwt")  # E21 neither basic nor body
+    get("x", auth=5)  # E22 a number is no name
+    get("x", auth=["user"])  # E23 a list is no tuple
+    Signed(told)  # E24 takes a Request, is given a function of an Event

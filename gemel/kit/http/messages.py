@@ -94,11 +94,6 @@ class Headers(Mapping[str, str]):
             return Headers(self._items + added)
         return Headers((*(item for item in self._items if item[0].lower() not in names), *added))
 
-    def without(self, name: str) -> Headers:
-        """Return a copy without the fields of this name."""
-        dropped = name.lower()
-        return Headers(tuple(item for item in self._items if item[0].lower() != dropped))
-
     def masked(self, secrets: Iterable[str] = ()) -> Headers:
         """Return a copy in which every credential is masked.
 
@@ -304,6 +299,16 @@ class Request(Struct, frozen=True):
     headers: Headers
     body: bytes | Streamed | None = None
     context: CallContext = CallContext()
+
+    @property
+    def path(self) -> str:
+        """The path, percent-encoded as it is sent; "/" when the address has none."""
+        return urlsplit(self.url).path or "/"
+
+    @property
+    def query(self) -> str:
+        """The query, percent-encoded as it is sent, without "?"."""
+        return urlsplit(self.url).query
 
     def with_headers(self, source: HeaderSource) -> Self:
         """Return a copy with these header fields set."""

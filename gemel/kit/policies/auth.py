@@ -2,36 +2,33 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeAlias, cast
 
-from msgspec.structs import replace
-
 from gemel.kit.errors import DeclarationError
-from gemel.kit.flow.effects import Flow, Opened, discard
+from gemel.kit.flow.effects import Flow, discard
 from gemel.kit.http.address import named_address
 from gemel.kit.http.encoding import Refused as Unfit
 from gemel.kit.http.messages import Headers, Request, Response, origin
-from gemel.kit.http.redaction import Redactor
 from gemel.kit.policies.caller import Caller
 from gemel.kit.policies.credentials import Basic, Bearer
-from gemel.kit.policies.places import Place, without_parameter
+from gemel.kit.policies.echoes import without_parameters, without_secrets
+from gemel.kit.policies.places import Place
 from gemel.kit.policies.renewal import REVOKING, Holder
+from gemel.kit.policies.signed import Sender, Sign, Signing, SigningAttempts
 from gemel.kit.policies.tokens import Credential, Token, digest
 from gemel.kit.types import is_mapping
 
-__all__ = ["Authorizing", "CredentialSource", "IsRefusal", "Sender", "credentials_of"]
-
-Sender: TypeAlias = Callable[[Request], Flow[Response]]
-"""Sends a request through the policies below."""
+__all__ = ["Authorizing", "CredentialSource", "IsRefusal", "credentials_of"]
 
 IsRefusal: TypeAlias = Callable[[Response], bool]
 """Whether a reply means that the token is no longer accepted."""
 
-CredentialSource: TypeAlias = (
-    "Credential | str | tuple[str, str] | Mapping[str, Credential | str | tuple[str, str] | None]"
-)
+OneCredential: TypeAlias = "Credential | Signing | str | tuple[str, str]"
+
+CredentialSource: TypeAlias = "OneCredential | Mapping[str, OneCredential | None]"
 """What a client takes: a credential, a text for Bearer, a user and a password for Basic, or several by their names."""
 
 
@@ -64,10 +61,15 @@ class Authorizing:
     ) -> None:
         given = credentials_of(credential)
         self._holders: dict[str, Holder] = {
-            name: Holder(one, name, clock) for name, one in given.items() if one is not None
+            name: Holder(one, name, clock) for name, one in given.items() if isinstance(one, Credential)
         }
+        self._signing: dict[str, Signing] = {name: one for name, one in given.items() if isinstance(one, Signing)}
+        self._signs: dict[str, Sign] = {}
+        # Stands for those who sign: what they sign with, nobody knows.
+        self._nameless: bytes = os.urandom(32)
         self._names: tuple[str, ...] = tuple(given)
-        self._default: tuple[Holder, ...] = tuple(self._holders[name] for name in self._names[:1] if given[name])
+        self._usual: tuple[str, ...] = self._names[:1]
+        self._default: tuple[Holder, ...] = tuple(self._holders[name] for name in self._usual if name in self._holders)
         self._base = base
         self._origins = frozenset((origin(base), *checked_origins(origins, base)))
         self._refused = refused
@@ -80,11 +82,22 @@ class Authorizing:
     @property
     def places(self) -> tuple[Place, ...]:
         """Where the client's credentials go, all of them."""
-        return tuple(holder.place for holder in self._holders.values())
+        return tuple(place for name in self._names for place in self._places_of(name))
+
+    @property
+    def attempts(self) -> SigningAttempts | None:
+        """The policy that signs each attempt, where a credential does."""
+        return SigningAttempts(self._signed_with) if self._signing else None
+
+    def _places_of(self, name: str) -> tuple[Place, ...]:
+        if name in self._holders:
+            return (self._holders[name].place,)
+        return self._signing[name].places if name in self._signing else ()
 
     def signs(self, request: Request) -> tuple[Place, ...]:
         """Return the places of a request that credentials are put in: those in which the caller has said nothing."""
-        return tuple(holder.place for holder in self._signers(request))
+        values = tuple(holder.place for holder in self._signers(request))
+        return (*values, *(place for one in self._signing_of(request) for place in one.places))
 
     def trusts(self, url: str) -> bool:
         """Whether an address may be given credentials."""
@@ -100,6 +113,9 @@ class Authorizing:
         for name in auth or ():
             if self._names and name not in self._names:
                 raise DeclarationError(f"{label}(): auth={name!r} names no credential of the client; {self._known()}")
+        places = [(place.kind, place.name.lower()) for name in auth or () for place in self._places_of(name)]
+        if len(set(places)) < len(places):
+            raise DeclarationError(f"{label}(): auth={auth!r} names two credentials that have the same place")
 
     def identity(self, request: Request) -> bytes:
         """Return a digest of the credentials that go with a request, empty when none does.
@@ -107,14 +123,16 @@ class Authorizing:
         A credential that does not tell (see Identified) is known by this client alone, and by what it has given.
         """
         signers = self._signers(request)
-        if len(signers) < 2:
-            return signers[0].identity() if signers else b""
-        return digest(*(signer.identity().hex() for signer in signers))
+        told = [signer.identity() for signer in signers]
+        if self._signing_of(request):
+            told.append(self._nameless)
+        return told[0] if len(told) == 1 else digest(*(one.hex() for one in told)) if told else b""
 
     def connect(self, caller: Caller, *, revoking: bool = False) -> None:
         """Bind the credentials to the endpoints of this client; with `revoking`, `close` revokes their tokens."""
         for holder in self._holders.values():
             holder.connect(caller, revoking=revoking)
+        self._signs = {name: one.signing(caller) for name, one in self._signing.items()}
 
     @property
     def revokes(self) -> bool:
@@ -157,8 +175,8 @@ class Authorizing:
                 signed = signer.signed(signed, tokens[number])
             response = yield from send(signed)
         if self._in_queries:
-            response = _unasked(response, request, signers)
-        return _without(response, tokens)
+            response = without_parameters(response, request, (signer.place for signer in signers))
+        return response if response.ok and type(response) is Response else without_secrets(response, _secrets(tokens))
 
     def _signers(self, request: Request) -> tuple[Holder, ...]:
         """Return those who sign a request: at an own origin, and where the caller has said nothing of his own."""
@@ -176,6 +194,18 @@ class Authorizing:
             self._bare = request.headers
         return free
 
+    def _signing_of(self, request: Request) -> tuple[Signing, ...]:
+        """Return the credentials that sign a request, unless the caller has said all of what they would."""
+        auth = request.context.auth
+        if auth is None or not self._signing or not self.trusts(request.url):
+            return ()
+        chosen = (self._signing[name] for name in auth or self._usual if name in self._signing)
+        return tuple(one for one in chosen if not all(place.is_taken(request) for place in one.places))
+
+    def _signed_with(self, request: Request) -> tuple[Sign, ...]:
+        signing = self._signing_of(request)
+        return tuple(self._signs[name] for name, one in self._signing.items() if one in signing)
+
     def _chosen(self, auth: tuple[str, ...], label: str) -> tuple[Holder, ...]:
         self.check(auth, label)
         return tuple(self._holders[name] for name in auth if name in self._holders)
@@ -186,7 +216,7 @@ class Authorizing:
         return f"it has {', '.join(map(repr, self._names))}"
 
 
-def credentials_of(given: Any) -> dict[str, Credential | None]:
+def credentials_of(given: Any) -> dict[str, Credential | Signing | None]:
     """Return the credentials of a client by their names, "" for one that has none; without showing them.
 
     Raises:
@@ -205,7 +235,7 @@ def credentials_of(given: Any) -> dict[str, Credential | None]:
     return {name: None if one is None else _credential(one, f"credential[{name!r}]") for name, one in given.items()}
 
 
-def _credential(given: Any, place: str) -> Credential:
+def _credential(given: Any, place: str) -> Credential | Signing:
     """Return one credential; raises TypeError for what is none, without showing it."""
     if isinstance(given, str):
         return Bearer(given)
@@ -214,14 +244,14 @@ def _credential(given: Any, place: str) -> Credential:
         if len(pair) == 2 and all(isinstance(text, str) for text in pair):
             return Basic(*pair)
         raise TypeError(f"{place}: a tuple is two texts, as Basic takes them")
-    if isinstance(given, Credential) and not isinstance(given, type):
+    if isinstance(given, Credential | Signing) and not isinstance(given, type):
         return given
     if isinstance(given, type):
         advice = f"give an instance, {given.__name__}(...)"
     elif callable(given):
         advice = "write Bearer(function) for a function that returns a token"
     else:
-        advice = "it takes Bearer, Basic, ApiKey, or an object with `renewable` and `bound(caller)`"
+        advice = "it takes Bearer, Basic, ApiKey, or an object with `renewable` and `bound(caller)`, or `signing`"
     raise TypeError(f"{place}: expected a Credential, got {type(given).__name__}; {advice}")
 
 
@@ -252,28 +282,5 @@ def _renewable(signers: tuple[Holder, ...]) -> bool:
     return any(signer.credential.renewable for signer in signers)
 
 
-def _without(response: Response, tokens: list[Token]) -> Response:
-    """Return a reply without the credentials, should the server echo them; a stream learns what it must not show."""
-    if isinstance(response, Opened):
-        return replace(response, secrets=_secrets(tokens))
-    if response.ok:
-        return response
-    redactor = Redactor(_secrets(tokens))
-    fields = Headers((name, redactor(value)) for name, value in response.headers.pairs())
-    return replace(response, body=redactor.body(response.body), headers=fields)
-
-
 def _secrets(tokens: list[Token]) -> tuple[str, ...]:
     return tuple(text for token in tokens for text in token.secrets)
-
-
-def _unasked(response: Response, request: Request, signers: tuple[Holder, ...]) -> Response:
-    """Return a reply whose addresses are without the parameters of credentials, that of a redirect included."""
-    location = response.headers.get("location")
-    headers = response.headers
-    if location is not None:
-        for signer in signers:
-            if signer.place.kind == "query":
-                location = without_parameter(location, signer.place.name)
-        headers = headers.with_values({"Location": location})
-    return replace(response, url=request.url, headers=headers)

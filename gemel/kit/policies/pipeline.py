@@ -29,12 +29,13 @@ def pipeline(
     redirects: Policy | None = None,
     auth: Policy,
     retry: Policy,
+    signing: Policy | None = None,
     attempts: Policy | None = None,
 ) -> Pipeline:
     """Return the policies chained around sending; the one furthest left acts first."""
     # Redirects stand outside auth, so that each hop is judged by its own origin before a token is added; retry stands
     # inside, so that a repeat does not log in again; the cache stands outside both, so that a hit needs no token.
-    return _chain(calls, cache, redirects, auth, retry, attempts)
+    return _chain(calls, cache, redirects, auth, retry, signing, attempts)
 
 
 def _chain(*policies: Policy | None) -> Pipeline:

@@ -53,11 +53,11 @@ class Place(Struct, frozen=True):
     def cleared(self, headers: Headers) -> Headers:
         """Return header fields without what stands in this place."""
         if self.kind == "header":
-            return headers.without(self.name)
+            return _without(headers, self.name)
         if self.kind == "query" or "cookie" not in headers:
             return headers
         kept = [pair for pair in headers["cookie"].split(";") if pair.partition("=")[0].strip() != self.name]
-        bare = headers.without("cookie")
+        bare = _without(headers, "cookie")
         return bare.with_values({"Cookie": ";".join(kept).strip()}) if kept else bare
 
 
@@ -71,6 +71,10 @@ def without_parameter(address: str, name: str) -> str:
     query, hash_, fragment = rest.partition("#")
     kept = [pair for pair in query.split("&") if not _is_named(pair, name)]
     return f"{path}{mark if kept else ''}{'&'.join(kept)}{hash_}{fragment}"
+
+
+def _without(headers: Headers, name: str) -> Headers:
+    return Headers(tuple(pair for pair in headers.pairs() if pair[0].lower() != name.lower()))
 
 
 def _is_named(pair: str, name: str) -> bool:
