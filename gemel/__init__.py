@@ -83,6 +83,7 @@ if TYPE_CHECKING:
     from gemel.kit.policies.auth import CredentialSource
     from gemel.kit.policies.caller import Caller
     from gemel.kit.policies.credentials import ApiKey, Basic, Bearer, ValueSource
+    from gemel.kit.policies.digest import Digest
     from gemel.kit.policies.events import Event, Observer
     from gemel.kit.policies.oauth2 import ClientAuthentication, OAuth2ClientCredentials, OAuth2RefreshToken
     from gemel.kit.policies.options import CallOptions
@@ -162,6 +163,7 @@ __all__ = [
     "CredentialsError",
     "Cursor",
     "DeclarationError",
+    "Digest",
     "Discriminator",
     "Download",
     "DownloadCall",
@@ -345,6 +347,7 @@ _HOMES = {
     "CredentialsError": "gemel.kit.errors",
     "Cursor": "gemel.kit.paging",
     "DeclarationError": "gemel.kit.errors",
+    "Digest": "gemel.kit.policies.digest",
     "Discriminator": "gemel.kit.models.unions",
     "Download": "gemel.kit.calls.download",
     "DownloadCall": "gemel.kit.calls.streamed",

@@ -19,7 +19,7 @@ from gemel.kit.policies.places import BEARER, Place
 from gemel.kit.policies.tokens import Fetch, Token, digest
 from gemel.kit.tracebacks import entry
 
-__all__ = ["ApiKey", "Basic", "Bearer", "ValueSource", "Valued"]
+__all__ = ["ApiKey", "Basic", "Bearer", "ValueSource", "Valued", "refuse_controls"]
 
 ValueSource: TypeAlias = "str | Path | Callable[[], str | Token] | Callable[[], Awaitable[str | Token]]"
 """A value; a file that holds it; or a function that returns it, which an async client awaits where it has to be."""
@@ -139,24 +139,32 @@ class Basic(Valued):
         if ":" in user:
             raise CredentialsError("Basic: the user cannot hold a colon, which would end it (RFC 7617, section 2)")
         self._user = user
-        self._refuse_controls(user, "user")
+        refuse_controls(user, "user", "Basic")
         super().__init__(password, "the password")
         if self._fixed is not None and not user and not password:
             raise CredentialsError("Basic: user and password are both empty")
 
-    def _refuse_controls(self, text: str, what: str) -> None:
-        if any(character < " " or "\x7f" <= character <= "\x9f" for character in text):
-            raise CredentialsError(f"Basic: the {what} cannot hold control characters or line breaks")
-
     def _token(self, value: Any, lifetime: float | None = None) -> Token:
         if not isinstance(value, str):
             raise CredentialsError(f"Basic: the password is {type(value).__name__}, not str")
-        self._refuse_controls(value, "password")
+        refuse_controls(value, "password", "Basic")
         try:
             pair = f"{self._user}:{value}".encode()
         except UnicodeEncodeError:
             raise CredentialsError("Basic: the text is not valid Unicode (a lone surrogate)") from None
         return Token(b64encode(pair).decode(), lifetime, (value,) if value else ())
+
+
+def refuse_controls(text: str, what: str, scheme: str) -> None:
+    """Raise CredentialsError for a user or a password with control characters (RFC 7617, section 2).
+
+    Args:
+        text: The user or the password.
+        what: Which of them.
+        scheme: The scheme that sends it.
+    """
+    if any(character < " " or "\x7f" <= character <= "\x9f" for character in text):
+        raise CredentialsError(f"{scheme}: the {what} cannot hold control characters or line breaks")
 
 
 class ApiKey(Valued):
