@@ -81,6 +81,7 @@ if TYPE_CHECKING:
     from gemel.kit.models.unions import Discriminator, OpenEnum, OpenIntEnum
     from gemel.kit.paging import Cursor, LinkHeader, NextAddress, Offset, Page, PageNumber, Paging
     from gemel.kit.policies.auth import CredentialSource
+    from gemel.kit.policies.aws import AwsSigV4
     from gemel.kit.policies.caller import Caller
     from gemel.kit.policies.credentials import ApiKey, Basic, Bearer, ValueSource
     from gemel.kit.policies.digest import Digest
@@ -135,6 +136,7 @@ __all__ = [
     "Auth",
     "AuthenticationError",
     "Await",
+    "AwsSigV4",
     "BadRequestError",
     "Base64",
     "Base64Url",
@@ -319,6 +321,7 @@ _HOMES = {
     "Auth": "gemel.kit.types",
     "AuthenticationError": "gemel.kit.errors",
     "Await": "gemel.kit.flow.effects",
+    "AwsSigV4": "gemel.kit.policies.aws",
     "BadRequestError": "gemel.kit.errors",
     "Base64": "gemel.kit.models.codecs",
     "Base64Url": "gemel.kit.models.codecs",

@@ -14,6 +14,7 @@ from gemel import (
     ApiKey,
     Async,
     AsyncClient,
+    AwsSigV4,
     BaseClient,
     Bearer,
     Body,
@@ -22,6 +23,7 @@ from gemel import (
     Client,
     Credential,
     CredentialSource,
+    Digest,
     Drift,
     EndpointInfo,
     Event,
@@ -193,6 +195,7 @@ def credentials() -> None:
     AsyncServiceClient("http://h", credential=Bearer(awaited))
     ServiceClient("http://h", credential={"user": Bearer(Path("token")), "app": key, "no": None, "pair": ("u", "p")})
     ServiceClient("http://h", credential={"hmac": Signed(signed, headers=["X-Signature"]), "flow": Signed(signing)})
+    ServiceClient("http://h", credential={"one": Digest("u", "p"), "aws": AwsSigV4(region="r", service="s3")})
     grant = OAuth2ClientCredentials("token", "id", lambda: "secret", scope=["a"], authentication="body")
     ServiceClient("http://h", credential={"app": grant, "user": OAuth2RefreshToken("token", "r", client_id="id")})
 
@@ -222,4 +225,6 @@ def mistakes() -> None:
     OAuth2ClientCredentials("token", "id", "secret", authentication="jwt")  # E21 neither basic nor body
     get("x", auth=5)  # E22 a number is no name
     get("x", auth=["user"])  # E23 a list is no tuple
-    Signed(told)  # E24 takes a Request, is given a function of an Event
+    AwsSigV4(region="eu-central-1")  # E24 for no service
+    Digest("user")  # E25 no password
+    Signed(told)  # E26 takes a Request, is given a function of an Event
