@@ -12,12 +12,14 @@ from typing import Annotated, Any
 import pytest
 
 from gemel.kit.client import AsyncClient, BaseClient, Client
-from gemel.kit.declare import Header, Query, get, post
+from gemel.kit.declare import Header, Query, Stream, get, post
 from gemel.kit.errors import AuthenticationError, CredentialsError, DeclarationError
 from gemel.kit.policies.credentials import ApiKey, Basic, Bearer
+from gemel.kit.policies.signed import Signed
 from gemel.kit.policies.tokens import Token
 from gemel.kit.stubs.resource import Resource
 from gemel.kit.types import OMIT, Async, M, Omit, Sync
+from gemel.testing import Recorder
 
 from .shop import Mode
 from .wire import Seen, Wire, reply
@@ -115,6 +117,29 @@ class OneClient(One[Sync], Client):
 
 
 class AsyncOneClient(One[Async], AsyncClient):
+    """Awaited."""
+
+
+class Talk(Resource[M]):
+    """A stream."""
+
+    @get("events")
+    def events(self) -> Stream[dict[str, Any]]:
+        """Events."""
+        ...
+
+
+class Talking(BaseClient[M]):
+    """One stream."""
+
+    talk: Talk[M]
+
+
+class TalkingClient(Talking[Sync], Client):
+    """Blocking."""
+
+
+class AsyncTalkingClient(Talking[Async], AsyncClient):
     """Awaited."""
 
 
@@ -560,3 +585,43 @@ def test_a_refused_key_is_an_authentication_error(mode: Mode) -> None:
     with Wire(reply({}, 401)) as wire, pytest.raises(AuthenticationError):
         run(mode, wire.url, usual, credential=ApiKey(KEY, query="key"))
     assert len(wire.seen) == 1
+
+
+def test_a_recording_has_no_key_wherever_it_stood(mode: Mode, tmp_path: Path) -> None:
+    file = tmp_path / "exchanges.jsonl"
+    credentials = (
+        ApiKey(KEY, query="api_key"),
+        ApiKey(KEY, query="appid"),
+        ApiKey(KEY, cookie="odd"),
+        ApiKey(KEY, header="X-Odd"),
+        Basic("u", KEY),
+    )
+    with Wire(answer=lambda seen: reply({"echo": seen.target, "basic": seen.headers.get("authorization")})) as wire:
+        with Recorder(wire.url, file, mask={"appid", "X-Odd"}) as recorder:
+            for credential in credentials:
+                run(mode, recorder.url, lambda client: client.request("GET", "x"), credential=credential)
+    assert len(wire.seen) == len(credentials)
+    written = file.read_text()
+    assert KEY not in written and b64encode(f"u:{KEY}".encode()).decode() not in written
+
+
+def test_a_stream_is_opened_with_the_credential(mode: Mode) -> None:
+    """What it says of the credential is masked like a reply."""
+
+    def opened(client: Any) -> Any:
+        async def awaited() -> list[Any]:
+            async with client.talk.events() as events:
+                return [event async for event in events]
+
+        def blocking() -> list[Any]:
+            with client.talk.events() as events:
+                return list(events)
+
+        return awaited() if mode.is_async else blocking()
+
+    pair = (TalkingClient, AsyncTalkingClient)
+    with Wire(reply(b'data: {"a": 1}\n\n', kind="text/event-stream")) as wire:
+        for credential in (ApiKey(KEY, query="key"), Signed(lambda request: {"Authorization": KEY})):
+            assert mode.run(wire.url, opened, client=pair[mode.is_async], credential=credential) == [{"a": 1}]
+    assert [seen.target for seen in wire.seen] == [f"/events?key={KEY}", "/events"]
+    assert wire.last.headers["authorization"] == KEY
