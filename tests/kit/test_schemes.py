@@ -262,6 +262,20 @@ def test_an_endpoint_that_takes_none_gets_none_whatever_way_it_came(mode: Mode) 
     assert [seen.headers.get("cookie") for seen in wire.seen] == [None, None, None, "lang=en", None]
 
 
+def test_an_endpoint_gets_nothing_in_the_place_of_a_credential_that_it_does_not_take(mode: Mode) -> None:
+    named = {"user": ApiKey("user-token", header="X-Key"), "app": Basic("app", "app-secret")}
+    steps = [
+        lambda client: client.things.usual(),
+        lambda client: client.things.app(),
+        lambda client: client.things.both(),
+    ]
+    with Wire(OK) as wire:
+        headers = {"x-key": "mine-u", "Authorization": "Basic mine-a"}
+        run(mode, wire.url, *steps, several=True, credential=named, headers=headers)
+    user, app = "x-key: mine-u", "Authorization: Basic mine-a"
+    assert [auth_line(seen) for seen in wire.seen] == [[user], [app], [user, app]]
+
+
 def test_what_a_call_itself_says_is_sent_where_no_credential_is(mode: Mode) -> None:
     steps = [
         lambda client: client.plain.free(own="mine-1"),

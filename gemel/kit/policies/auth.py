@@ -117,6 +117,21 @@ class Authorizing:
         if len(set(places)) < len(places):
             raise DeclarationError(f"{label}(): auth={auth!r} names two credentials that have the same place")
 
+    def foreign(self, auth: tuple[str, ...] | None, label: str) -> tuple[Place, ...]:
+        """Return the places of the credentials that an endpoint does not take.
+
+        Args:
+            auth: The names of those that it takes; () for the usual one, None for none.
+            label: Of the endpoint.
+
+        Raises:
+            DeclarationError: The client has no credential of a name.
+        """
+        self.check(auth, label)
+        taken = () if auth is None else auth or self._usual
+        own = {(place.kind, place.name.lower()) for name in taken for place in self._places_of(name)}
+        return tuple(place for place in self.places if (place.kind, place.name.lower()) not in own)
+
     def identity(self, request: Request) -> bytes:
         """Return a digest of the credentials that go with a request, empty when none does.
 

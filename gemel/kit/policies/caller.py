@@ -33,8 +33,8 @@ def _unsigned(request: Request) -> tuple[Place, ...]:
     return ()
 
 
-def _unchecked(auth: tuple[str, ...] | None, label: str) -> None:
-    return None
+def _nothing_foreign(auth: tuple[str, ...] | None, label: str) -> tuple[Place, ...]:
+    return ()
 
 
 class Caller(Discreet, frozen=True, eq=False):
@@ -53,8 +53,8 @@ class Caller(Discreet, frozen=True, eq=False):
         performer: The transport of a blocking client, None for an async one.
         async_performer: The transport of an async client, None for a blocking one.
         signs: Returns the places of a request that the client's credentials are put in.
-        places: The places of all its credentials.
-        knows: Raises DeclarationError when the client has no credential of a name that an endpoint asks for.
+        foreign: Returns the places of the credentials that an endpoint does not take; raises DeclarationError when the
+            client has none of a name that it asks for.
         secrets: Values of the client that are never shown.
         options: The options of every call.
         goes_abroad: Whether a call may go to another origin; not with a session whose own headers would go along.
@@ -75,8 +75,7 @@ class Caller(Discreet, frozen=True, eq=False):
     performer: Performer | None = None
     async_performer: AsyncPerformer | None = None
     signs: Callable[[Request], tuple[Place, ...]] = _unsigned
-    places: tuple[Place, ...] = ()
-    knows: Callable[[tuple[str, ...] | None, str], None] = _unchecked
+    foreign: Callable[[tuple[str, ...] | None, str], tuple[Place, ...]] = _nothing_foreign
     options: Options = NO_OPTIONS
     retry: Retry = Retry()
     reading: Reading = LENIENT
@@ -88,7 +87,7 @@ class Caller(Discreet, frozen=True, eq=False):
     goes_abroad: bool = True
 
     def declared(self, auth: tuple[str, ...] | None, label: str) -> Caller:
-        """Return the caller of an endpoint with these credentials; without their values for one that takes none.
+        """Return the caller of an endpoint with these credentials, without the values of those that it does not take.
 
         A client's headers, and the options of a copy of it, may hold what a credential would.
 
@@ -99,11 +98,11 @@ class Caller(Discreet, frozen=True, eq=False):
         Raises:
             DeclarationError: The client has no credential of a name.
         """
-        self.knows(auth, label)
-        if auth is not None or not self.places:
+        places = self.foreign(auth, label)
+        if not places:
             return self
         headers, plain, options = self.headers, self.plain_headers, self.options
-        for place in self.places:
+        for place in places:
             headers, plain = place.cleared(headers), place.cleared(plain)
             options = options.without(place)
         return replace(self, headers=headers, plain_headers=plain, options=options)
