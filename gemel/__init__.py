@@ -93,6 +93,7 @@ if TYPE_CHECKING:
     from gemel.kit.policies.tokens import Credential, Fetch, Identified, Placed, Revocable, Revoke, Token, digest
     from gemel.kit.stubs.resource import Resource, extensible
     from gemel.kit.stubs.roles import Body, Cookie, Field, Form, Header, Part, Path, Query, Role, Spec, Url
+    from gemel.kit.stubs.words import Words
     from gemel.kit.transport.environment import Certificate, Verify
     from gemel.kit.types import (
         ABSENT,
@@ -278,6 +279,7 @@ __all__ = [
     "Verb",
     "Verify",
     "WaitTimeoutError",
+    "Words",
     "__version__",
     "delete",
     "digest",
@@ -463,6 +465,7 @@ _HOMES = {
     "Verb": "gemel.kit.declare",
     "Verify": "gemel.kit.transport.environment",
     "WaitTimeoutError": "gemel.kit.calls.polling",
+    "Words": "gemel.kit.stubs.words",
     "__version__": "gemel.version",
     "delete": "gemel.kit.declare",
     "digest": "gemel.kit.policies.tokens",

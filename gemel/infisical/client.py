@@ -21,11 +21,12 @@ from gemel.infisical.limits import limit_group
 from gemel.kit.calls.undeclared import expected_decoder, undeclared_request
 from gemel.kit.client import AsyncClient, BaseClient, Client, Settings
 from gemel.kit.errors import InvalidArgument
-from gemel.kit.http.messages import Request, Response, Retry
+from gemel.kit.http.messages import Request, Response
 from gemel.kit.http.problem import Fault
 from gemel.kit.policies.events import Observers
 from gemel.kit.policies.pipeline import Pipeline
 from gemel.kit.policies.redirects import Redirects
+from gemel.kit.policies.retry import Retrying
 from gemel.kit.stubs.resource import extensible
 from gemel.kit.tracebacks import entry
 from gemel.kit.types import Async, M, Sync
@@ -96,11 +97,9 @@ class BaseInfisicalClient(BaseClient[M]):
             settings["verify"] = False
         super().__init__(find_endpoint(endpoint, found_endpoint), credential=credential, session=session, **settings)
 
-    def _exchange(
-        self, redirects: Redirects | None, retry: Retry, observers: Observers | None, times: dict[str, Any]
-    ) -> Pipeline:
+    def _exchange(self, redirects: Redirects | None, retrying: Retrying, observers: Observers | None) -> Pipeline:
         """Return the way of a request, which one with a hidden value does not begin."""
-        return partial(NoHiddenValues().around, send=super()._exchange(redirects, retry, observers, times))
+        return partial(NoHiddenValues().around, send=super()._exchange(redirects, retrying, observers))
 
     def _read_fault(self, response: Response) -> Fault:
         """Read an error body of the Infisical API."""

@@ -125,6 +125,11 @@ class BaseClient(Mounting, Generic[M]):
         self._auth = Authorizing(credential, base, refused=self._token_refused, origins=origins, clock=times["clock"])
         _check_auth(type(self), self._auth)
         self._cache: CachingPolicy | None = self._keeping(cache, base, times, (session, certificate))
+        retrying = self._retrying(retry, observers, times)
+
+        def exchanges(follow: bool) -> Pipeline:
+            return self._exchange(_following(follow, session, self._auth), retrying, observers)
+
         self._caller: Caller = Caller(
             base=base,
             **_sent_with_all(headers, session, network.secrets),
@@ -132,7 +137,8 @@ class BaseClient(Mounting, Generic[M]):
             goes_abroad=session is None,
             foreign=self._auth.foreign,
             timeout=Timeout.of(timeout),
-            exchange=self._exchange(_following(follow_redirects, session, self._auth), retry, observers, times),
+            exchange=exchanges(follow_redirects),
+            exchanges=exchanges,
             retry=retry,
             **self._reading(validate, on_drift),
             **self._performing(self._transport, clock),
@@ -212,25 +218,26 @@ class BaseClient(Mounting, Generic[M]):
         """Return every declared endpoint with its resource, name, verb, path, deprecation and documentation address."""
         return list(catalog(cls))
 
-    def _exchange(
-        self, redirects: Redirects | None, retry: Retry, observers: Observers | None, times: dict[str, Any]
-    ) -> Pipeline:
+    def _exchange(self, redirects: Redirects | None, retrying: Retrying, observers: Observers | None) -> Pipeline:
         configure_logging()
         return pipeline(
             calls=Calls(self._read_fault),
             cache=self._cache,
             redirects=redirects,
             auth=self._auth,
-            retry=Retrying(
-                retry,
-                repeating=observers.repeating if observers else None,
-                read=self._read_fault,
-                repeatable=self._repeatable,
-                group=self._limited_with,
-                **times,
-            ),
+            retry=retrying,
             signing=self._auth.attempts,
             attempts=Attempts(observers) if observers or debugging() else None,
+        )
+
+    def _retrying(self, retry: Retry, observers: Observers | None, times: dict[str, Any]) -> Retrying:
+        return Retrying(
+            retry,
+            repeating=observers.repeating if observers else None,
+            read=self._read_fault,
+            repeatable=self._repeatable,
+            group=self._limited_with,
+            **times,
         )
 
     def _reading(self, validate: Validate, on_drift: OnDrift | None) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Concatenate
 
-from typing_extensions import ParamSpec, TypeVar
+from typing_extensions import ParamSpec, TypeVar, Unpack
 
 from gemel.kit.bind.decorated import attend_decorators
 from gemel.kit.bodies.parts import File
@@ -30,6 +30,7 @@ from gemel.kit.http.verbs import verb_of
 from gemel.kit.paging import Cursor, LinkHeader, NextAddress, Offset, Page, PageNumber, Paging
 from gemel.kit.stubs.resource import auth_names
 from gemel.kit.stubs.roles import Body, Cookie, Field, Form, Header, Part, Query, Spec, Url
+from gemel.kit.stubs.words import Words
 from gemel.kit.types import OMIT, Auth, Omit
 
 __all__ = [
@@ -100,6 +101,7 @@ class Verb:
         cacheable: bool = True,
         paging: Paging | None = None,
         events: EventStream | None = None,
+        **words: Unpack[Words],
     ) -> Declaring:
         """Return a decorator that turns a stub into an endpoint.
 
@@ -116,6 +118,8 @@ class Verb:
             cacheable: Whether a client with a cache may keep the reply.
             paging: How the API pages the list, for a stub that returns `Page[T]`.
             events: How the API streams events, for a stub that returns `Stream[T]`, unless as EventStream() says.
+            **words: What is said of every call: `timeout`, `retries`, `safe`, `idempotent`, `headers`, `accept`,
+                `content_type`, `follow_redirects`; see Words. Checked when the class is made.
         """
         place, _, query = path.partition("?")
         spec = Spec(
@@ -130,6 +134,7 @@ class Verb:
             events=events,
             query=query,
             has_body=self._has_body,
+            words=words,
         )
         attend_decorators()
         return Declaring(spec)

@@ -105,7 +105,7 @@ def _declared(endpoint: Endpoint[..., Any]) -> Declared:
     ]
     sent = tuple((name, find) for name, find in named if find is not None)
     given = finder(read_type(definition.returns, endpoint.label))
-    return Declared(spec.method, Template(spec.path), names_of(endpoint), sent, given, spec.unwrap or "")
+    return Declared(spec.method, Template(endpoint.path), names_of(endpoint), sent, given, spec.unwrap or "")
 
 
 def names_of(endpoint: Endpoint[..., Any]) -> Names:

@@ -150,7 +150,7 @@ class StubServer:
 def _route(endpoint: Any, path: str | None) -> Route[Any]:
     if isinstance(endpoint, Endpoint):
         declared = cast("Endpoint[..., Any]", endpoint)
-        return Route(declared.spec.method, declared.spec.path, declared)
+        return Route(declared.spec.method, declared.path, declared)
     if isinstance(endpoint, str) and path is not None:
         return Route(endpoint, path)
     raise TypeError(

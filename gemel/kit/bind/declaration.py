@@ -6,13 +6,14 @@ import copy
 import threading
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_origin
 
 from msgspec.structs import replace
 from typing_extensions import Self
 
 from gemel.kit.annotations import name_types_only
 from gemel.kit.bind.decorated import check_decorators, check_stub, decorators_of
+from gemel.kit.bind.usual import usual_of
 from gemel.kit.errors import DeclarationError
 from gemel.kit.http.messages import Request, origin, root_of
 from gemel.kit.models.decode import Decode, decoder
@@ -21,8 +22,9 @@ from gemel.kit.models.hints import type_arguments
 from gemel.kit.policies.caller import Caller
 from gemel.kit.policies.options import NO_OPTIONS, Options
 from gemel.kit.stubs.checks import check_declaration, check_paging, returned_head
-from gemel.kit.stubs.resource import Resource, auth_of, caller_of, local_names, wire_name_of
+from gemel.kit.stubs.resource import Resource, auth_of, caller_of, local_names, path_on, settings_on, wire_name_of
 from gemel.kit.stubs.roles import Spec
+from gemel.kit.stubs.words import NOTHING_SAID, EndpointSettings, settings_of
 from gemel.kit.types import Omit
 
 if TYPE_CHECKING:
@@ -37,6 +39,7 @@ class Declaration:
     Attributes:
         spec: The arguments of the decorator.
         stub: The function that it decorates.
+        path: The template of its path, with the prefix of its class.
         name: The name of the method.
         label: Its name in errors, such as "Albums.retrieve".
     """
@@ -46,9 +49,11 @@ class Declaration:
         check_stub(stub, f"{spec.method} {spec.path}")
         self.spec = spec
         self.stub = stub
+        self.path: str = spec.path
         self.name: str = stub.__name__
         self.label: str = stub.__qualname__
         self._is_declared = False
+        self._settings: EndpointSettings = NOTHING_SAID
         self._class_decorators: tuple[Any, ...] = ()
         self._decorators: tuple[Any, ...] = tuple(decorators_of(stub))
         self._scope: Mapping[str, Any] = local_names(stub.__qualname__)
@@ -74,7 +79,9 @@ class Declaration:
         self._scope = {**{one.__name__: one for one in getattr(owner, "__type_params__", ())}, **self._scope}
         self._case = wire_name_of(owner)
         self.spec = replace(self.spec, auth=auth_of(self.spec.auth, owner))
+        self.path = path_on(owner, self.spec.path)
         check_decorators(list(self._decorators), f"{self.label}()")
+        self._settings = settings_of(self.spec.words, f"{self.label}()")
         check_declaration(self.spec, self.stub, self.label, self._case, self._scope)
         returned = returned_head(self.stub, self._scope)
         self._check_paging(returned)
@@ -116,18 +123,20 @@ class Declaration:
             DeclarationError: A type variable is not filled in.
         """
         variables = self.definition.variables
-        if not variables:
+        path = path_on(get_origin(owner) or owner, self.spec.path)
+        if not variables and path == self.path:
             return self
-        arguments = type_arguments(owner, self._owner)
-        key = tuple(arguments.get(variable) for variable in variables)
+        arguments = type_arguments(owner, self._owner) if variables else self._arguments
+        key = (path, *((arguments or {}).get(variable) for variable in variables))
         with self._guard:
             if key not in self._filled:
-                self._filled[key] = self._with(arguments)
+                self._filled[key] = self._with(arguments, path)
             return self._filled[key]
 
-    def _with(self, arguments: Mapping[Any, Any]) -> Declaration:
+    def _with(self, arguments: Mapping[Any, Any] | None, path: str) -> Declaration:
         made = copy.copy(self)
-        made._arguments, made._definition, made._filled, made._guard = arguments, None, {}, threading.Lock()
+        made.path, made._arguments, made._definition = path, arguments, None
+        made._filled, made._guard = {}, threading.Lock()
         return made
 
     @property
@@ -160,18 +169,6 @@ class Declaration:
     def _check_paging(self, returned: Any) -> None:
         check_paging(self.spec.paging, self.spec.method, self.spec.unwrap, returned, self.label)
 
-    def caller_of(self, resource: Resource[Any]) -> Caller:
-        """Return the way to the server, with the credentials that were declared and no others.
-
-        Args:
-            resource: The resource that the call is bound to.
-
-        Raises:
-            DeclarationError: The client has no credential of the name that was declared.
-        """
-        auth = self.spec.auth
-        return caller_of(resource).declared(() if isinstance(auth, Omit) else auth, self.label)
-
     def decoder(self, hint: Any, reading: Reading) -> Decode:
         """Return the decoder of replies.
 
@@ -187,6 +184,20 @@ class Declaration:
         except TypeError as error:
             raise DeclarationError(f"{self.label}(): the return type cannot be decoded: {error}") from None
 
+    def caller(self, resource: Resource[Any]) -> Caller:
+        """Return the Caller of a resource as this endpoint calls it: with its credentials, and redirects as it says.
+
+        Args:
+            resource: The resource that the call is bound to.
+
+        Raises:
+            DeclarationError: The client has no credential of the name that was declared.
+        """
+        auth = self.spec.auth
+        caller = caller_of(resource).declared(() if isinstance(auth, Omit) else auth, self.label)
+        follows = self._settings.over(settings_on(type(resource))).follow_redirects
+        return caller if follows is None else caller.following(follows)
+
     def requests(
         self, resource: Resource[Any], options: Options, wanted: Mapping[str, str] | None = None
     ) -> Callable[[tuple[Any, ...], dict[str, Any]], Request]:
@@ -197,19 +208,26 @@ class Declaration:
             options: The options of the call.
             wanted: Header fields that this kind of call needs, unless an argument or an option sets them.
         """
-        caller = self.caller_of(resource)
-        base = root_of(caller.base) if self.spec.path.startswith("/") else caller.base
-        name = f"{type(resource).__module__}.{type(resource).__qualname__}"
-        define = partial(self.definition.request, caller=caller, base=base, resource=name, wanted=wanted)
+        caller, owner = self.caller(resource), type(resource)
+        head = self.path.removesuffix(self.spec.path)
+        usual = usual_of(
+            caller,
+            self._settings.over(settings_on(owner)),
+            own=self._settings if self.definition.goes_anywhere else None,
+            base=f"{root_of(caller.base)}{head}" if (head or self.spec.path).startswith("/") else caller.base + head,
+            resource=f"{owner.__module__}.{owner.__qualname__}",
+            reads_json=self.definition.reads_json,
+            wanted=wanted,
+        )
+        define = partial(self.definition.request, usual=usual)
         if options is NO_OPTIONS:
             return define
         last = [name for name in wanted or () if name not in options.headers]
-        goes_anywhere = self.definition.goes_anywhere
 
         def optional(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Request:
             request = define(args, kwargs)
             # What is said to the client is not said to another server, whose address an argument was.
-            elsewhere = goes_anywhere and origin(request.url) != origin(base)
+            elsewhere = usual.away is not None and origin(request.url) != origin(caller.base)
             request = (options.without_content() if elsewhere else options).applied(request, caller.clock())
             # What the call needs goes last, as it does without options.
             return request.with_headers({name: request.headers[name] for name in last}) if last else request

@@ -9,11 +9,12 @@ from typing import Any, get_args
 
 from typing_extensions import get_type_hints
 
-from gemel.kit.bind.destination import destination, harmless
+from gemel.kit.bind.destination import destination
 from gemel.kit.bind.parameters import Parameter, parameter_of
 from gemel.kit.bind.request_builder import RequestBuilder, time_limits
 from gemel.kit.bind.signature import Signature
 from gemel.kit.bind.uplink_import import arguments, commands, exceptions
+from gemel.kit.bind.usual import Usual
 from gemel.kit.bodies.upload import Upload
 from gemel.kit.errors import DeclarationError, InvalidArgument
 from gemel.kit.http.encoding import Refused
@@ -31,7 +32,6 @@ from gemel.kit.types import OMIT, Omit
 
 __all__ = ["Definition", "define"]
 
-_JSON = {"Content-Type": "application/json"}
 _ABSENT: Any = inspect.Parameter.empty
 
 
@@ -70,27 +70,21 @@ class Definition(commands.RequestDefinition):
         self._sends_cookies: bool = any(kind_of(parameter.role) is Cookie for parameter in parameters)
         takes_fields = any(kind_of(parameter.role) is Field for parameter in parameters)
         self._always_object: bool = takes_fields and spec.method != "DELETE"
-        self._reads_json: bool = reads_json(returns, spec.unwrap)
+        self.reads_json: bool = reads_json(returns, spec.unwrap)
 
     def request(
         self,
         args: tuple[Any, ...],
         kwargs: Mapping[str, Any],
         *,
-        caller: Caller,
-        base: str,
-        resource: str,
-        wanted: Mapping[str, str] | None = None,
+        usual: Usual,
     ) -> Request:
         """Return the request of a call, unsent.
 
         Args:
             args: The arguments given by position.
             kwargs: The arguments given by name.
-            caller: The Caller of the client.
-            base: The URL that the path is appended to.
-            resource: The name of the resource class.
-            wanted: Headers that this kind of call needs; an argument or a header of the client of the same name wins.
+            usual: What all requests of the bound endpoint share.
 
         Raises:
             InvalidArgument: An argument is missing, unknown, or cannot be sent.
@@ -100,28 +94,31 @@ class Definition(commands.RequestDefinition):
             builder.query.append(self.spec.query)
         self.define_request(builder, args, kwargs)
         body = self._content(builder)
-        timeout = caller.timeout if builder.timeout is None else time_limits(builder.timeout, caller.timeout)
-        headers, said = caller.headers if self._reads_json else caller.plain_headers, caller.said
-        address, at_home = base + builder.address(self._literals, self._variables), True
+        address, at_home = usual.base + builder.address(self._literals, self._variables), True
         if self._url is not None:
-            address, at_home = self._aimed(builder, caller, base)
-            headers, said = (headers, said) if at_home else (harmless(headers), frozenset[str]())
-        if body is not None and "content-type" not in said:
-            headers = headers.with_values(_JSON)
+            address, at_home = self._aimed(builder, usual.caller)
+            if not at_home:
+                assert usual.away is not None
+                usual = usual.away
+        timeout = usual.timeout if builder.timeout is None else time_limits(builder.timeout, usual.timeout)
+        headers = usual.headers if body is None else usual.body_headers
         if self._sends_cookies:
             builder.add_cookies(headers.get("cookie", ""))
         return Request(
             builder.method,
             address,
-            _headers(headers, builder.headers, wanted, said),
+            _headers(headers, builder.headers, usual.wanted) if builder.headers or usual.wanted else headers,
             body,
             CallContext(
                 label=self.label,
-                deadline=caller.clock() + timeout.total,
+                deadline=usual.caller.clock() + timeout.total,
                 timeout=timeout,
-                secrets=(*builder.secrets, *caller.secrets),
+                secrets=(*builder.secrets, *usual.secrets),
                 auth=self._auth if at_home else None,
-                resource=resource,
+                retry=usual.retry,
+                resource=usual.resource,
+                safe=usual.safe,
+                idempotent=usual.idempotent,
                 cacheable=self.spec.cacheable,
             ),
         )
@@ -131,13 +128,13 @@ class Definition(commands.RequestDefinition):
         """Whether an argument is the address."""
         return self._url is not None
 
-    def _aimed(self, builder: RequestBuilder, caller: Caller, base: str) -> tuple[str, bool]:
+    def _aimed(self, builder: RequestBuilder, caller: Caller) -> tuple[str, bool]:
         """Return the address that an argument is, and whether it is at the client's own origin."""
         assert self._url is not None
         role: Any = self._url.role
         try:
-            address = destination(base, builder.segments[""], role.origins)
-            at_home = origin(address) == origin(base)
+            address = destination(caller.base, builder.segments[""], role.origins)
+            at_home = origin(address) == origin(caller.base)
             if not at_home and not caller.goes_abroad:
                 raise Refused("the headers of your own session would go along to another origin")
         except Refused as refusal:
@@ -165,14 +162,12 @@ class Definition(commands.RequestDefinition):
         return ""
 
 
-def _headers(
-    base: Headers, own: list[tuple[str, str]], wanted: Mapping[str, str] | None, said: frozenset[str]
-) -> Headers:
+def _headers(base: Headers, own: list[tuple[str, str]], wanted: Mapping[str, str] | None) -> Headers:
     if own:
         base = base.with_values(tuple(own))
-    if wanted is None:
+    if not wanted:
         return base
-    given = said.union(name.lower() for name, _ in own)
+    given = {name.lower() for name, _ in own}
     return base.with_values({name: value for name, value in wanted.items() if name.lower() not in given})
 
 

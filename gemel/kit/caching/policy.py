@@ -96,9 +96,11 @@ class CachingPolicy:
 
     def around(self, request: Request, send: Sender) -> Flow[Response]:
         """Serve a cached reply, or send and cache the reply; a write invalidates its resource."""
-        if request.method not in _SAFE:
+        said = request.context.safe
+        if not (request.method in _SAFE if said is None else said):
             return (yield from self._write(request, send))
-        if request.method != "GET" or self._closed or rules.bypasses(request):
+        reads = request.method == "GET" or request.method not in _SAFE
+        if not reads or self._closed or rules.bypasses(request):
             return (yield from send(request))
         identity = self._identity(request)
         key = self._key(request, identity)
@@ -153,7 +155,8 @@ class CachingPolicy:
         request, held = ask.request, ask.held
         # Taken before sending: the reply may be as old as the request (RFC 9111, section 4.2.3).
         mark, now = self._writes.mark(request.context.resource), self._clock()
-        condition = rules.validators(held.headers) if held is not None else {}
+        # Other verbs than GET and HEAD are refused under this condition with 412 (RFC 9110, section 13.1.2).
+        condition = rules.validators(held.headers) if held is not None and request.method == "GET" else {}
         try:
             response: Response = yield from send(request.with_headers(condition) if condition else request)
         except (APIConnectionError, APIStatusError) as error:
@@ -235,7 +238,8 @@ class CachingPolicy:
         named = [(name.lower(), value) for name, value in request.headers.pairs()]
         told = [pair for pair in named if pair[0] not in rules.UNKEYED]
         # Digests: a store may be a file or a server that others read, and addresses hold arguments.
-        return self._prefix(request.context.resource) + _digest(self._salt, identity, request.url, told)
+        asked = () if request.method == "GET" else (request.method, request.body)
+        return self._prefix(request.context.resource) + _digest(self._salt, identity, request.url, told, *asked)
 
     def _prefix(self, resource: str) -> str:
         prefix = self._prefixes.get(resource)

@@ -64,8 +64,9 @@ def _number(text: str) -> float:
 
 
 def bypasses(request: Request) -> bool:
-    """Say whether a GET bypasses the cache."""
-    if request.body is not None:  # what it asks for is not in the key
+    """Say whether a request that only reads bypasses the cache."""
+    # The body of a GET has no meaning that a cache may count on (RFC 9110, section 9.3.1).
+    if not isinstance(request.body, bytes | None) or (request.method == "GET" and request.body is not None):
         return True
     if not request.context.cacheable or request.context.streamed or any(name in request.headers for name in _BYPASSING):
         return True

@@ -75,7 +75,7 @@ class Call(Generic[P, R_co]):
         self.__doc__ = declaration.stub.__doc__
         self._declaration = declaration
         self._resource = resource
-        self._caller: Caller = declaration.caller_of(resource)
+        self._caller: Caller = declaration.caller(resource)
         self._options: Options = self._caller.options if options is None else options
         self._define: Callable[[tuple[Any, ...], dict[str, Any]], Request]
         self._define = declaration.requests(resource, self._options, self._wanted_headers)

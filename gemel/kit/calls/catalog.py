@@ -9,7 +9,7 @@ from typing import Any, cast, get_origin
 from msgspec import Struct
 
 from gemel.kit.calls.endpoint import Endpoint
-from gemel.kit.stubs.resource import Mount, Mounting
+from gemel.kit.stubs.resource import Mount, Mounting, path_on
 
 __all__ = ["EndpointInfo", "catalog", "declarations"]
 
@@ -61,8 +61,9 @@ def _members(owner: type) -> dict[str, Any]:
 
 def _info(endpoint: Endpoint[..., Any], owner: type, resource: str) -> EndpointInfo:
     spec = endpoint.spec
+    path = path_on(owner, spec.path)
     texts = [endpoint.__doc__, *(base.__doc__ for base in owner.__mro__)]
     found = _ADDRESS.search("\n".join(text or "" for text in texts))
     return EndpointInfo(
-        resource, endpoint.name, spec.method, spec.path, spec.deprecated, found[0] if found is not None else ""
+        resource, endpoint.name, spec.method, path, spec.deprecated, found[0] if found is not None else ""
     )

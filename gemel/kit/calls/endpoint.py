@@ -81,6 +81,11 @@ class Endpoint(Decorable, Generic[P, R_co]):
         return self.declaration.spec
 
     @property
+    def path(self) -> str:
+        """The template of its path, with the prefix of its class."""
+        return self.declaration.path
+
+    @property
     def stub(self) -> Callable[..., Any]:
         """The function that it was made from."""
         return self.declaration.stub

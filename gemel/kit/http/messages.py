@@ -252,6 +252,8 @@ class CallContext(Struct, frozen=True):
         resource: The name of the resource class that declares the endpoint, "" when none does.
         cacheable: Whether a cache may keep the reply.
         streamed: Whether the body of a success is left to be read piece by piece.
+        safe: Whether the request changes nothing at the server, None where its verb says so.
+        idempotent: Whether it may be sent twice, None where its verb says so.
     """
 
     label: str = ""
@@ -264,6 +266,8 @@ class CallContext(Struct, frozen=True):
     resource: str = ""
     cacheable: bool = True
     streamed: bool = False
+    safe: bool | None = None
+    idempotent: bool | None = None
 
     def __repr__(self) -> str:
         return f"CallContext({', '.join(f'{name}={value!r}' for name, value in self.__rich_repr__())})"

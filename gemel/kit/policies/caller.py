@@ -47,6 +47,7 @@ class Caller(Discreet, frozen=True, eq=False):
         timeout: Of every call.
         said: The names, in lower case, of those headers that the client was made with: its word goes before what
             follows from the kind of a call or of its body.
+        exchanges: Returns the pipeline that follows redirects, or the one that does not.
         exchange: The pipeline.
         read_fault: Reads error bodies.
         explain: Says why a reply may not be as declared, "" when that is unknown.
@@ -85,6 +86,7 @@ class Caller(Discreet, frozen=True, eq=False):
     secrets: tuple[str, ...] = ()
     said: frozenset[str] = frozenset()
     goes_abroad: bool = True
+    exchanges: Callable[[bool], Pipeline] | None = None
 
     def declared(self, auth: tuple[str, ...] | None, label: str) -> Caller:
         """Return the caller of an endpoint with these credentials, without the values of those that it does not take.
@@ -105,12 +107,17 @@ class Caller(Discreet, frozen=True, eq=False):
         for place in places:
             headers, plain = place.cleared(headers), place.cleared(plain)
             options = options.without(place)
-        return replace(self, headers=headers, plain_headers=plain, options=options)
+        said = frozenset(name for name in self.said if name in headers)
+        return replace(self, headers=headers, plain_headers=plain, options=options, said=said)
 
     @property
     def is_async(self) -> bool:
         """Whether calls are awaited."""
         return self.async_performer is not None
+
+    def following(self, follow: bool) -> Caller:
+        """Return the Caller that follows redirects, or the one that does not."""
+        return replace(self, exchange=self.exchanges(follow)) if self.exchanges is not None else self
 
     def deadline(self) -> float:
         """Return when a call that starts now must be over, in monotonic seconds."""

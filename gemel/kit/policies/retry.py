@@ -93,7 +93,8 @@ def wait(
 
 
 def _may_repeat(retry: Retry, request: Request, outcome: Outcome, repeatable: Repeatable) -> bool:
-    safe = request.method in _IDEMPOTENT or "idempotency-key" in request.headers
+    said = request.context.idempotent
+    safe = (request.method in _IDEMPOTENT if said is None else said) or "idempotency-key" in request.headers
     if isinstance(outcome, APIConnectionError):
         # What has not left this process cannot have had an effect, whatever its verb.
         return (safe or not outcome.sent) and not outcome.permanent

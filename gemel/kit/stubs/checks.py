@@ -254,6 +254,7 @@ def _role(spec: Spec, label: str, parameter: inspect.Parameter, *, in_path: bool
             raise DeclarationError(f"{label}(): {name}: join={role.join!r} cannot stand between the items of a header")
         return replace(role, name=_checked(_header_name, label, name, role.name or wire_name.replace("_", "-")))
     if isinstance(role, Body):
+        role = replace(role, content_type=role.content_type or spec.words.get("content_type", ""))
         _checked(header_text, label, name, role.content_type)
     for text in (role.name, getattr(role, "also", "")):
         _checked(percent_encoded, label, name, text)
@@ -368,6 +369,9 @@ def _check_together(label: str, roles: Mapping[str, Role], spec: Spec) -> None:
     if bodies and fields:
         raise DeclarationError(f"{label}(): {fields[0]}: it cannot be a field when {bodies[0]} is the body")
     in_body = {kind: name for name, kind in kinds.items() if kind in _IN_BODY}
+    if "content_type" in spec.words and in_body.keys().isdisjoint((Field, Body)):
+        said = " and ".join(f"{name} is a {kind.__name__}" for kind, name in in_body.items()) or "there is no body"
+        raise DeclarationError(f"{label}(): content_type: it is of a JSON body or a Body, but {said}")
     if len(in_body) > 1:
         said = " and ".join(f"{name} is a {kind.__name__}" for kind, name in in_body.items())
         raise DeclarationError(f"{label}(): a body is of one kind, but {said}")

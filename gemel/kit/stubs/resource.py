@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, Generic, Protocol, TypeGuard, TypeVar, cast, get_origin, runtime_checkable
 
-from typing_extensions import Self, dataclass_transform, get_type_hints
+from typing_extensions import Self, Unpack, dataclass_transform, get_type_hints
 
 from gemel.kit.annotations import annotations_of, name_types_only, names_of_types
 from gemel.kit.errors import DeclarationError
@@ -14,6 +14,7 @@ from gemel.kit.models.hints import filled, type_arguments
 from gemel.kit.models.meta import snake_case, wire_case
 from gemel.kit.policies.caller import Caller
 from gemel.kit.stubs.outline import attribute_of, names_of
+from gemel.kit.stubs.words import NOTHING_SAID, EndpointSettings, Words, checked_prefix, settings_of
 from gemel.kit.types import OMIT, Async, Auth, M, Omit
 
 __all__ = [
@@ -28,6 +29,8 @@ __all__ = [
     "class_checks",
     "extensible",
     "local_names",
+    "path_on",
+    "settings_on",
     "wire_name_of",
 ]
 
@@ -135,11 +138,23 @@ def auth_of(said: tuple[str, ...] | None | Omit, owner: type[Resource[Any]]) -> 
     return owner._auth if isinstance(said, Omit) else said  # pyright: ignore[reportPrivateUsage]
 
 
+def settings_on(owner: type[Resource[Any]]) -> EndpointSettings:
+    """Return what a resource class says of all its endpoints."""
+    return owner._settings  # pyright: ignore[reportPrivateUsage]
+
+
+def path_on(owner: type[Resource[Any]], path: str) -> str:
+    """Return the path of an endpoint with the prefix of a resource class; one that begins with `/` takes none."""
+    return path if path.startswith("/") else owner._prefix + path  # pyright: ignore[reportPrivateUsage]
+
+
 class Resource(Mounting, Generic[M]):
     """The endpoints of one noun, declared once for both modes: `class Secrets(Resource[M], case="camel")`.
 
     The class argument `case` says how names of arguments become names on the wire: "snake" leaves them as they are,
-    "camel" turns `project_id` into "projectId".
+    "camel" turns `project_id` into "projectId". `prefix="api/v4/"` is what every path begins with. The other class
+    arguments are Words, which count for every endpoint that does not say the same word itself. Derived classes inherit
+    them, nested resources do not.
 
     The class argument `auth` says which credentials go with the endpoints that are declared in the class, and in those
     derived from it, where they say nothing themselves: a name, a tuple of names, or None for none.
@@ -150,16 +165,30 @@ class Resource(Mounting, Generic[M]):
 
     _wire_name: Callable[[str], str] = staticmethod(snake_case)
     _auth: tuple[str, ...] | None = ()
+    _prefix: str = ""
+    _settings: EndpointSettings = NOTHING_SAID
 
     def __init__(self, client: Mounting | Caller) -> None:
         self._caller = caller_of(client)
 
-    def __init_subclass__(cls, *, case: str | None = None, auth: Auth | Omit = OMIT, **options: Any) -> None:
-        super().__init_subclass__(**options)
+    def __init_subclass__(
+        cls,
+        *,
+        case: str | None = None,
+        prefix: str | None = None,
+        auth: Auth | Omit = OMIT,
+        **words: Unpack[Words],
+    ) -> None:
+        said = {name: value for name, value in words.items() if name in Words.__annotations__}
+        super().__init_subclass__(**{name: value for name, value in words.items() if name not in said})
         if auth is not OMIT:
             cls._auth = auth_names(auth, cls.__name__)
         if case is not None:
             cls._wire_name = staticmethod(_wire_case(cls, case))
+        if prefix is not None:
+            cls._prefix = checked_prefix(prefix, cls.__name__)
+        if said:
+            cls._settings = settings_of(said, cls.__name__).over(cls._settings)
         for name, value in list(vars(cls).items()):
             if isinstance(value, Declared):
                 value.declared(cls, name)

@@ -51,6 +51,7 @@ class Spec(Struct, frozen=True):
     events: EventStream | None = None
     query: str = ""
     has_body: bool = False
+    words: Mapping[str, Any] = {}
 
 
 class Role(Struct, frozen=True):
