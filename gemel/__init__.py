@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from gemel.kit.bodies.parts import File
     from gemel.kit.bodies.upload import Upload
     from gemel.kit.caching import Cache, Caching, MemoryStore, StaleReply, Store
-    from gemel.kit.calls.call import AsyncCall, Call, RawReply, SyncCall
+    from gemel.kit.calls.call import AsyncCall, Call, SyncCall
     from gemel.kit.calls.catalog import EndpointInfo
     from gemel.kit.calls.download import AsyncDownload, Download, Progress, Target
     from gemel.kit.calls.endpoint import Endpoint
@@ -91,6 +91,7 @@ if TYPE_CHECKING:
     from gemel.kit.policies.places import Place, PlaceKind
     from gemel.kit.policies.signed import Sender, Sign, Signature, SignatureSource, Signed, Signing
     from gemel.kit.policies.tokens import Credential, Fetch, Identified, Placed, Revocable, Revoke, Token, digest
+    from gemel.kit.stubs.reply import Reply
     from gemel.kit.stubs.resource import Resource, extensible
     from gemel.kit.stubs.roles import Body, Cookie, Field, Form, Header, Part, Path, Query, Role, Spec, Url
     from gemel.kit.stubs.words import Words
@@ -231,8 +232,8 @@ __all__ = [
     "Progress",
     "Query",
     "RateLimitError",
-    "RawReply",
     "Reading",
+    "Reply",
     "Request",
     "Resource",
     "Response",
@@ -417,8 +418,8 @@ _HOMES = {
     "Progress": "gemel.kit.calls.download",
     "Query": "gemel.kit.stubs.roles",
     "RateLimitError": "gemel.kit.errors",
-    "RawReply": "gemel.kit.calls.call",
     "Reading": "gemel.kit.models.drift",
+    "Reply": "gemel.kit.stubs.reply",
     "Request": "gemel.kit.http.messages",
     "Resource": "gemel.kit.stubs.resource",
     "Response": "gemel.kit.http.messages",

@@ -35,7 +35,6 @@ if TYPE_CHECKING:
         SecretTagRef,
     )
     from gemel.kit.caching import Cache, MemoryStore, StaleReply, Store
-    from gemel.kit.calls.call import RawReply
     from gemel.kit.calls.polling import Poll, WaitTimeoutError, wait_until
     from gemel.kit.client import CommonSettings, Settings
     from gemel.kit.errors import (
@@ -67,6 +66,7 @@ if TYPE_CHECKING:
     from gemel.kit.models.drift import Drift
     from gemel.kit.policies.events import Event
     from gemel.kit.policies.options import CallOptions
+    from gemel.kit.stubs.reply import Reply
     from gemel.kit.types import OMIT, SECRET, Async, M, Omit, Sync
 
 __all__ = [
@@ -124,8 +124,8 @@ __all__ = [
     "Projects",
     "ProviderChain",
     "RateLimitError",
-    "RawReply",
     "RawSecrets",
+    "Reply",
     "Request",
     "Response",
     "ResponseTooLargeError",
@@ -214,8 +214,8 @@ _HOMES = {
     "Projects": "gemel.infisical.api.projects",
     "ProviderChain": "gemel.infisical.credentials",
     "RateLimitError": "gemel.kit.errors",
-    "RawReply": "gemel.kit.calls.call",
     "RawSecrets": "gemel.infisical.api.secrets",
+    "Reply": "gemel.kit.stubs.reply",
     "Request": "gemel.kit.http.messages",
     "Response": "gemel.kit.http.messages",
     "ResponseTooLargeError": "gemel.kit.errors",

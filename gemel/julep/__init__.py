@@ -135,7 +135,6 @@ if TYPE_CHECKING:
     from gemel.julep.models.tools import FunctionDef, FunctionDefDict, PartialFunctionDefDict, Tool, ToolDict, ToolType
     from gemel.julep.models.users import User, UserCreateArgs, UserUpdateArgs
     from gemel.kit.caching import Cache, MemoryStore, StaleReply, Store
-    from gemel.kit.calls.call import RawReply
     from gemel.kit.calls.paged import AsyncPager, Pager
     from gemel.kit.calls.polling import Poll, WaitTimeoutError, wait_until
     from gemel.kit.calls.stream import AsyncStream, Stream
@@ -171,6 +170,7 @@ if TYPE_CHECKING:
     from gemel.kit.paging import Page
     from gemel.kit.policies.events import Event
     from gemel.kit.policies.options import CallOptions
+    from gemel.kit.stubs.reply import Reply
     from gemel.kit.types import OMIT, SECRET, Async, M, Omit, Sync
 
 __all__ = [
@@ -322,8 +322,8 @@ __all__ = [
     "Preset",
     "Prompt",
     "RateLimitError",
-    "RawReply",
     "Record",
+    "Reply",
     "Request",
     "ResourceCreatedResponse",
     "ResourceDeletedResponse",
@@ -520,8 +520,8 @@ _HOMES = {
     "Preset": "gemel.julep.models.agents",
     "Prompt": "gemel.julep.models.completion_args",
     "RateLimitError": "gemel.kit.errors",
-    "RawReply": "gemel.kit.calls.call",
     "Record": "gemel.julep.models.common",
+    "Reply": "gemel.kit.stubs.reply",
     "Request": "gemel.kit.http.messages",
     "ResourceCreatedResponse": "gemel.julep.models.common",
     "ResourceDeletedResponse": "gemel.julep.models.common",

@@ -101,6 +101,7 @@ class Verb:
         cacheable: bool = True,
         paging: Paging | None = None,
         events: EventStream | None = None,
+        replies: Mapping[int, Any] | None = None,
         **words: Unpack[Words],
     ) -> Declaring:
         """Return a decorator that turns a stub into an endpoint.
@@ -118,6 +119,8 @@ class Verb:
             cacheable: Whether a client with a cache may keep the reply.
             paging: How the API pages the list, for a stub that returns `Page[T]`.
             events: How the API streams events, for a stub that returns `Stream[T]`, unless as EventStream() says.
+            replies: What each status means, `{200: Item, 202: Job, 304: None}`: a type is decoded, a value such as True
+                is the result itself. The return type is their union. A named status is no error and is not retried.
             **words: What is said of every call: `timeout`, `retries`, `safe`, `idempotent`, `headers`, `accept`,
                 `content_type`, `follow_redirects`; see Words. Checked when the class is made.
         """
@@ -134,6 +137,7 @@ class Verb:
             events=events,
             query=query,
             has_body=self._has_body,
+            replies=replies,
             words=words,
         )
         attend_decorators()

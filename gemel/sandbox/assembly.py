@@ -14,7 +14,7 @@ from .infisical import Backend, Infisical
 from .infisical.box import Sandbox
 from .julep import Julep, Records
 from .julep.box import JulepSandbox
-from .messages import Api, RecordedRequest, Reply, SharedPort
+from .messages import Api, RecordedRequest, ServerReply, SharedPort
 from .store import Store
 
 __all__ = ["ASSEMBLIES", "Assembled", "Assembly", "BothSandbox", "is_julep"]
@@ -45,7 +45,7 @@ class Assembled(Generic[BoxT]):
     """
 
     api: Api | SharedPort
-    failure: Callable[[str, int], Reply]
+    failure: Callable[[str, int], ServerReply]
     box: Callable[[Running], BoxT]
     rate_groups: Callable[[RecordedRequest], tuple[str, ...]] = lambda request: ()
 

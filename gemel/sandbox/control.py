@@ -13,7 +13,7 @@ from typing import Any
 
 from .faults import KINDS, Fault, Faults
 from .guard import Guard
-from .messages import RecordedRequest, Reply, RequestLog
+from .messages import RecordedRequest, RequestLog, ServerReply
 
 __all__ = ["PREFIX", "Action", "Control", "actions_of"]
 
@@ -82,35 +82,37 @@ class Control:
             call = _Calling(getattr(box, action.method), action.result)
             self._calls.setdefault(action.path, {})[action.verb] = call
 
-    def refusal(self, method: str, headers: Iterable[tuple[str, str]]) -> Reply | None:
+    def refusal(self, method: str, headers: Iterable[tuple[str, str]]) -> ServerReply | None:
         """Return what a request is refused with before its body is read, or None."""
         reply = self._guard.refusal(method, headers)
         return None if reply is None else _private(reply)
 
-    def too_large(self) -> Reply:
+    def too_large(self) -> ServerReply:
         """Return 413 for a body over the limit."""
-        return _private(Reply.of({"message": "the body is too large"}, 413))
+        return _private(ServerReply.of({"message": "the body is too large"}, 413))
 
-    def answer(self, request: RecordedRequest) -> Reply:
+    def answer(self, request: RecordedRequest) -> ServerReply:
         """Return the reply to a request that was let in."""
         return _private(self._answer(request))
 
-    def _answer(self, request: RecordedRequest) -> Reply:
+    def _answer(self, request: RecordedRequest) -> ServerReply:
         path = request.path.removeprefix(PREFIX)
         verbs = self._calls.get(path)
         if verbs is None:
-            return Reply.of({"message": f"there is no control {path!r}; GET {PREFIX} lists them"}, 404)
+            return ServerReply.of({"message": f"there is no control {path!r}; GET {PREFIX} lists them"}, 404)
         call = verbs.get(request.method)
         if call is None:
             allowed = ", ".join(sorted(verbs))
-            return Reply.of({"message": f"{path!r} takes {allowed}, not {request.method}"}, 405, (("Allow", allowed),))
+            return ServerReply.of(
+                {"message": f"{path!r} takes {allowed}, not {request.method}"}, 405, (("Allow", allowed),)
+            )
         try:
             result = call(_document(request))
         except LookupError as error:
-            return Reply.of({"message": str(error)}, 404)
+            return ServerReply.of({"message": str(error)}, 404)
         except (TypeError, ValueError) as error:
-            return Reply.of({"message": str(error)}, 400)
-        return Reply(204) if result is None else Reply.of(result)
+            return ServerReply.of({"message": str(error)}, 400)
+        return ServerReply(204) if result is None else ServerReply.of(result)
 
     def _listed(self) -> list[dict[str, Any]]:
         return [
@@ -203,7 +205,7 @@ def _document(request: RecordedRequest) -> Any:
         raise ValueError(f"the body is not JSON: {error}") from None
 
 
-def _private(reply: Reply) -> Reply:
+def _private(reply: ServerReply) -> ServerReply:
     return dataclasses.replace(reply, headers=(*reply.headers, *_PRIVATE))
 
 

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, Literal, get_args
 
 from . import checks
-from .messages import RecordedRequest, Reply
+from .messages import RecordedRequest, ServerReply
 
 __all__ = ["KINDS", "Fault", "Faults", "Plan", "infisical_failure"]
 
@@ -73,9 +73,9 @@ class Plan:
     delay: float
     spoiler: Fault | None
     changes: tuple[Fault, ...]
-    failure: Callable[[int], Reply]
+    failure: Callable[[int], ServerReply]
 
-    def refusal(self, rate_limited: Callable[[int], Reply]) -> Reply | None:
+    def refusal(self, rate_limited: Callable[[int], ServerReply]) -> ServerReply | None:
         """The reply that comes in the place of the real one; the request is then not carried out."""
         spoiler = self.spoiler
         if spoiler is None or spoiler.kind not in REFUSALS:
@@ -83,12 +83,12 @@ class Plan:
         options = spoiler.options
         if spoiler.kind == "html":
             page = HTML.format(options["status"]).encode()
-            return Reply(options["status"], page, (("Content-Type", "text/html; charset=utf-8"),))
+            return ServerReply(options["status"], page, (("Content-Type", "text/html; charset=utf-8"),))
         if spoiler.kind == "rate_limit":
             return _limited(rate_limited(options["retry_after"]), options["retry_after"])
         return self._refused(options["status"], options["body"], options["headers"])
 
-    def spoil(self, reply: Reply) -> Reply:
+    def spoil(self, reply: ServerReply) -> ServerReply:
         """The reply with fields added or removed and, for a malformed one, cut in its middle."""
         if self.changes and reply.body:
             events = reply.body.split(END_OF_EVENT) if reply.pause is not None else [reply.body]
@@ -107,25 +107,25 @@ class Plan:
         spoiler = self.spoiler
         return spoiler.options["after"] if spoiler is not None and spoiler.kind == "cut" else head + body // 2
 
-    def _refused(self, status: int, body: Any, headers: Mapping[str, str]) -> Reply:
+    def _refused(self, status: int, body: Any, headers: Mapping[str, str]) -> ServerReply:
         pairs = tuple(headers.items())
         if isinstance(body, str):
-            return Reply(status, body.encode(), pairs)
+            return ServerReply(status, body.encode(), pairs)
         if body is not None:
-            return Reply.of(body, status, pairs)
+            return ServerReply.of(body, status, pairs)
         reply = self.failure(status)
         return replace(reply, headers=(*reply.headers, *pairs))
 
 
-def _limited(reply: Reply, seconds: int) -> Reply:
+def _limited(reply: ServerReply, seconds: int) -> ServerReply:
     headers = {"retry-after": seconds, "x-ratelimit-limit": 1, "x-ratelimit-remaining": 0, "x-ratelimit-reset": seconds}
     return replace(reply, headers=(*reply.headers, *((name, str(value)) for name, value in headers.items())))
 
 
-def infisical_failure(status: int) -> Reply:
+def infisical_failure(status: int) -> ServerReply:
     """The error envelope of Infisical, for a fault that names no body."""
     error = "InternalServerError" if status >= 500 else "BadRequest"
-    return Reply.of(
+    return ServerReply.of(
         {"reqId": "req-00000000000000", "statusCode": status, "message": "Something went wrong", "error": error}, status
     )
 
@@ -172,7 +172,9 @@ class Faults:
     reply can have (a delay that never ends, a status that does not exist) is a ValueError.
     """
 
-    def __init__(self, failure: Callable[[str, int], Reply] = lambda path, status: infisical_failure(status)) -> None:
+    def __init__(
+        self, failure: Callable[[str, int], ServerReply] = lambda path, status: infisical_failure(status)
+    ) -> None:
         self._lock = threading.Lock()
         self._failure = failure
         self._pending: list[Fault] = []

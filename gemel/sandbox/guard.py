@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from .messages import Reply
+from .messages import ServerReply
 
 __all__ = ["Guard", "is_loopback", "is_wildcard"]
 
@@ -78,7 +78,7 @@ class Guard:
         known = {host, *names} - {""}
         self._known = {_literal(name) or name.lower().removesuffix(".") for name in known}
 
-    def refusal(self, method: str, headers: Pairs) -> Reply | None:
+    def refusal(self, method: str, headers: Pairs) -> ServerReply | None:
         """Return what a request is refused with before its body is read, or None.
 
         Args:
@@ -113,5 +113,5 @@ def _is_json(content_types: list[str]) -> bool:
     return [each.partition(";")[0].strip().lower() for each in content_types] == ["application/json"]
 
 
-def _refused(status: int, message: str) -> Reply:
-    return Reply.of({"message": message}, status)
+def _refused(status: int, message: str) -> ServerReply:
+    return ServerReply.of({"message": message}, status)

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, overload
 
-__all__ = ["Api", "RecordedRequest", "Reply", "RequestLog", "SharedPort", "answered"]
+__all__ = ["Api", "RecordedRequest", "RequestLog", "ServerReply", "SharedPort", "answered"]
 
 JSON_TYPE = "application/json; charset=utf-8"
 _ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
@@ -45,7 +45,7 @@ class RecordedRequest:
 
 
 @dataclass(frozen=True)
-class Reply:
+class ServerReply:
     """What is sent back.
 
     Attributes:
@@ -64,7 +64,7 @@ class Reply:
     hang_up: bool = False
 
     @classmethod
-    def of(cls, value: Any, status: int = 200, headers: tuple[tuple[str, str], ...] = ()) -> Reply:
+    def of(cls, value: Any, status: int = 200, headers: tuple[tuple[str, str], ...] = ()) -> ServerReply:
         """A reply with a JSON document as its body."""
         body = _ENCODER.encode(value).encode(errors="replace")
         return cls(status, body, (("Content-Type", JSON_TYPE), *headers))
@@ -73,15 +73,15 @@ class Reply:
 class Api(Protocol):
     """An API that the web server can put on a socket."""
 
-    def answer(self, request: RecordedRequest) -> Reply | Awaitable[Reply]:
+    def answer(self, request: RecordedRequest) -> ServerReply | Awaitable[ServerReply]:
         """The reply to one request, or what to await for it; called on the server's thread, never twice at once."""
         ...
 
-    def rate_limited(self, retry_after: int) -> Reply:
+    def rate_limited(self, retry_after: int) -> ServerReply:
         """The reply of this API to a caller who must wait that many seconds."""
         ...
 
-    def too_large(self) -> Reply:
+    def too_large(self) -> ServerReply:
         """The reply of this API to a body that is over the limit."""
         ...
 
@@ -97,10 +97,10 @@ class SharedPort:
         self.choose = choose
 
 
-async def answered(api: Api, request: RecordedRequest) -> Reply:
+async def answered(api: Api, request: RecordedRequest) -> ServerReply:
     """The reply of an API, awaited where it takes time."""
     reply = api.answer(request)
-    return reply if isinstance(reply, Reply) else await reply
+    return reply if isinstance(reply, ServerReply) else await reply
 
 
 class RequestLog(Sequence[RecordedRequest]):

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from .messages import Api, RecordedRequest, Reply, answered
+from .messages import Api, RecordedRequest, ServerReply, answered
 
 __all__ = ["RateLimit"]
 
@@ -56,7 +56,7 @@ class RateLimit:
         with self._lock:
             self._groups = {name: _Window(limit, window) for name, limit in limits.items() if limit is not None}
 
-    async def apply(self, request: RecordedRequest, api: Api) -> Reply:
+    async def apply(self, request: RecordedRequest, api: Api) -> ServerReply:
         """The reply of the API, or 429 when the window is used up; both with x-ratelimit-* headers."""
         taken = None if request.path == UNLIMITED_PATH else self._take(request)
         if taken is None:

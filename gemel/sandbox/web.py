@@ -11,7 +11,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from .control import PREFIX, Control
 from .faults import Faults, Plan
 from .guard import Guard
-from .messages import Api, RecordedRequest, Reply, RequestLog, SharedPort
+from .messages import Api, RecordedRequest, RequestLog, ServerReply, SharedPort
 from .rate import RateLimit
 from .writing import written
 
@@ -19,7 +19,7 @@ __all__ = ["WebServer"]
 
 MAX_BODY = 1 << 20
 SHUTDOWN_SECONDS = 0.5  # how long a request under way may go on when the server stops
-_UNREADABLE = Reply.of({"message": "the body cannot be read: it is cut, or not in its chunks or its coding"}, 400)
+_UNREADABLE = ServerReply.of({"message": "the body cannot be read: it is cut, or not in its chunks or its coding"}, 400)
 
 
 def _is_ours(record: logging.LogRecord) -> bool:
@@ -101,7 +101,7 @@ class WebServer:
             await asyncio.sleep(plan.delay)
         return await written(incoming, plan, plan.spoil(await self._reply(request, plan)))
 
-    async def _controlled(self, incoming: web.BaseRequest) -> Reply:
+    async def _controlled(self, incoming: web.BaseRequest) -> ServerReply:
         """Return the reply of the control endpoint; what it refuses by its head is not read."""
         refusal = self._control.refusal(incoming.method, _pairs(incoming))
         if refusal is not None:
@@ -128,7 +128,7 @@ class WebServer:
         body = await incoming.clone(client_max_size=most).read()
         return RecordedRequest(incoming.method, incoming.raw_path, _pairs(incoming), body)
 
-    async def _reply(self, request: RecordedRequest, plan: Plan) -> Reply:
+    async def _reply(self, request: RecordedRequest, plan: Plan) -> ServerReply:
         api = self._chosen(request.path)
         refusal = plan.refusal(api.rate_limited)
         if refusal is not None:
@@ -143,5 +143,5 @@ def _pairs(incoming: web.BaseRequest) -> tuple[tuple[str, str], ...]:
     return tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in incoming.raw_headers)
 
 
-def _response(reply: Reply) -> web.Response:
+def _response(reply: ServerReply) -> web.Response:
     return web.Response(status=reply.status, body=reply.body or None, headers=reply.headers)

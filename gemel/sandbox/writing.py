@@ -10,14 +10,14 @@ from http.client import responses
 from aiohttp import web
 
 from .faults import Plan
-from .messages import Reply
+from .messages import ServerReply
 
 __all__ = ["written"]
 
 END_OF_PART = b"\n\n"
 
 
-async def written(incoming: web.BaseRequest, plan: Plan, reply: Reply) -> web.StreamResponse:
+async def written(incoming: web.BaseRequest, plan: Plan, reply: ServerReply) -> web.StreamResponse:
     """The response of the web framework, already written where its own writing would not do."""
     transport = incoming.transport
     if plan.cuts and transport is not None:
@@ -33,7 +33,7 @@ async def written(incoming: web.BaseRequest, plan: Plan, reply: Reply) -> web.St
     return web.Response(status=reply.status, body=reply.body or None, headers=reply.headers)
 
 
-async def _streamed(incoming: web.BaseRequest, reply: Reply, pause: float) -> web.StreamResponse:
+async def _streamed(incoming: web.BaseRequest, reply: ServerReply, pause: float) -> web.StreamResponse:
     response = web.StreamResponse(status=reply.status, headers=reply.headers)
     with suppress(ConnectionError):  # the client may leave at any time
         await response.prepare(incoming)
@@ -45,7 +45,7 @@ async def _streamed(incoming: web.BaseRequest, reply: Reply, pause: float) -> we
     return response
 
 
-async def _last(incoming: web.BaseRequest, reply: Reply) -> web.StreamResponse:
+async def _last(incoming: web.BaseRequest, reply: ServerReply) -> web.StreamResponse:
     """The reply without `Connection: close`: the client learns of the end only by the end."""
     response = web.Response(status=reply.status, body=reply.body or None, headers=reply.headers)
     with suppress(ConnectionError):
@@ -64,7 +64,7 @@ def _parts(body: bytes) -> Iterator[bytes]:
         yield rest
 
 
-def _framed(reply: Reply) -> bytes:
+def _framed(reply: ServerReply) -> bytes:
     """The body as it crosses the wire."""
     if reply.pause is None:
         return reply.body
@@ -72,7 +72,7 @@ def _framed(reply: Reply) -> bytes:
     return b"".join(chunks) + b"0\r\n\r\n"
 
 
-def _head(reply: Reply) -> bytes:
+def _head(reply: ServerReply) -> bytes:
     """The status line and headers, for a reply that is written by hand because it will not be whole."""
     framing = ("Content-Length", len(reply.body)) if reply.pause is None else ("Transfer-Encoding", "chunked")
     lines = [f"HTTP/1.1 {reply.status} {responses.get(reply.status, '')}"]

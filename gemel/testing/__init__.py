@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gemel.sandbox.messages import Reply
+    from gemel.sandbox.messages import ServerReply
     from gemel.testing.calls import ReceivedCall
     from gemel.testing.clock import FrozenClock, Random
     from gemel.testing.recorder import Recorder
@@ -27,8 +27,8 @@ __all__ = [
     "ReceivedCall",
     "Recorder",
     "Replayer",
-    "Reply",
     "Route",
+    "ServerReply",
     "StubError",
     "StubServer",
 ]
@@ -40,8 +40,8 @@ _HOMES = {
     "ReceivedCall": "gemel.testing.calls",
     "Recorder": "gemel.testing.recorder",
     "Replayer": "gemel.testing.replayer",
-    "Reply": "gemel.sandbox.messages",
     "Route": "gemel.testing.route",
+    "ServerReply": "gemel.sandbox.messages",
     "StubError": "gemel.testing.server",
     "StubServer": "gemel.testing.stub",
 }

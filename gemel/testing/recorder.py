@@ -19,7 +19,7 @@ from gemel.kit.flow.clock import monotonic
 from gemel.kit.http.messages import CallContext, Headers, Request, Response, Timeout
 from gemel.kit.stubs.resource import Mounting
 from gemel.kit.transport.environment import Network, Verify
-from gemel.sandbox.messages import RecordedRequest, Reply
+from gemel.sandbox.messages import RecordedRequest, ServerReply
 from gemel.testing.bodies import kept_body, kept_request
 from gemel.testing.calls import asked
 from gemel.testing.exchange import SERVER, Exchange, write_exchanges
@@ -101,13 +101,13 @@ class Recorder:
     def __repr__(self) -> str:
         return f"<Recorder of {self._upstream}, {len(self._passed)} exchanges>"
 
-    async def _answer(self, incoming: RecordedRequest) -> Reply:
+    async def _answer(self, incoming: RecordedRequest) -> ServerReply:
         try:
             reply = await self._sender().send(self._forwarded(incoming))
         except APIConnectionError as error:
             problem = f"the recorder had no reply to {asked(incoming)}: {error}"
             self._account.add(problem)
-            return Reply.of({"message": problem}, 502)
+            return ServerReply.of({"message": problem}, 502)
         self._passed.append((incoming, reply))
         return self._handed_on(reply)
 
@@ -133,10 +133,10 @@ class Recorder:
             ),
         )
 
-    def _handed_on(self, reply: Response) -> Reply:
+    def _handed_on(self, reply: Response) -> ServerReply:
         """Return the reply with the recorder's address in place of the real server's."""
         pairs = [(name, value.replace(self._upstream, self.url)) for name, value in _own(reply.headers)]
-        return Reply(reply.status, reply.body.replace(self._upstream.encode(), self.url.encode()), tuple(pairs))
+        return ServerReply(reply.status, reply.body.replace(self._upstream.encode(), self.url.encode()), tuple(pairs))
 
     def _masked(self) -> list[Exchange]:
         """Return the exchanges, masked by place first, so that every value to mask everywhere is known."""

@@ -15,7 +15,7 @@ from typing_extensions import Self
 
 from gemel.kit.http.messages import Headers
 from gemel.kit.types import is_array, is_mapping
-from gemel.sandbox.messages import RecordedRequest, Reply
+from gemel.sandbox.messages import RecordedRequest, ServerReply
 from gemel.testing.bodies import kept_request, sent_body
 from gemel.testing.calls import asked
 from gemel.testing.exchange import SERVER, Exchange, read_exchanges
@@ -75,7 +75,7 @@ class Replayer:
     def __repr__(self) -> str:
         return f"<Replayer of {self._path}, {len(self._used)} of {len(self._exchanges)} exchanges given>"
 
-    def _answer(self, request: RecordedRequest) -> Reply:
+    def _answer(self, request: RecordedRequest) -> ServerReply:
         compared = [(number, self._differences(one, request)) for number, one in enumerate(self._exchanges)]
         fitting = [number for number, differences in compared if differences == []]
         with self._guard:
@@ -91,16 +91,16 @@ class Replayer:
         body = kept_request(Headers(request.headers), request.body)
         return exchange.differences(request.method, request.path, request.target.partition("?")[2], body)
 
-    def _given(self, exchange: Exchange) -> Reply:
+    def _given(self, exchange: Exchange) -> ServerReply:
         placed = replace(
             exchange,
             reply_headers=_placed(exchange.reply_headers, self.url),
             reply=_placed(exchange.reply, self.url),
         )
         pairs = tuple((name, value) for name, value in placed.reply_headers)
-        return Reply(placed.status, sent_body(placed.reply), pairs)
+        return ServerReply(placed.status, sent_body(placed.reply), pairs)
 
-    def _unknown(self, request: RecordedRequest, near: list[list[str]]) -> Reply:
+    def _unknown(self, request: RecordedRequest, near: list[list[str]]) -> ServerReply:
         problem = f"{self._path}: {asked(request)} was not recorded: {self._reason(near)}"
         self._account.add(problem)
         return refusal(problem)

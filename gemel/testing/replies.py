@@ -14,8 +14,9 @@ from gemel.kit.http.json_stream import FORMATS
 from gemel.kit.http.sse import EventStream, ServerSentEvent
 from gemel.kit.models.encode import json_bytes
 from gemel.kit.paging import Page
+from gemel.kit.stubs.reply import is_reply, value_type
 from gemel.kit.types import is_object
-from gemel.sandbox.messages import JSON_TYPE, Reply
+from gemel.sandbox.messages import JSON_TYPE, ServerReply
 
 __all__ = ["HeaderPairs", "json_reply", "plain_reply", "raw_reply", "typed_reply"]
 
@@ -28,7 +29,7 @@ BYTES_TYPE = "application/octet-stream"
 
 def typed_reply(
     endpoint: Endpoint[..., Any], value: Any, status: int | None, headers: HeaderPairs, beside: Mapping[str, Any]
-) -> Reply:
+) -> ServerReply:
     """Return a reply from which a client reads this value.
 
     Args:
@@ -62,7 +63,7 @@ def typed_reply(
     return json_reply(_enveloped(_dumped(hint, value), endpoint, beside), status, headers)
 
 
-def plain_reply(value: Any, status: int | None, headers: HeaderPairs, beside: Mapping[str, Any]) -> Reply:
+def plain_reply(value: Any, status: int | None, headers: HeaderPairs, beside: Mapping[str, Any]) -> ServerReply:
     """Return the reply of a route without a declaration: bytes as they are, no body for None, else JSON."""
     if value is None and not beside:
         return raw_reply(b"", 204 if status is None else status, headers, "")
@@ -72,15 +73,15 @@ def plain_reply(value: Any, status: int | None, headers: HeaderPairs, beside: Ma
     return json_reply(_merged(value, beside), status, headers)
 
 
-def json_reply(value: Any, status: int, headers: HeaderPairs) -> Reply:
+def json_reply(value: Any, status: int, headers: HeaderPairs) -> ServerReply:
     """Return a reply with a JSON body; raises ValueError for a value that JSON cannot hold."""
     return raw_reply(json_bytes(value), status, headers, JSON_TYPE)
 
 
-def raw_reply(body: bytes, status: int, headers: HeaderPairs, kind: str) -> Reply:
+def raw_reply(body: bytes, status: int, headers: HeaderPairs, kind: str) -> ServerReply:
     """Return a reply with these bytes; `kind` is the content type unless the headers name one."""
     named = any(name.lower() == "content-type" for name, _ in headers)
-    return Reply(status, body, headers if named or not kind else (("Content-Type", kind), *headers))
+    return ServerReply(status, body, headers if named or not kind else (("Content-Type", kind), *headers))
 
 
 def returned(endpoint: Endpoint[..., Any]) -> Any:
@@ -88,6 +89,8 @@ def returned(endpoint: Endpoint[..., Any]) -> Any:
     hint = endpoint.returns
     if get_origin(hint) in (Page, Stream):
         return list[get_args(hint)[0]]  # type: ignore[misc]
+    if is_reply(hint):
+        return value_type(hint, endpoint.label)
     return bytes if hint is Download else hint
 
 

@@ -14,7 +14,7 @@ from typing import Any, Generic
 from typing_extensions import Self, TypeVar
 
 from gemel.kit.calls.endpoint import Endpoint
-from gemel.sandbox.messages import RecordedRequest, Reply
+from gemel.sandbox.messages import RecordedRequest, ServerReply
 from gemel.testing.calls import ReceivedCall
 from gemel.testing.replies import BYTES_TYPE, HeaderPairs, json_reply, plain_reply, raw_reply, typed_reply
 from gemel.testing.server import StubError
@@ -29,7 +29,7 @@ R = TypeVar("R")
 class Step:
     """One answer of a script; `waits` says that making it may block, so that it needs a thread."""
 
-    make: Callable[[ReceivedCall], Reply]
+    make: Callable[[ReceivedCall], ServerReply]
     delay: float
     waits: bool = False
 
@@ -124,15 +124,15 @@ class Route(Generic[R]):
         said: Any = {"message": f"the stub answers {status}"} if body is None else body
         return self.reply_json(said, status=status, headers=headers, delay=delay)
 
-    def answer(self, function: Callable[[ReceivedCall], R | Reply], *, delay: float = 0.0) -> Self:
-        """Answer with the result of a function of the call: a value as for `reply`, or a Reply with its own status.
+    def answer(self, function: Callable[[ReceivedCall], R | ServerReply], *, delay: float = 0.0) -> Self:
+        """Answer with the result of a function of the call: a value as for `reply`, or a ServerReply with a status.
 
         It runs in a thread, in several at once for simultaneous calls. An exception of it fails the test.
         """
 
-        def make(call: ReceivedCall) -> Reply:
+        def make(call: ReceivedCall) -> ServerReply:
             outcome = function(call)
-            return outcome if isinstance(outcome, Reply) else self._encoded(outcome, None, (), {})
+            return outcome if isinstance(outcome, ServerReply) else self._encoded(outcome, None, (), {})
 
         return self._then(Step(make, delay, waits=True))
 
@@ -144,7 +144,7 @@ class Route(Generic[R]):
         """Make a call of this route from a request that matches."""
         return ReceivedCall.of(request, self.label, self.template.text, self.template.match(request.path) or {})
 
-    async def answered(self, call: ReceivedCall) -> Reply:
+    async def answered(self, call: ReceivedCall) -> ServerReply:
         """Note the call and make the next answer; raises StubError without one, and what the step raises."""
         with self._guard:
             self._calls.append(call)
@@ -162,7 +162,7 @@ class Route(Generic[R]):
             return f"{self}: never called"
         return f"{self}: {called} of {steps} answers given" if called < steps else ""
 
-    def _given(self, reply: Reply, delay: float) -> Self:
+    def _given(self, reply: ServerReply, delay: float) -> Self:
         return self._then(Step(lambda call: reply, delay))
 
     def _then(self, step: Step) -> Self:
@@ -170,7 +170,7 @@ class Route(Generic[R]):
             self._steps.append(step)
         return self
 
-    def _encoded(self, value: Any, status: int | None, headers: HeaderPairs, beside: Mapping[str, Any]) -> Reply:
+    def _encoded(self, value: Any, status: int | None, headers: HeaderPairs, beside: Mapping[str, Any]) -> ServerReply:
         if self._endpoint is None:
             return plain_reply(value, status, headers, beside)
         return typed_reply(self._endpoint, value, status, headers, beside)

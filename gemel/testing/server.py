@@ -6,14 +6,14 @@ import threading
 from collections.abc import Awaitable, Callable
 
 from gemel.sandbox.faults import Faults
-from gemel.sandbox.messages import RecordedRequest, Reply, RequestLog
+from gemel.sandbox.messages import RecordedRequest, RequestLog, ServerReply
 from gemel.sandbox.rate import RateLimit
 from gemel.sandbox.thread import ServerThread
 from gemel.sandbox.web import WebServer
 
 __all__ = ["Account", "Answering", "LocalServer", "StubError", "refusal"]
 
-Answering = Callable[[RecordedRequest], "Reply | Awaitable[Reply]"]
+Answering = Callable[[RecordedRequest], "ServerReply | Awaitable[ServerReply]"]
 """A function that returns the reply to a request; called in the thread of the server."""
 
 HOST = "127.0.0.1"
@@ -83,14 +83,14 @@ class _Answers:
     def __init__(self, answer: Answering) -> None:
         self._answer = answer
 
-    def answer(self, request: RecordedRequest) -> Reply | Awaitable[Reply]:
+    def answer(self, request: RecordedRequest) -> ServerReply | Awaitable[ServerReply]:
         return self._answer(request)
 
-    def rate_limited(self, retry_after: int) -> Reply:
-        return Reply.of({"message": f"too many requests; wait {retry_after} s"}, 429)
+    def rate_limited(self, retry_after: int) -> ServerReply:
+        return ServerReply.of({"message": f"too many requests; wait {retry_after} s"}, 429)
 
-    def too_large(self) -> Reply:
-        return Reply.of({"message": f"the body has more than {MAX_BODY} bytes"}, 413)
+    def too_large(self) -> ServerReply:
+        return ServerReply.of({"message": f"the body has more than {MAX_BODY} bytes"}, 413)
 
 
 class Account:
@@ -117,6 +117,6 @@ class Account:
             add_note("\n".join(noted))
 
 
-def refusal(message: str, **more: object) -> Reply:
+def refusal(message: str, **more: object) -> ServerReply:
     """Return the reply to a call that the test did not provide for; clients do not retry a 501."""
-    return Reply.of({"message": message, **more}, NO_ROUTE)
+    return ServerReply.of({"message": message, **more}, NO_ROUTE)

@@ -19,7 +19,7 @@ from gemel.kit.calls.endpoint import Endpoint
 from gemel.kit.calls.stream import Stream
 from gemel.kit.paging import Page
 from gemel.sandbox.faults import Faults
-from gemel.sandbox.messages import RecordedRequest, Reply
+from gemel.sandbox.messages import RecordedRequest, ServerReply
 from gemel.testing.calls import ReceivedCall, asked
 from gemel.testing.route import Route
 from gemel.testing.server import Account, LocalServer, StubError, refusal
@@ -118,7 +118,7 @@ class StubServer:
     def __repr__(self) -> str:
         return f"<StubServer, {len(self.routes)} routes, {len(self.calls)} calls>"
 
-    async def _answer(self, request: RecordedRequest) -> Reply:
+    async def _answer(self, request: RecordedRequest) -> ServerReply:
         fitting = [route for route in self.routes if route.matches(request)]
         route = min(fitting, key=lambda route: route.template.variables, default=None)
         call = ReceivedCall.of(request, "", "", {}) if route is None else route.received(request)
@@ -128,7 +128,7 @@ class StubServer:
             return self._unknown(request)
         return await self._from(route, call)
 
-    async def _from(self, route: Route[Any], call: ReceivedCall) -> Reply:
+    async def _from(self, route: Route[Any], call: ReceivedCall) -> ServerReply:
         try:
             return await route.answered(call)
         except Exception as error:
@@ -136,7 +136,7 @@ class StubServer:
             self._account.add(problem)
             return refusal(problem)
 
-    def _unknown(self, request: RecordedRequest) -> Reply:
+    def _unknown(self, request: RecordedRequest) -> ServerReply:
         routes = [str(route) for route in self.routes]
         self._account.add(_listed(f"the stub has no route for {asked(request)}; its routes are", routes))
         message = f"the stub of this test has no route for {asked(request)}; it has {', '.join(routes) or 'none'}"

@@ -19,7 +19,7 @@ from gemel.julep.api.sessions import Sessions
 from gemel.julep.api.tools import Tools
 from gemel.julep.api.users import Users
 from gemel.kit.calls.endpoint import Endpoint
-from gemel.sandbox.messages import Reply
+from gemel.sandbox.messages import ServerReply
 from gemel.testing import ReceivedCall, StubServer
 
 from .mends import EXPLAINED, FEWER_KEYS, KEPT, MENDS, MORE_KEYS, OF_BOTH_MODES, OTHER_TYPES, SESSION_KEPT
@@ -55,19 +55,19 @@ ANSWER = {
 SHOWN = {"agents": AGENT, "users": USER, "sessions": SESSION, "docs": DOC}
 
 
-def plausible(call: ReceivedCall) -> Reply:
+def plausible(call: ReceivedCall) -> ServerReply:
     """What a server of this generation may answer to any request of a manager."""
     nouns = re.findall(r"/([a-z]+)(?:/|$)", call.template.removeprefix("api"))
     said = {"id": ID, "jobs": None}
     if call.method == "POST":
-        return Reply.of(ANSWER if nouns[-1] == "chat" else said | {"created_at": NOW})
+        return ServerReply.of(ANSWER if nouns[-1] == "chat" else said | {"created_at": NOW})
     if call.method in ("PUT", "PATCH"):
-        return Reply.of(said | {"updated_at": NOW})
+        return ServerReply.of(said | {"updated_at": NOW})
     if call.method == "DELETE":
-        return Reply.of(said | {"deleted_at": NOW}, 202)
+        return ServerReply.of(said | {"deleted_at": NOW}, 202)
     if call.template.endswith("}"):
-        return Reply.of(SHOWN[nouns[0]])
-    return Reply.of({"items": [DOC] if nouns[-1] == "docs" else []})
+        return ServerReply.of(SHOWN[nouns[0]])
+    return ServerReply.of({"items": [DOC] if nouns[-1] == "docs" else []})
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import pytest
 from gemel.julep import Doc, InvalidIdError, OwnerError
 from gemel.kit.errors import InvalidArgument, NotFoundError
 from gemel.sandbox import JulepSandbox
-from gemel.sandbox.messages import Reply
+from gemel.sandbox.messages import ServerReply
 from gemel.testing import ReceivedCall, StubServer
 
 from .modes import Mode
@@ -94,8 +94,8 @@ def test_parts_that_a_server_has_changed_are_not_lost(mode: Mode) -> None:
     said = {"id": GHOST, "title": "t", "created_at": "2024-06-11T00:00:00Z"}
     items = [said | {"content": text} for text in ("a", "B!", "c")]
     with StubServer() as stub:
-        stub.on("POST", "api/agents/{agent_id}/docs").answer(lambda call: Reply.of(said))
-        stub.on("GET", "api/agents/{agent_id}/docs").answer(lambda call: Reply.of({"items": items}))
+        stub.on("POST", "api/agents/{agent_id}/docs").answer(lambda call: ServerReply.of(said))
+        stub.on("GET", "api/agents/{agent_id}/docs").answer(lambda call: ServerReply.of({"items": items}))
         client = mode.client(stub.url + "/api")
         made = mode.run(client.docs.create(agent_id=GHOST, doc=DOC | {"content": ["c", "b", "a"]}, reread=True))
     assert made.content == ["c", "a", "B!"]
@@ -162,9 +162,9 @@ def heeding() -> Iterator[StubServer]:
     """A server that heeds the limits of docs: 100 unless told otherwise."""
     docs = [{"id": GHOST, "title": title, "content": "c", "created_at": "2024-06-11T00:00:00Z"} for title in "3210"]
 
-    def answer(call: ReceivedCall) -> Reply:
+    def answer(call: ReceivedCall) -> ServerReply:
         offset = int(str(call.query.get("offset", 0)))
-        return Reply.of({"items": docs[offset:][: int(str(call.query.get("limit", 100)))]})
+        return ServerReply.of({"items": docs[offset:][: int(str(call.query.get("limit", 100)))]})
 
     with StubServer() as running:
         running.on("GET", "api/agents/{agent_id}/docs").answer(answer)

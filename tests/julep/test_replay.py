@@ -14,7 +14,7 @@ import pytest
 from gemel.julep.models.common import ResourceDeletedResponse
 from gemel.kit import errors
 from gemel.kit.models.model import Model
-from gemel.sandbox.messages import Reply
+from gemel.sandbox.messages import ServerReply
 from gemel.testing import StubServer
 
 from .modes import Mode
@@ -106,10 +106,10 @@ def stub() -> Iterator[StubServer]:
         yield running
 
 
-def recorded_reply(exchange: dict[str, Any]) -> Reply:
+def recorded_reply(exchange: dict[str, Any]) -> ServerReply:
     kind, body = exchange["content_type"], exchange["body"]
     content = json.dumps(body) if kind == "application/json" else body
-    return Reply(exchange["status"], content.encode(), (("Content-Type", kind),) if kind else ())
+    return ServerReply(exchange["status"], content.encode(), (("Content-Type", kind),) if kind else ())
 
 
 def performed(client: Any, exchange: dict[str, Any]) -> Any:
@@ -191,11 +191,11 @@ def test_a_raw_reply_is_at_hand(mode: Mode, stub: StubServer) -> None:
 
 
 def test_the_hint_says_what_to_do_about_a_key_and_a_redirect(mode: Mode, stub: StubServer) -> None:
-    stub.on("GET", "api/agents").answer(lambda call: Reply.of({"detail": "Could not validate API KEY"}, 403))
+    stub.on("GET", "api/agents").answer(lambda call: ServerReply.of({"detail": "Could not validate API KEY"}, 403))
     client = mode.client(stub.url + "/api")
     with pytest.raises(errors.PermissionDeniedError, match="JULEP_API_KEY"):
         mode.run(client.agents.list())
-    stub.on("GET", "api/agents").answer(lambda call: Reply(307, b"", (("Location", "/api/agents/"),)))
+    stub.on("GET", "api/agents").answer(lambda call: ServerReply(307, b"", (("Location", "/api/agents/"),)))
     with pytest.raises(errors.APIStatusError, match="redirects to /api/agents/"):
         mode.run(client.agents.list())
 

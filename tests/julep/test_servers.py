@@ -11,7 +11,7 @@ import pytest
 from gemel.kit import errors
 from gemel.kit.http.messages import Retry
 from gemel.sandbox import JulepSandbox
-from gemel.sandbox.messages import Reply
+from gemel.sandbox.messages import ServerReply
 from gemel.testing import StubServer
 
 from .modes import Mode
@@ -261,7 +261,7 @@ ODD: list[tuple[int, bytes, str]] = [
 def test_an_odd_error_is_an_error_of_its_status(
     mode: Mode, stub: StubServer, status: int, body: bytes, said: str
 ) -> None:
-    stub.on("GET", "api/agents").answer(lambda call: Reply(status, body, ()))
+    stub.on("GET", "api/agents").answer(lambda call: ServerReply(status, body, ()))
     with pytest.raises(errors.APIStatusError) as caught:
         mode.run(mode.client(stub.url + "/api").agents.list())
     assert caught.value.status == status and said in str(caught.value)

@@ -15,7 +15,7 @@ import pytest
 from gemel.infisical import InfisicalClient
 from gemel.kit.errors import InternalServerError, NotFoundError
 from gemel.sandbox import serve
-from gemel.testing import Recorder, Replayer, Reply, StubError, StubServer
+from gemel.testing import Recorder, Replayer, ServerReply, StubError, StubServer
 
 from .library import Author, Book, Books, Library, Lock, streamed
 
@@ -112,7 +112,7 @@ def test_headers_cookies_and_credentials_of_an_unknown_api_are_masked(tmp_path: 
         "odd": {"base64": "no base64 mine-0003"},
         "note": "Authorization: Bearer bea-0010 and sid cookie-0001",
     }
-    reply = Reply.of(
+    reply = ServerReply.of(
         {"echo": f"{password} key-0002 mine-0003", "token": 123456, "pass-0004": 1},
         headers=(("Set-Cookie", "new=set-0011; Path=/"), ("X-Trace", "t1")),
     )

@@ -19,7 +19,7 @@ from gemel.kit.errors import APIConnectionError, ConflictError, InternalServerEr
 from gemel.kit.models.model import Model
 from gemel.kit.stubs.resource import Resource
 from gemel.kit.types import M
-from gemel.testing import ReceivedCall, Reply, StubError, StubServer
+from gemel.testing import ReceivedCall, ServerReply, StubError, StubServer
 
 from .library import Author, Book, Books, Library, Lock, streamed
 
@@ -225,9 +225,9 @@ def test_fail_takes_the_status_of_an_error_only() -> None:
 
 
 def test_an_answer_is_computed_from_the_call(call: Any) -> None:
-    def answer(call: ReceivedCall) -> Book | Reply:
+    def answer(call: ReceivedCall) -> Book | ServerReply:
         name = call.path_values["book_id"]
-        return Book(id=name.upper()) if name != "gone" else Reply.of({"message": "gone"}, 404)
+        return Book(id=name.upper()) if name != "gone" else ServerReply.of({"message": "gone"}, 404)
 
     with StubServer() as stub:
         stub.on(Books.retrieve).answer(answer)

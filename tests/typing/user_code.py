@@ -171,7 +171,7 @@ def sync_author(client: MyClient, shop: ShopClient) -> None:
     assert_type(client.secrets.get_or_create("A", project_id="p"), Secret)
     assert_type(client.secrets.audited("A"), Audit)
     assert_type(client.run(wait_until(Poll[Audit](bool), client.albums.retrieve, 1)), Audit)
-    reveal_type(client.albums.retrieve.raw(1))  # R: RawReply[Audit]
+    reveal_type(client.albums.retrieve.raw(1))  # R: Reply[Audit]
     assert_type(client.albums.retrieve.raw(1).value, Audit)
     assert_type(client.albums.retrieve.options(timeout=1, retries=0)(1), Audit)
     assert_type(client.albums.retrieve.request(1), Request)

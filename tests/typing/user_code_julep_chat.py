@@ -46,7 +46,7 @@ def sync_user(client: Client, perhaps: bool) -> None:
         assert_type(call.function.arguments, str)
     reveal_type(client.completions.create(prompt="once"))  # R: Completion
     reveal_type(client.completions.create(prompt=["a", "b"], stream=True))  # R: Stream[Completion]
-    reveal_type(client.chat.completions.complete.raw(messages=HELLO))  # R: RawReply[ChatCompletion]
+    reveal_type(client.chat.completions.complete.raw(messages=HELLO))  # R: Reply[ChatCompletion]
     reveal_type(client.chat.completions.stream(messages=HELLO))  # R: Stream[ChatCompletionChunk]
     reveal_type(client.openai())  # R: OpenAI
 

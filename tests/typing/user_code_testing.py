@@ -7,7 +7,7 @@ from typing_extensions import assert_type, reveal_type
 
 from gemel import Download, M, Offset, Page, Resource, Stream, get
 from gemel.infisical import Folder, Folders, InfisicalAsyncClient, InfisicalClient, Secret, Secrets
-from gemel.testing import FrozenClock, Random, ReceivedCall, Recorder, Replayer, Reply, Route, StubServer
+from gemel.testing import FrozenClock, Random, ReceivedCall, Recorder, Replayer, Route, ServerReply, StubServer
 
 
 class Logs(Resource[M]):
@@ -60,9 +60,9 @@ def replies(stub: StubServer, secret: Secret, folder: Folder) -> None:
 def computed(stub: StubServer, secret: Secret, folder: Folder) -> None:
     """A function that answers is typed in the same way."""
 
-    def right(call: ReceivedCall) -> Secret | Reply:
+    def right(call: ReceivedCall) -> Secret | ServerReply:
         assert_type(call.path_values, dict[str, str])
-        return secret if call.path_values["name"] else Reply.of({"message": "gone"}, 404)
+        return secret if call.path_values["name"] else ServerReply.of({"message": "gone"}, 404)
 
     def wrong(call: ReceivedCall) -> Folder:
         return folder

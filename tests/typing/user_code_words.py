@@ -3,15 +3,30 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from typing_extensions import reveal_type
 
-from gemel import Async, M, Model, Resource, Retry, Sync, Timeout, get, post
+from gemel import Async, Header, M, Model, Reply, Resource, Retry, Sync, Timeout, delete, get, post
 
 
 class Item(Model):
     """A thing."""
 
     id: str
+
+
+class Job(Model):
+    """Work to come."""
+
+    job: int
+
+
+class Created(Reply[Item]):
+    """A thing that was made."""
+
+    location: Annotated[str, Header("Location")]
+    left: Annotated[int | None, Header("X-Left")]
 
 
 class Items(Resource[M], prefix="v1/", timeout=Timeout(total=5), retries=Retry(limit=1), headers={"X-A": "1"}):
@@ -32,6 +47,26 @@ class Items(Resource[M], prefix="v1/", timeout=Timeout(total=5), retries=Retry(l
         """Be sent twice."""
         ...
 
+    @get("items/{name}", replies={200: Item, 202: Job, 304: None})
+    def retrieve(self, name: str) -> Item | Job | None:
+        """Return the thing, or the job that makes it."""
+        ...
+
+    @delete("items/{name}", replies={204: True, 404: False})
+    def delete(self, name: str) -> bool:
+        """Say whether there was one."""
+        ...
+
+    @post("items")
+    def create(self) -> Created:
+        """Make a thing."""
+        ...
+
+    @post("jobs")
+    def work(self) -> Reply[Job]:
+        """Make work."""
+        ...
+
 
 class Wrong(Resource[M], headers=["X-A"]):  # E3 headers are a mapping
     """Wrong words."""
@@ -44,8 +79,20 @@ class Misspelt(Resource[M], prefx="v1/"):  # E4 a misspelt word of a class
 def blocking(items: Items[Sync]) -> None:
     """Call as declared."""
     reveal_type(items.search(term="a"))  # R: Item
+    reveal_type(items.retrieve("a"))  # R: Item | Job | None
+    reveal_type(items.delete("a"))  # R: bool
+    reveal_type(items.create())  # R: Created
+    reveal_type(items.create().location)  # R: str
+    reveal_type(items.create().value)  # R: Item
+    reveal_type(items.work().value.job)  # R: int
+    reveal_type(items.search.raw(term="a"))  # R: Reply[Item]
+    number: int = items.create().location  # E5 the header is a text
+    items.create().locatoin  # E6 a misspelt header
+    items.retrieve("a").id  # E7 it may be a job, or nothing
 
 
 async def awaited(items: Items[Async]) -> None:
     """Call as declared."""
     reveal_type(await items.search(term="a"))  # R: Item
+    reveal_type(await items.retrieve("a"))  # R: Item | Job | None
+    reveal_type((await items.create()).left)  # R: int | None

@@ -13,15 +13,17 @@ from typing_extensions import Self
 
 from gemel.kit.annotations import name_types_only
 from gemel.kit.bind.decorated import check_decorators, check_stub, decorators_of
+from gemel.kit.bind.reading import reader
 from gemel.kit.bind.usual import usual_of
 from gemel.kit.errors import DeclarationError
 from gemel.kit.http.messages import Request, origin, root_of
-from gemel.kit.models.decode import Decode, decoder
+from gemel.kit.models.decode import Decode
 from gemel.kit.models.drift import Reading
-from gemel.kit.models.hints import type_arguments
+from gemel.kit.models.hints import type_arguments, variables_in
 from gemel.kit.policies.caller import Caller
 from gemel.kit.policies.options import NO_OPTIONS, Options
-from gemel.kit.stubs.checks import check_declaration, check_paging, returned_head
+from gemel.kit.stubs.answers import answers_of, check_answers, check_page_alone
+from gemel.kit.stubs.checks import UNKNOWN, check_declaration, check_paging, may_be_mixed, returned_head, returned_type
 from gemel.kit.stubs.resource import Resource, auth_of, caller_of, local_names, path_on, settings_on, wire_name_of
 from gemel.kit.stubs.roles import Spec
 from gemel.kit.stubs.words import NOTHING_SAID, EndpointSettings, settings_of
@@ -84,9 +86,19 @@ class Declaration:
         self._settings = settings_of(self.spec.words, f"{self.label}()")
         check_declaration(self.spec, self.stub, self.label, self._case, self._scope)
         returned = returned_head(self.stub, self._scope)
+        if self.spec.replies is not None or may_be_mixed(self.stub):
+            known = returned_type(self.stub, self._scope)
+            returned = returned if known is UNKNOWN else known
+            self._check_answers(known)
         self._check_paging(returned)
         self._is_declared = True
         return returned
+
+    def _check_answers(self, returned: Any) -> None:
+        check_page_alone(self.spec.replies, returned, self.label)
+        answers = {} if self.spec.replies is None else answers_of(self.spec.replies, self.label, {})
+        if returned is not UNKNOWN and not variables_in(returned):
+            check_answers(answers, returned, self.label)
 
     def decorate(self, decorator: Any) -> None:
         """Apply a decorator of uplink that stands above the verb, after those applied before.
@@ -180,7 +192,9 @@ class Declaration:
             DeclarationError: JSON cannot be read as this type.
         """
         try:
-            return decoder(hint, unwrap=self.spec.unwrap, alternatives=self.spec.alternatives, reading=reading)
+            return reader(self.spec, self.definition.answers, hint, reading, self.label)
+        except DeclarationError:
+            raise
         except TypeError as error:
             raise DeclarationError(f"{self.label}(): the return type cannot be decoded: {error}") from None
 

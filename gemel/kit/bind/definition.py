@@ -11,6 +11,7 @@ from typing_extensions import get_type_hints
 
 from gemel.kit.bind.destination import destination
 from gemel.kit.bind.parameters import Parameter, parameter_of
+from gemel.kit.bind.reading import expects_json
 from gemel.kit.bind.request_builder import RequestBuilder, time_limits
 from gemel.kit.bind.signature import Signature
 from gemel.kit.bind.uplink_import import arguments, commands, exceptions
@@ -21,11 +22,11 @@ from gemel.kit.http.encoding import Refused
 from gemel.kit.http.messages import CallContext, Headers, Request, origin
 from gemel.kit.http.redaction import redact
 from gemel.kit.models.codec import Codec
-from gemel.kit.models.decode import reads_json
 from gemel.kit.models.encode import json_bytes
 from gemel.kit.models.hints import filled, opened, opened_aliases, refuse_unknown_variables, variables_in
 from gemel.kit.models.typed_dicts import dicts_in, keys_of
 from gemel.kit.policies.caller import Caller
+from gemel.kit.stubs.answers import Answer, answers_of, check_answers
 from gemel.kit.stubs.checks import check_returned, parameters_of, roles_of, split_path
 from gemel.kit.stubs.roles import Body, Cookie, Field, Spec, Url, as_role, kind_of
 from gemel.kit.types import OMIT, Omit
@@ -52,7 +53,9 @@ class Definition(commands.RequestDefinition):
     returns: Any
     variables: tuple[Any, ...]
 
-    def describe(self, spec: Spec, label: str, parameters: list[Parameter], returns: Any) -> None:
+    def describe(
+        self, spec: Spec, label: str, parameters: list[Parameter], returns: Any, answers: Mapping[int, Answer]
+    ) -> None:
         """Add what uplink does not know about a declaration.
 
         Args:
@@ -60,6 +63,7 @@ class Definition(commands.RequestDefinition):
             label: The name of the endpoint in errors.
             parameters: How each argument is sent.
             returns: The return type, resolved.
+            answers: What each status of the reply means, empty where it means nothing.
         """
         self.spec, self.label, self.parameters, self.returns = spec, label, parameters, returns
         hints = [returns, *(parameter.hint for parameter in parameters)]
@@ -70,7 +74,9 @@ class Definition(commands.RequestDefinition):
         self._sends_cookies: bool = any(kind_of(parameter.role) is Cookie for parameter in parameters)
         takes_fields = any(kind_of(parameter.role) is Field for parameter in parameters)
         self._always_object: bool = takes_fields and spec.method != "DELETE"
-        self.reads_json: bool = reads_json(returns, spec.unwrap)
+        self.reads_json: bool = expects_json(spec, answers, returns, label)
+        self.answers = answers
+        self._statuses: frozenset[int] = frozenset(answers)
 
     def request(
         self,
@@ -120,6 +126,7 @@ class Definition(commands.RequestDefinition):
                 safe=usual.safe,
                 idempotent=usual.idempotent,
                 cacheable=self.spec.cacheable,
+                statuses=self._statuses,
             ),
         )
 
@@ -253,7 +260,10 @@ def define(
         definition: Definition = made.build()
     except exceptions.Error as error:
         raise DeclarationError(f"{label}(): {error}") from None
-    definition.describe(spec, label, parameters, returns)
+    answers = {} if spec.replies is None else answers_of(spec.replies, label, arguments or {})
+    if arguments is not None or not variables_in(returns):
+        check_answers(answers, returns, label)
+    definition.describe(spec, label, parameters, returns, answers)
     return definition
 
 

@@ -194,7 +194,8 @@ class CachingPolicy:
 
     def _settled(self, ask: _Ask, outcome: Outcome) -> Response:
         """Return the reply, or a stale one in place of a failure; raises the error when there is none."""
-        if not ask.anew and _failed(outcome):
+        named = isinstance(outcome, Response) and outcome.status in ask.request.context.statuses
+        if not ask.anew and not named and _failed(outcome):
             now, held = self._clock(), self._renewed(ask).held
             if held is not None and held.is_spare(now):
                 self._tell(ask.request, outcome, held.age(now))

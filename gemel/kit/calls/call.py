@@ -13,55 +13,20 @@ from gemel.kit.bind.declaration import Declaration
 from gemel.kit.calls.curl import curl_command
 from gemel.kit.errors import ResponseValidationError
 from gemel.kit.flow.effects import Flow
-from gemel.kit.http.messages import Headers, Request, Response
+from gemel.kit.http.messages import Request, Response
 from gemel.kit.http.redaction import redact
 from gemel.kit.models.decode import Decode
 from gemel.kit.policies.caller import Caller
 from gemel.kit.policies.options import CallOptions, Options
 from gemel.kit.stubs.outline import call_signature
+from gemel.kit.stubs.reply import Reply
 from gemel.kit.stubs.resource import Resource, cannot_be_pickled
 from gemel.kit.tracebacks import entry
 
-__all__ = ["AsyncCall", "Call", "RawReply", "SyncCall"]
+__all__ = ["AsyncCall", "Call", "SyncCall"]
 
 P = ParamSpec("P")
 R_co = TypeVar("R_co", covariant=True)
-
-
-class RawReply(Generic[R_co]):
-    """A reply together with its decoded value.
-
-    Attributes:
-        status: The status code.
-        headers: The header fields, in order and with repeats.
-        body: The body as bytes, content coding removed.
-        url: The address that answered, which differs from the one called after a redirect.
-        attempts: How many attempts were made, 0 for a reply from the cache.
-        cache: The part that the cache had in it, as in `Response.cache`.
-        value: The decoded result.
-    """
-
-    def __init__(self, response: Response, value: R_co) -> None:
-        self.status: int = response.status
-        self.headers: Headers = response.headers
-        self.body: bytes = response.body
-        self.url: str = response.url
-        self.attempts: int = response.attempts
-        self.cache: str = response.cache
-        self._value = value
-
-    @property
-    def value(self) -> R_co:
-        """The decoded result."""
-        return self._value
-
-    @property
-    def stale(self) -> bool:
-        """Whether this is an expired reply from the cache, in place of one from a server that is down."""
-        return self.cache == "stale"
-
-    def __repr__(self) -> str:
-        return f"<RawReply {self.status}, {len(self.body)} bytes>"
 
 
 class Call(Generic[P, R_co]):
@@ -144,8 +109,8 @@ class Call(Generic[P, R_co]):
             error.add_hint(self._caller.explain(response))
             raise
 
-    def _raw(self, response: Response, request: Request) -> RawReply[R_co]:
-        return RawReply(response, self._finish(response, request))
+    def _raw(self, response: Response, request: Request) -> Reply[R_co]:
+        return Reply(response, self._finish(response, request))
 
     def __reduce__(self) -> Any:
         raise cannot_be_pickled(self)
@@ -164,7 +129,7 @@ class SyncCall(Call[P, R_co]):
         return self._finish(self._caller.send(request), request)
 
     @entry
-    def raw(self, *args: P.args, **kwargs: P.kwargs) -> RawReply[R_co]:
+    def raw(self, *args: P.args, **kwargs: P.kwargs) -> Reply[R_co]:
         """Send the request and return status, headers and body beside the decoded reply."""
         request = self._request(args, kwargs)
         return self._raw(self._caller.send(request), request)
@@ -188,7 +153,7 @@ class AsyncCall(Call[P, R_co]):
         return self._finish(await self._caller.asend(request), request)
 
     @entry
-    async def raw(self, *args: P.args, **kwargs: P.kwargs) -> RawReply[R_co]:
+    async def raw(self, *args: P.args, **kwargs: P.kwargs) -> Reply[R_co]:
         """Send the request and return status, headers and body beside the decoded reply."""
         request = self._request(args, kwargs)
         return self._raw(await self._caller.asend(request), request)

@@ -22,6 +22,7 @@ from gemel.kit.calls.streamed import (
     StreamCall,
     SyncDownloadCall,
     SyncStreamCall,
+    check_alone,
     check_opening,
     opening_class,
 )
@@ -130,6 +131,7 @@ class Endpoint(Decorable, Generic[P, R_co]):
     def declared(self, owner: type[Resource[Any]], name: str) -> None:
         """Check the declaration when its class is made; raises DeclarationError."""
         returned = self.declaration.declared(owner, name)
+        check_alone(self.spec, returned, self.label)
         check_opening(self.spec, returned, self.label)
 
     def decorate(self, decorator: Any) -> None:
@@ -186,6 +188,7 @@ class Endpoint(Decorable, Generic[P, R_co]):
         return made
 
     def _call_class(self, returns: Any, is_async: bool) -> type[Call[..., Any]]:
+        check_alone(self.spec, returns, self.label)
         check_opening(self.spec, returns, self.label)
         if self.spec.paging is not None:
             return AsyncPagedCall if is_async else SyncPagedCall

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic
 from typing_extensions import ParamSpec, Self, TypeVar
 
 from gemel.kit.bind.declaration import Declaration
-from gemel.kit.calls.call import Call, RawReply
+from gemel.kit.calls.call import Call
 from gemel.kit.flow.effects import Flow
 from gemel.kit.http.messages import Request, Response
 from gemel.kit.paging import Page, Paging
@@ -17,6 +17,7 @@ from gemel.kit.paging.members import PageMembers, member_reader
 from gemel.kit.paging.walk import Listing, Walk
 from gemel.kit.policies.options import Options
 from gemel.kit.stubs.checks import items_type
+from gemel.kit.stubs.reply import Reply
 from gemel.kit.stubs.resource import Resource
 from gemel.kit.tracebacks import entry
 
@@ -216,7 +217,7 @@ class SyncPagedCall(PagedCall[P, T]):
         return Pager(self._listing(args, kwargs))
 
     @entry
-    def raw(self, *args: P.args, **kwargs: P.kwargs) -> RawReply[Page[T]]:
+    def raw(self, *args: P.args, **kwargs: P.kwargs) -> Reply[Page[T]]:
         """Fetch the first page and return status, headers and body beside it."""
         request = self._request(args, kwargs)
         return self._raw(self._caller.send(request), request)
@@ -231,7 +232,7 @@ class AsyncPagedCall(PagedCall[P, T]):
         return AsyncPager(self._listing(args, kwargs))
 
     @entry
-    async def raw(self, *args: P.args, **kwargs: P.kwargs) -> RawReply[Page[T]]:
+    async def raw(self, *args: P.args, **kwargs: P.kwargs) -> Reply[Page[T]]:
         """Fetch the first page and return status, headers and body beside it."""
         request = self._request(args, kwargs)
         return self._raw(await self._caller.asend(request), request)

@@ -254,6 +254,7 @@ class CallContext(Struct, frozen=True):
         streamed: Whether the body of a success is left to be read piece by piece.
         safe: Whether the request changes nothing at the server, None where its verb says so.
         idempotent: Whether it may be sent twice, None where its verb says so.
+        statuses: The statuses that the endpoint names as answers: they are no failures.
     """
 
     label: str = ""
@@ -268,6 +269,7 @@ class CallContext(Struct, frozen=True):
     streamed: bool = False
     safe: bool | None = None
     idempotent: bool | None = None
+    statuses: Collection[int] = ()
 
     def __repr__(self) -> str:
         return f"CallContext({', '.join(f'{name}={value!r}' for name, value in self.__rich_repr__())})"

@@ -149,7 +149,7 @@ class Caller(Discreet, frozen=True, eq=False):
 
     def checked(self, response: Response, request: Request) -> Response:
         """Return the reply if it is a success; otherwise raise the error of its status."""
-        if not 200 <= response.status < 300:
+        if not 200 <= response.status < 300 and response.status not in request.context.statuses:
             error = status_error(response, request, self.read_fault)
             if isinstance(error, RateLimitError):
                 error.retry_after = asked_wait(response, self.now, self.read_fault)

@@ -61,7 +61,8 @@ class Redirects:
         )
 
     def _next(self, request: Request, response: Response) -> Request | None:
-        following = next_request(request, response, self.trusts)
+        told = response.status in request.context.statuses
+        following = None if told else next_request(request, response, self.trusts)
         if following is None or self.abroad or origin(following.url) == origin(request.url):
             return following
         return None

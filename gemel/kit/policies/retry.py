@@ -183,7 +183,7 @@ class Retrying:
                 except APIConnectionError as error:
                     outcome = error
                 seconds = self._wait(request, outcome, repeats)
-                taken = gate is not None and isinstance(outcome, Response) and outcome.status != _REFUSED
+                taken = gate is not None and isinstance(outcome, Response) and not _is_limited(request, outcome)
             finally:
                 if gate is not None:
                     self._gates.left(request, gate, taken=taken)
@@ -192,7 +192,7 @@ class Retrying:
                 return _final(outcome, repeats)
             if self._repeating is not None:
                 self._repeating(request, outcome, seconds)
-            if not _is_limited(outcome):  # else it waits at the gate, which opens when the limit is over
+            if not _is_limited(request, outcome):  # else it waits at the gate, which opens when the limit is over
                 yield Sleep(seconds)
             request, last = request.with_context(attempt=repeats + 1), outcome
 
@@ -204,10 +204,10 @@ class Retrying:
         return request.context.retry or self.retry
 
     def _wait(self, request: Request, outcome: Outcome, repeats: int) -> float | None:
-        if isinstance(outcome, Response) and outcome.status < 400:
+        if isinstance(outcome, Response) and (outcome.status < 400 or outcome.status in request.context.statuses):
             self.budget.refund()
             return None
-        retry, drawn, limited = self._retry_of(request), self._random(), _is_limited(outcome)
+        retry, drawn, limited = self._retry_of(request), self._random(), _is_limited(request, outcome)
         if limited and retry.limit:
             self._close(request, retry, self._asked(cast("Response", outcome)), drawn)
         seconds = wait(retry, request, outcome, repeats, drawn, self._asked, self._repeatable)
@@ -225,8 +225,8 @@ class Retrying:
         gate.close(retry.pause(gate.refusals, drawn) if asked is None else min(asked, retry.retry_after_cap))
 
 
-def _is_limited(outcome: Outcome) -> bool:
-    return isinstance(outcome, Response) and outcome.status == _REFUSED
+def _is_limited(request: Request, outcome: Outcome) -> bool:
+    return isinstance(outcome, Response) and outcome.status == _REFUSED and _REFUSED not in request.context.statuses
 
 
 def _held_back(request: Request, gate: Gate) -> APITimeoutError:

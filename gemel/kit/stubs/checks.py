@@ -27,6 +27,7 @@ from gemel.kit.http.encoding import (
 )
 from gemel.kit.http.verbs import BODILESS, SENDS_QUERY
 from gemel.kit.models.coding import writer_of
+from gemel.kit.models.hints import opened_aliases
 from gemel.kit.models.typed_dicts import is_typed_dict, keys_of, unpacked
 from gemel.kit.paging import Page, Paging
 from gemel.kit.stubs.roles import (
@@ -54,8 +55,10 @@ __all__ = [
     "check_paging",
     "check_returned",
     "items_type",
+    "may_be_mixed",
     "parameters_of",
     "returned_head",
+    "returned_type",
     "roles_of",
     "split_path",
 ]
@@ -432,6 +435,31 @@ def items_type(returned: Any, label: str) -> Any:
     if get_origin(returned) is not Page or not arguments:
         raise DeclarationError(f"{label}(): with paging=... it returns Page[T], the type of one item in brackets")
     return list[arguments[0]]  # type: ignore[valid-type]
+
+
+def returned_type(stub: Any, scope: Mapping[str, Any]) -> Any:
+    """Return the whole return type, looked up; UNKNOWN when it names something that is not there yet.
+
+    Args:
+        stub: The function.
+        scope: Names that annotations may use besides the module's.
+    """
+
+    def holder() -> None: ...
+
+    holder.__annotations__ = {"return": annotations_of(stub).get("return", UNKNOWN)}
+    try:
+        return opened_aliases(get_type_hints(holder, stub.__globals__, dict(scope), include_extras=True)["return"])
+    except NameError:
+        return UNKNOWN
+
+
+def may_be_mixed(stub: Any) -> bool:
+    """Say whether a return type, as it is written, may hold what stands alone inside something else."""
+    return bool(_ALONE.search(written(annotations_of(stub).get("return", ""))))
+
+
+_ALONE = re.compile(r"[|\[,].*\b(?:Page|Stream|Download|Reply)\b|\b(?:Page|Stream|Download|Reply)\b.*\|")
 
 
 def returned_head(stub: Any, scope: Mapping[str, Any]) -> Any:

@@ -51,6 +51,7 @@ class Spec(Struct, frozen=True):
     events: EventStream | None = None
     query: str = ""
     has_body: bool = False
+    replies: Mapping[int, Any] | None = None
     words: Mapping[str, Any] = {}
 
 

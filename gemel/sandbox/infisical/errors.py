@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..messages import Reply
+from ..messages import ServerReply
 
 __all__ = [
     "ApiError",
@@ -42,12 +42,12 @@ class ApiError(Exception):
         self.message = message
         self.details = details
 
-    def reply(self, request_id: str, headers: tuple[tuple[str, str], ...] = ()) -> Reply:
+    def reply(self, request_id: str, headers: tuple[tuple[str, str], ...] = ()) -> ServerReply:
         """The error envelope: reqId, statusCode, message, error and perhaps details."""
         body = {"reqId": request_id, "statusCode": self.status, "message": self.message, "error": self.error}
         if self.details is not None:
             body["details"] = self.details
-        return Reply.of(body, self.status, headers)
+        return ServerReply.of(body, self.status, headers)
 
 
 def bad_request(message: str, name: str = "BadRequest") -> ApiError:
@@ -98,7 +98,7 @@ def rate_limited(seconds: int) -> ApiError:
     return ApiError(429, "RateLimitExceeded", f"Rate limit exceeded. Please try again in {seconds} seconds")
 
 
-def fastify_not_found(method: str, target: str) -> Reply:
+def fastify_not_found(method: str, target: str) -> ServerReply:
     """The reply of the web framework itself to a route that does not exist; it has no reqId."""
     message = f"Route {method}:{target} not found"
-    return Reply.of({"message": message, "error": "Not Found", "statusCode": 404}, 404)
+    return ServerReply.of({"message": message, "error": "Not Found", "statusCode": 404}, 404)

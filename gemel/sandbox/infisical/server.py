@@ -10,7 +10,7 @@ import string
 from typing import Any
 from urllib.parse import parse_qsl
 
-from ..messages import RecordedRequest, Reply
+from ..messages import RecordedRequest, ServerReply
 from . import auth, environments, folders, imports, projects, service_tokens, status, tags
 from .backend import Backend, Caller
 from .catalogue import catalogued
@@ -41,7 +41,7 @@ class Infisical:
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
 
-    def answer(self, request: RecordedRequest) -> Reply:
+    def answer(self, request: RecordedRequest) -> ServerReply:
         """The reply to a request; every refusal has the error envelope of the API."""
         try:
             return self._answer(request)
@@ -51,15 +51,15 @@ class Infisical:
             logger.exception("the sandbox failed on %s %s", request.method, request.path)
             return ApiError(500, "InternalServerError", "Something went wrong").reply(_request_id())
 
-    def rate_limited(self, retry_after: int) -> Reply:
+    def rate_limited(self, retry_after: int) -> ServerReply:
         """429 with the message of the server."""
         return rate_limited(retry_after).reply(_request_id())
 
-    def too_large(self) -> Reply:
+    def too_large(self) -> ServerReply:
         """413 for a body over the limit of the web framework."""
         return ApiError(413, "Payload Too Large", "Request body is too large").reply(_request_id())
 
-    def _answer(self, request: RecordedRequest) -> Reply:
+    def _answer(self, request: RecordedRequest) -> ServerReply:
         found = ROUTER.find(request.method, request.path)
         if found is None:
             return fastify_not_found(request.method, request.target)
@@ -69,7 +69,7 @@ class Infisical:
         caller = self._caller(request, operation.modes) if operation.auth else NOBODY
         params, data = _checked(operation, params, request)
         result = self._handle(operation, Call(self._backend, caller, params, data, operation.method, operation.path))
-        return _tagged(request, result) if operation.etag else Reply.of(result)
+        return _tagged(request, result) if operation.etag else ServerReply.of(result)
 
     def _caller(self, request: RecordedRequest, modes: frozenset[str]) -> Caller:
         with self._backend.store.transaction():
@@ -152,10 +152,10 @@ def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
 
 
-def _tagged(request: RecordedRequest, result: Any) -> Reply:
-    reply = Reply.of(result)
+def _tagged(request: RecordedRequest, result: Any) -> ServerReply:
+    reply = ServerReply.of(result)
     etag = f'"{hashlib.sha1(reply.body, usedforsecurity=False).hexdigest()}"'
     known = [tag.strip().removeprefix("W/") for tag in (request.header("if-none-match") or "").split(",")]
     if etag in known or "*" in known:
-        return Reply(304, headers=(("ETag", etag),))
-    return Reply(reply.status, reply.body, (*reply.headers, ("ETag", etag)))
+        return ServerReply(304, headers=(("ETag", etag),))
+    return ServerReply(reply.status, reply.body, (*reply.headers, ("ETag", etag)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from http.client import responses
 from typing import Any
 
-from ..messages import Reply
+from ..messages import ServerReply
 from .replies import json_reply, plain
 
 __all__ = [
@@ -29,7 +29,7 @@ class Refusal(Exception):
         reply: What is sent.
     """
 
-    def __init__(self, reply: Reply) -> None:
+    def __init__(self, reply: ServerReply) -> None:
         super().__init__(f"{reply.status}")
         self.reply = reply
 
@@ -69,12 +69,12 @@ def crashed() -> Refusal:
     return Refusal(plain(500, "Internal Server Error", hang_up=True))
 
 
-def failure(status: int) -> Reply:
+def failure(status: int) -> ServerReply:
     """The reply of a server that fails with this status, for a fault that names no body."""
     phrase = responses.get(status, f"Status {status}")
     return plain(status, phrase, hang_up=status == 500) if status >= 500 else detail(status, phrase).reply
 
 
-def no_gateway_route() -> Reply:
+def no_gateway_route() -> ServerReply:
     """404 of the gateway, for a path that belongs to none of its services."""
     return plain(404, "404 page not found\n")

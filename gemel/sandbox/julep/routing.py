@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
-from ..messages import RecordedRequest, Reply
+from ..messages import RecordedRequest, ServerReply
 from .errors import Refusal, detail
 from .records import Records
 from .validation import Field, Schema, uuid_text
@@ -126,4 +126,4 @@ class Router:
     def _redirect(self, request: RecordedRequest, path: str) -> Refusal:
         query = request.target.partition("?")[2]
         location = f"http://{request.header('host') or ''}{self._root}{path}{'?' if query else ''}{query}"
-        return Refusal(Reply(307, headers=(("Location", location),)))
+        return Refusal(ServerReply(307, headers=(("Location", location),)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from ..messages import RecordedRequest, Reply
+from ..messages import RecordedRequest, ServerReply
 from . import agents, chat, docs, jobs, memories, sessions, tools, users
 from .errors import Refusal, crashed, no_gateway_route
 from .openapi import describe
@@ -43,7 +43,7 @@ class Julep:
     def __init__(self, records: Records) -> None:
         self._records = records
 
-    def answer(self, request: RecordedRequest) -> Reply:
+    def answer(self, request: RecordedRequest) -> ServerReply:
         """The reply to a request."""
         try:
             return self._answer(request)
@@ -53,22 +53,22 @@ class Julep:
             logger.exception("the sandbox failed on %s %s", request.method, request.path)
             return crashed().reply
 
-    def rate_limited(self, retry_after: int) -> Reply:
+    def rate_limited(self, retry_after: int) -> ServerReply:
         """429 of the gateway."""
         return plain(429, "Too Many Requests")
 
-    def too_large(self) -> Reply:
+    def too_large(self) -> ServerReply:
         """413 of the gateway."""
         return plain(413, "Request Entity Too Large")
 
-    def _answer(self, request: RecordedRequest) -> Reply:
+    def _answer(self, request: RecordedRequest) -> ServerReply:
         if request.path.startswith("/api/"):
             return self._agents(request, request.path.removeprefix("/api"))
         if request.path.startswith("/v1/"):
             return complete(self._records, request, request.path.removeprefix("/v1"))
         return no_gateway_route()
 
-    def _agents(self, request: RecordedRequest, path: str) -> Reply:
+    def _agents(self, request: RecordedRequest, path: str) -> ServerReply:
         operation, ids = ROUTER.find(request, path)
         body = json_body(request) if operation.body else None
         developer = "" if operation.public else self._records.authenticate(request.header("authorization"))

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ..messages import RecordedRequest, Reply
+from ..messages import RecordedRequest, ServerReply
 from .completions import ChatCompletion, Completion, TextCompletion
 from .errors import Refusal
 from .model import JULEP_MODELS, Message, Spoken, plain_text, speak
@@ -36,7 +36,7 @@ EVENTS = "text/event-stream; charset=utf-8"
 MOST_WORDS = 4000  # of an answer whose length nobody limits
 
 
-def complete(records: Records, request: RecordedRequest, path: str) -> Reply:
+def complete(records: Records, request: RecordedRequest, path: str) -> ServerReply:
     """The reply of the model server to a request below /v1."""
     operation, _ = ROUTER.find(request, path)
     body: dict[str, Any] = {}
@@ -58,11 +58,11 @@ def _refused(status: int, kind: str, message: str) -> Refusal:
     )
 
 
-def _streamed(completion: Completion, body: Mapping[str, Any], pace: float) -> Reply:
+def _streamed(completion: Completion, body: Mapping[str, Any], pace: float) -> ServerReply:
     options: dict[str, bool] | None = body["stream_options"]
     with_usage = options is not None and bool(options["include_usage"])
     documents = [json.dumps(chunk, separators=(",", ":")) for chunk in completion.chunks(with_usage)]
-    return Reply(200, _events([*documents, "[DONE]"]), (("Content-Type", EVENTS),), pause=pace)
+    return ServerReply(200, _events([*documents, "[DONE]"]), (("Content-Type", EVENTS),), pause=pace)
 
 
 def _events(documents: Iterable[str]) -> bytes:
