@@ -15,12 +15,13 @@ from typing_extensions import Self, TypeVar, Unpack
 from gemel.kit.annotations import signature_of
 from gemel.kit.calls.catalog import EndpointInfo, catalog, declarations
 from gemel.kit.calls.undeclared import undeclared_request
+from gemel.kit.errors import APIStatusError
 from gemel.kit.flow.clock import Clock, monotonic
 from gemel.kit.flow.drive import AsyncPerformer, Performer
 from gemel.kit.flow.effects import Flow
 from gemel.kit.http.address import named_address, shown_address
 from gemel.kit.http.encoding import Refused, header_field, named_values
-from gemel.kit.http.messages import Headers, Request, Response, Retry, Timeout
+from gemel.kit.http.messages import Headers, OwnErrors, Request, Response, Retry, Timeout
 from gemel.kit.http.problem import Fault, read_fault
 from gemel.kit.http.sensitive import credentials_in, is_sensitive_header
 from gemel.kit.models.drift import OnDrift, Reading, Validate
@@ -32,6 +33,7 @@ from gemel.kit.policies.pipeline import Pipeline, pipeline
 from gemel.kit.policies.redirects import Redirects
 from gemel.kit.policies.retry import Retrying
 from gemel.kit.stubs.resource import Mounting, Resource, named_auths
+from gemel.kit.stubs.words import settings_of
 from gemel.kit.tracebacks import entry
 from gemel.kit.transport.environment import Certificate, Network, Verify
 from gemel.kit.types import Async, M, Omit, Sync
@@ -53,7 +55,8 @@ class BaseClient(Mounting, Generic[M]):
     """The base of both clients: settings, and resources declared as annotations.
 
     Declare resources once, `class Shop(BaseClient[M]): albums: Albums[M]`, then
-    `class ShopClient(Shop[Sync], Client)` and `class AsyncShopClient(Shop[Async], AsyncClient)`.
+    `class ShopClient(Shop[Sync], Client)` and `class AsyncShopClient(Shop[Async], AsyncClient)`. The class argument
+    `errors={404: NoAlbum}` names errors of the SDK's own, as Words does.
 
     Args:
         endpoint: The base URL of the server, with or without a path.
@@ -88,6 +91,7 @@ class BaseClient(Mounting, Generic[M]):
 
     # Whether a request may go to another origin: what a session that is passed in has of its own would go along.
     _goes_abroad: bool
+    _errors: tuple[OwnErrors, ...] = ()
 
     @entry
     def __init__(
@@ -139,6 +143,7 @@ class BaseClient(Mounting, Generic[M]):
             timeout=Timeout.of(timeout),
             exchange=exchanges(follow_redirects),
             exchanges=exchanges,
+            errors=self._errors,
             retry=retry,
             **self._reading(validate, on_drift),
             **self._performing(self._transport, clock),
@@ -146,8 +151,12 @@ class BaseClient(Mounting, Generic[M]):
         )
         self._auth.connect(self._caller, revoking=revoke_on_close)
 
-    def __init_subclass__(cls, **options: Any) -> None:
+    def __init_subclass__(
+        cls, *, errors: Mapping[int | str, type[APIStatusError]] | None = None, **options: Any
+    ) -> None:
         super().__init_subclass__(**options)
+        if errors is not None:
+            cls._errors = settings_of({"errors": errors}, cls.__name__).errors + cls._errors
         if "__init__" in vars(cls):  # its arguments are credentials, most of all
             setattr(cls, "__init__", entry(vars(cls)["__init__"]))  # noqa: B010
 

@@ -122,7 +122,7 @@ class Verb:
             replies: What each status means, `{200: Item, 202: Job, 304: None}`: a type is decoded, a value such as True
                 is the result itself. The return type is their union. A named status is no error and is not retried.
             **words: What is said of every call: `timeout`, `retries`, `safe`, `idempotent`, `headers`, `accept`,
-                `content_type`, `follow_redirects`; see Words. Checked when the class is made.
+                `content_type`, `follow_redirects`, `errors`; see Words. Checked when the class is made.
         """
         place, _, query = path.partition("?")
         spec = Spec(

@@ -24,12 +24,12 @@ Every error survives pickling and shows no secret value.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from msgspec.structs import replace
 
 from gemel.kit.http.charset import in_utf_8
-from gemel.kit.http.messages import Headers, Request, Response, hiding
+from gemel.kit.http.messages import Headers, OwnErrors, Request, Response, hiding
 from gemel.kit.http.problem import Fault, FaultReader, readable
 from gemel.kit.http.redaction import MASK, Redactor, redact
 from gemel.kit.http.sensitive import address_secrets
@@ -347,10 +347,19 @@ def status_error(response: Response, request: Request, read: FaultReader) -> API
 
 def _of_status(response: Response, request: Request, fault: Fault) -> APIStatusError:
     status = response.status
-    if status >= 500:
-        return InternalServerError(fault, response=response, request=request, hint="try again later")
-    hint = fault.hint or (_redirect_hint(response) if status in _REDIRECTS else _HINTS.get(status, ""))
-    return _BY_STATUS.get(status, APIStatusError)(fault, response=response, request=request, hint=hint)
+    usual = InternalServerError if status >= 500 else _BY_STATUS.get(status, APIStatusError)
+    hint = "try again later" if status >= 500 else fault.hint
+    hint = hint or (_redirect_hint(response) if status in _REDIRECTS else _HINTS.get(status, ""))
+    chosen = _own_error(request.context.errors, fault.code, status) or usual
+    return chosen(fault, response=response, request=request, hint=hint)
+
+
+def _own_error(tables: tuple[OwnErrors, ...], code: str, status: int) -> type[APIStatusError] | None:
+    """Return the class that the nearest table names: by the API's code, else by the status."""
+    for table in tables:
+        if found := table.get(code) or table.get(status):
+            return cast("type[APIStatusError]", found)
+    return None
 
 
 def stream_error(event: str, response: Response, request: Request, read: FaultReader) -> StreamFailedError:

@@ -72,7 +72,11 @@ class Wrong(Resource[M], headers=["X-A"]):  # E3 headers are a mapping
     """Wrong words."""
 
 
-class Misspelt(Resource[M], prefx="v1/"):  # E4 a misspelt word of a class
+class NoError(Resource[M], errors={404: ValueError}):  # E4 no error of a status
+    """Wrong errors."""
+
+
+class Misspelt(Resource[M], prefx="v1/"):  # E5 a misspelt word of a class
     """A misspelt word."""
 
 
@@ -86,9 +90,9 @@ def blocking(items: Items[Sync]) -> None:
     reveal_type(items.create().value)  # R: Item
     reveal_type(items.work().value.job)  # R: int
     reveal_type(items.search.raw(term="a"))  # R: Reply[Item]
-    number: int = items.create().location  # E5 the header is a text
-    items.create().locatoin  # E6 a misspelt header
-    items.retrieve("a").id  # E7 it may be a job, or nothing
+    number: int = items.create().location  # E6 the header is a text
+    items.create().locatoin  # E7 a misspelt header
+    items.retrieve("a").id  # E8 it may be a job, or nothing
 
 
 async def awaited(items: Items[Async]) -> None:

@@ -95,6 +95,10 @@ class Declaration:
         return returned
 
     def _check_answers(self, returned: Any) -> None:
+        for status in [
+            status for status in self.spec.replies or () if any(status in one for one in self._settings.errors)
+        ]:
+            raise DeclarationError(f"{self.label}(): errors: {status} is an answer by replies=")
         check_page_alone(self.spec.replies, returned, self.label)
         answers = {} if self.spec.replies is None else answers_of(self.spec.replies, self.label, {})
         if returned is not UNKNOWN and not variables_in(returned):

@@ -127,6 +127,7 @@ class Definition(commands.RequestDefinition):
                 idempotent=usual.idempotent,
                 cacheable=self.spec.cacheable,
                 statuses=self._statuses,
+                errors=usual.errors,
             ),
         )
 

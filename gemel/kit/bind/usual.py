@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from msgspec.structs import replace
 
 from gemel.kit.bind.destination import harmless
-from gemel.kit.http.messages import Headers, Retry, Timeout
+from gemel.kit.http.messages import Headers, OwnErrors, Retry, Timeout
 from gemel.kit.policies.caller import Caller
 from gemel.kit.stubs.words import EndpointSettings
 from gemel.kit.types import Discreet
@@ -32,6 +32,7 @@ class Usual(Discreet, frozen=True, eq=False):
         safe: Whether it changes nothing at the server, None when its verb says so.
         idempotent: Whether it may be sent twice, None when its verb says so.
         secrets: Values that are never shown.
+        errors: The errors of endpoint, class and client by status and code, the nearest first.
         away: The same for a request to another origin, where an argument is the address; None where none is.
     """
 
@@ -46,6 +47,7 @@ class Usual(Discreet, frozen=True, eq=False):
     safe: bool | None
     idempotent: bool | None
     secrets: tuple[str, ...]
+    errors: tuple[OwnErrors, ...]
     away: Usual | None = None
 
 
@@ -86,6 +88,7 @@ def usual_of(
         safe=settings.safe,
         idempotent=True if settings.safe else settings.idempotent,
         secrets=(*settings.secrets, *caller.secrets),
+        errors=settings.errors + caller.errors,
     )
     return usual if own is None else replace(usual, away=_away(usual, own.headers, typed, wanted or {}))
 

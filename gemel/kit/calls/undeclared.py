@@ -68,6 +68,7 @@ def undeclared_request(
             deadline=caller.deadline(),
             timeout=caller.timeout,
             secrets=(*_secrets(url, params, body), *caller.secrets),
+            errors=caller.errors,
         ),
     )
     options = caller.options.with_values({"headers": {} if headers is None else headers}, label)

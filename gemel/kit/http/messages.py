@@ -21,6 +21,7 @@ __all__ = [
     "CallContext",
     "HeaderSource",
     "Headers",
+    "OwnErrors",
     "Request",
     "Response",
     "Retry",
@@ -238,6 +239,10 @@ class Streamed(Protocol):
         ...
 
 
+OwnErrors: TypeAlias = "Mapping[int | str, Any]"
+"""The classes of errors by status, or by the API's code."""
+
+
 class CallContext(Struct, frozen=True):
     """The context of a request, which is never sent: whose call it is, and how it is made.
 
@@ -255,6 +260,7 @@ class CallContext(Struct, frozen=True):
         safe: Whether the request changes nothing at the server, None where its verb says so.
         idempotent: Whether it may be sent twice, None where its verb says so.
         statuses: The statuses that the endpoint names as answers: they are no failures.
+        errors: The errors that endpoint, class and client raise of their own, the nearest first.
     """
 
     label: str = ""
@@ -270,6 +276,7 @@ class CallContext(Struct, frozen=True):
     safe: bool | None = None
     idempotent: bool | None = None
     statuses: Collection[int] = ()
+    errors: tuple[OwnErrors, ...] = ()
 
     def __repr__(self) -> str:
         return f"CallContext({', '.join(f'{name}={value!r}' for name, value in self.__rich_repr__())})"
@@ -336,7 +343,7 @@ class Request(Struct, frozen=True):
             redact(self.url, self.context.secrets),
             self.headers.masked(self.context.secrets),
             None,
-            replace(self.context, secrets=()),
+            replace(self.context, secrets=(), errors=()),
         )
 
     def __repr__(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -11,6 +12,8 @@ from msgspec.structs import replace
 
 from gemel.kit.http.charset import json_of, media_type, obstacle, shown_text
 from gemel.kit.http.messages import Response
+from gemel.kit.http.redaction import MASK
+from gemel.kit.http.sensitive import is_sensitive
 from gemel.kit.types import is_array, is_object
 
 __all__ = ["Fault", "FaultReader", "read_fault", "readable"]
@@ -44,15 +47,79 @@ FaultReader: TypeAlias = Callable[[Response], Fault]
 
 
 def read_fault(response: Response) -> Fault:
-    """Read the usual shapes: {"message"}, {"error": {"message", "code"}}, {"detail"}, or the start of a text."""
+    """Read the usual shapes of an error body, else its start, members that are named like a credential masked.
+
+    These are {"message"}, {"error": {"message", "code"}}, {"error", "error_description"} (RFC 6749, section 5.2),
+    {"type", "title", "detail"} (RFC 9457), {"error", "reason"}, {"errcode", "error"} and {"errors": [...]}.
+    """
     body = _parsed(response)
     request_id = response.headers.get("x-request-id", "")
     if not is_object(body):
-        return Fault(message=_excerpt(response), request_id=request_id)
+        told = _members_shown(body) if is_array(body) and body else _excerpt(response)
+        return Fault(message=told, request_id=request_id)
     inner = body.get("error")
-    source = {**body, **inner} if is_object(inner) else body
-    message = source.get("message") or source.get("detail") or (inner if isinstance(inner, str) else "")
-    return Fault(_text(message), _text(source.get("code") or ""), source.get("details"), request_id)
+    source: dict[str, Any] = {**body, **inner} if is_object(inner) else body
+    message, code = _message(source), _text(source.get("code") or _code(source))
+    if body and not (message or code):
+        message = _members_shown(body)
+    return Fault(message, code, source.get("details") or source.get("errors"), request_id)
+
+
+_MESSAGES = ("message", "detail", "error_description", "reason")
+
+# What an API calls an error, unlike the words of a status: "invalid_grant" and "M_UNKNOWN", not "Bad Request".
+_NAME = re.compile(r"[a-z0-9]+(?:[_.:-][a-z0-9]+)*|[A-Z0-9]+(?:_[A-Z0-9]+)+")
+_SHOWN = 5
+
+
+def _message(source: dict[str, Any]) -> str:
+    """Return what an error object says is wrong, "" where none of its members says it."""
+    title, detail = source.get("title"), source.get("detail")
+    if isinstance(title, str) and title and isinstance(detail, str) and detail:
+        return f"{title}: {detail}"
+    named = next((value for name in _MESSAGES if (value := source.get(name))), None)
+    if named is not None:
+        return _text(named)
+    error = source.get("error")
+    return _listed(source.get("errors")) or _text(title or "") or (error if isinstance(error, str) else "")
+
+
+def _code(source: dict[str, Any]) -> Any:
+    """Return the API's name for what is wrong where no member is called "code"."""
+    error, kind = source.get("error"), source.get("type")
+    if isinstance(error, str) and _NAME.fullmatch(error) and _message(source) != error:
+        return error
+    if isinstance(kind, str) and kind != "about:blank" and isinstance(source.get("title"), str):
+        return kind
+    return source.get("errcode") or source.get("error_code") or ""
+
+
+def _listed(errors: Any) -> str:
+    """Return a list of errors, or an object of them by field, as text: at most five."""
+    if is_object(errors):
+        return "; ".join(f"{name}: {_one(value)}" for name, value in list(errors.items())[:_SHOWN])
+    return "; ".join(filter(None, map(_one, errors[:_SHOWN]))) if is_array(errors) else ""
+
+
+def _one(error: Any) -> str:
+    if is_array(error):
+        return ", ".join(map(_one, error[:_SHOWN]))
+    if not is_object(error):
+        return _text(error)
+    said = _message(error) or _text(error.get("msg") or error.get("code") or "")
+    field = error.get("field") or error.get("path") or error.get("param") or error.get("pointer")
+    return f"{field}: {said}" if isinstance(field, str) and said else said
+
+
+def _members_shown(body: Any) -> str:
+    """Return the start of an error body of no known shape, what its names say is a credential masked."""
+    return json.dumps(_masked(body), ensure_ascii=False, default=str)[:_EXCERPT]
+
+
+def _masked(value: Any) -> Any:
+    if is_object(value):
+        return {name: MASK if is_sensitive(name) else _masked(one) for name, one in value.items()}
+    return [_masked(one) for one in value] if is_array(value) else value
 
 
 def readable(response: Response) -> Any:

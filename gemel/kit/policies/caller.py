@@ -13,7 +13,7 @@ from gemel.kit.errors import RateLimitError, status_error
 from gemel.kit.flow.clock import monotonic
 from gemel.kit.flow.drive import AsyncPerformer, Performer, adrive, drive
 from gemel.kit.flow.effects import Flow
-from gemel.kit.http.messages import Headers, Request, Response, Retry, Timeout
+from gemel.kit.http.messages import Headers, OwnErrors, Request, Response, Retry, Timeout
 from gemel.kit.http.problem import FaultReader
 from gemel.kit.models.drift import LENIENT, Reading
 from gemel.kit.policies.options import NO_OPTIONS, Options
@@ -47,6 +47,7 @@ class Caller(Discreet, frozen=True, eq=False):
         timeout: Of every call.
         said: The names, in lower case, of those headers that the client was made with: its word goes before what
             follows from the kind of a call or of its body.
+        errors: The errors of the client by status and code.
         exchanges: Returns the pipeline that follows redirects, or the one that does not.
         exchange: The pipeline.
         read_fault: Reads error bodies.
@@ -87,6 +88,7 @@ class Caller(Discreet, frozen=True, eq=False):
     said: frozenset[str] = frozenset()
     goes_abroad: bool = True
     exchanges: Callable[[bool], Pipeline] | None = None
+    errors: tuple[OwnErrors, ...] = ()
 
     def declared(self, auth: tuple[str, ...] | None, label: str) -> Caller:
         """Return the caller of an endpoint with these credentials, without the values of those that it does not take.

@@ -9,10 +9,11 @@ from typing import Any, TypedDict
 from msgspec import Struct
 from msgspec.structs import replace
 
-from gemel.kit.errors import DeclarationError
+from gemel.kit.errors import APIStatusError, DeclarationError
 from gemel.kit.http.encoding import Refused, header_field, header_text, named_values
-from gemel.kit.http.messages import Headers, Retry, Timeout
+from gemel.kit.http.messages import Headers, OwnErrors, Retry, Timeout
 from gemel.kit.http.sensitive import credentials_in, is_sensitive_header
+from gemel.kit.types import is_mapping
 
 __all__ = ["NOTHING_SAID", "EndpointSettings", "Words", "checked_prefix", "settings_of"]
 
@@ -30,6 +31,8 @@ class Words(TypedDict, total=False):
         accept: The media types that are asked for, where they do not follow from the return type.
         content_type: The media type of a body that is JSON, or of an argument that is the Body.
         follow_redirects: Whether redirects are followed, whatever the client does.
+        errors: The SDK's own errors by status, or by the API's code in the body, which goes before: classes derived
+            from APIStatusError.
     """
 
     timeout: Timeout | float
@@ -40,6 +43,7 @@ class Words(TypedDict, total=False):
     accept: str
     content_type: str
     follow_redirects: bool
+    errors: Mapping[int | str, type[APIStatusError]]
 
 
 class EndpointSettings(Struct, frozen=True):
@@ -52,11 +56,13 @@ class EndpointSettings(Struct, frozen=True):
     headers: Headers = Headers()
     content_type: str = ""
     follow_redirects: bool | None = None
+    errors: tuple[OwnErrors, ...] = ()
 
     def over(self, outer: EndpointSettings) -> EndpointSettings:
         """Return these settings with those of a class filled in where they say nothing."""
         said = {name: value for name in self.__struct_fields__ if (value := getattr(self, name)) not in (None, "")}
-        return replace(outer, **{**said, "headers": outer.headers.with_values(self.headers)})
+        added = {"headers": outer.headers.with_values(self.headers), "errors": self.errors + outer.errors}
+        return replace(outer, **{**said, **added})
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -112,6 +118,20 @@ def checked_prefix(prefix: Any, place: str) -> str:
 _PREFIX = re.compile(r"[A-Za-z0-9\-._~!$&'()*+,;=:@/%]+")
 
 
+def _own_errors(value: Any) -> tuple[OwnErrors, ...]:
+    """Return the errors by status and code as settings keep them; raises Refused for what are none."""
+    if not is_mapping(value):
+        raise Refused(f"expected a mapping of statuses and codes to errors, got {type(value).__name__}")
+    for key, error in value.items():
+        if isinstance(key, bool) or not isinstance(key, int | str) or not key:
+            raise Refused(f"an error is named by a status or by the API's code, got {key!r}")
+        if isinstance(key, int) and not 300 <= key <= 599:
+            raise Refused(f"a status is a whole number from 300 to 599, got {key!r}")
+        if not (isinstance(error, type) and issubclass(error, APIStatusError)):
+            raise Refused(f"{key!r}: expected a class derived from APIStatusError, got {error!r}")
+    return (dict(value),)
+
+
 def _flag(value: Any) -> bool:
     if not isinstance(value, bool):
         raise Refused(f"expected True or False, got {value!r}")
@@ -143,4 +163,5 @@ _READERS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "accept": ("accept", _media_type),
     "content_type": ("content_type", _media_type),
     "follow_redirects": ("follow_redirects", _flag),
+    "errors": ("errors", _own_errors),
 }
