@@ -94,6 +94,7 @@ if TYPE_CHECKING:
     from gemel.kit.stubs.reply import Reply
     from gemel.kit.stubs.resource import Resource, extensible
     from gemel.kit.stubs.roles import Body, Cookie, Field, Form, Header, Part, Path, Query, Role, Spec, Url
+    from gemel.kit.stubs.scope import from_scope
     from gemel.kit.stubs.words import Words
     from gemel.kit.transport.environment import Certificate, Verify
     from gemel.kit.types import (
@@ -287,6 +288,7 @@ __all__ = [
     "extensible",
     "field",
     "flow",
+    "from_scope",
     "get",
     "head",
     "patch",
@@ -473,6 +475,7 @@ _HOMES = {
     "extensible": "gemel.kit.stubs.resource",
     "field": "gemel.kit.models.model",
     "flow": "gemel.kit.calls.flows",
+    "from_scope": "gemel.kit.stubs.scope",
     "get": "gemel.kit.declare",
     "head": "gemel.kit.declare",
     "patch": "gemel.kit.declare",

@@ -81,6 +81,7 @@ class BaseClient(Mounting, Generic[M]):
         on_drift: Called with a Drift for each difference between a reply and its declared type.
         max_response_bytes: The most bytes a reply's body may have, None for no limit; a Download has its own limit.
         revoke_on_close: Whether closing the client revokes the token that it fetched, if the credential can do that.
+        scope: Values by name for arguments that are declared with from_scope().
         clock: The clock for deadlines and waits; None is the machine's (gemel.testing has one for tests).
         random: Returns a number in [0, 1), for the jitter of retries.
 
@@ -117,6 +118,7 @@ class BaseClient(Mounting, Generic[M]):
         on_drift: OnDrift | None = None,
         max_response_bytes: int | None = 64 << 20,
         revoke_on_close: bool = False,
+        scope: Mapping[str, Any] | None = None,
         clock: Clock | None = None,
         random: Callable[[], float] = system_random,
     ) -> None:
@@ -144,6 +146,7 @@ class BaseClient(Mounting, Generic[M]):
             exchange=exchanges(follow_redirects),
             exchanges=exchanges,
             errors=self._errors,
+            scope=_said_once(scope),
             retry=retry,
             **self._reading(validate, on_drift),
             **self._performing(self._transport, clock),
@@ -304,6 +307,7 @@ class CommonSettings(TypedDict, total=False):
     on_drift: OnDrift | None
     max_response_bytes: int | None
     revoke_on_close: bool
+    scope: Mapping[str, Any] | None
     clock: Clock | None
     random: Callable[[], float]
 
@@ -488,6 +492,14 @@ def _check_auth(client: type[BaseClient[Any]], auth: Authorizing) -> None:
 def _following(follow: bool, session: Any, auth: Authorizing) -> Redirects | None:
     """Return the redirect policy, if any; with a session that was passed in it stays at the same origin."""
     return Redirects(abroad=session is None, trusts=auth.trusts) if follow else None
+
+
+def _said_once(scope: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """Return what arguments take from the client; raises ValueError for what are no values by name."""
+    try:
+        return dict(named_values({} if scope is None else scope))
+    except Refused as refusal:
+        raise ValueError(f"scope: {refusal}") from None
 
 
 _USER_AGENT = f"gemel/{__version__} python/{platform.python_version()}"

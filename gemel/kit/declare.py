@@ -30,6 +30,7 @@ from gemel.kit.http.verbs import verb_of
 from gemel.kit.paging import Cursor, LinkHeader, NextAddress, Offset, Page, PageNumber, Paging
 from gemel.kit.stubs.resource import auth_names
 from gemel.kit.stubs.roles import Body, Cookie, Field, Form, Header, Part, Query, Spec, Url
+from gemel.kit.stubs.scope import from_scope
 from gemel.kit.stubs.words import Words
 from gemel.kit.types import OMIT, Auth, Omit
 
@@ -56,6 +57,7 @@ __all__ = [
     "Url",
     "Verb",
     "delete",
+    "from_scope",
     "get",
     "head",
     "patch",

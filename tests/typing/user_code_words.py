@@ -7,7 +7,7 @@ from typing import Annotated
 
 from typing_extensions import reveal_type
 
-from gemel import Async, Header, M, Model, Reply, Resource, Retry, Sync, Timeout, delete, get, post
+from gemel import Async, Header, M, Model, Reply, Resource, Retry, Sync, Timeout, delete, from_scope, get, post
 
 
 class Item(Model):
@@ -72,6 +72,15 @@ class Wrong(Resource[M], headers=["X-A"]):  # E3 headers are a mapping
     """Wrong words."""
 
 
+class Boards(Resource[M]):
+    """Endpoints with an argument that is said once."""
+
+    @get("projects/{project_id}/boards")
+    def list(self, *, project_id: str = from_scope("project_id")) -> Item:
+        """List the boards."""
+        ...
+
+
 class NoError(Resource[M], errors={404: ValueError}):  # E4 no error of a status
     """Wrong errors."""
 
@@ -93,6 +102,14 @@ def blocking(items: Items[Sync]) -> None:
     number: int = items.create().location  # E6 the header is a text
     items.create().locatoin  # E7 a misspelt header
     items.retrieve("a").id  # E8 it may be a job, or nothing
+
+
+def scoped(boards: Boards[Sync]) -> None:
+    """Say an argument once."""
+    reveal_type(boards.list())  # R: Item
+    reveal_type(boards.list.options(scope={"project_id": "p"})(project_id="q"))  # R: Item
+    boards.list(project_id=1)  # E9 an id is a text
+    boards.list.options(scope="p")  # E10 a scope is a mapping
 
 
 async def awaited(items: Items[Async]) -> None:

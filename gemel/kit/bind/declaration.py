@@ -95,10 +95,9 @@ class Declaration:
         return returned
 
     def _check_answers(self, returned: Any) -> None:
-        for status in [
-            status for status in self.spec.replies or () if any(status in one for one in self._settings.errors)
-        ]:
-            raise DeclarationError(f"{self.label}(): errors: {status} is an answer by replies=")
+        refused = {status for table in self._settings.errors for status in table}.intersection(self.spec.replies or ())
+        if refused:
+            raise DeclarationError(f"{self.label}(): errors: {min(map(str, refused))} is an answer by replies=")
         check_page_alone(self.spec.replies, returned, self.label)
         answers = {} if self.spec.replies is None else answers_of(self.spec.replies, self.label, {})
         if returned is not UNKNOWN and not variables_in(returned):
@@ -236,6 +235,7 @@ class Declaration:
             resource=f"{owner.__module__}.{owner.__qualname__}",
             reads_json=self.definition.reads_json,
             wanted=wanted,
+            scope=options.scope,
         )
         define = partial(self.definition.request, usual=usual)
         if options is NO_OPTIONS:

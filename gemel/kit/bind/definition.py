@@ -29,6 +29,7 @@ from gemel.kit.policies.caller import Caller
 from gemel.kit.stubs.answers import Answer, answers_of, check_answers
 from gemel.kit.stubs.checks import check_returned, parameters_of, roles_of, split_path
 from gemel.kit.stubs.roles import Body, Cookie, Field, Spec, Url, as_role, kind_of
+from gemel.kit.stubs.scope import Scoped
 from gemel.kit.types import OMIT, Omit
 
 __all__ = ["Definition", "define"]
@@ -96,6 +97,7 @@ class Definition(commands.RequestDefinition):
             InvalidArgument: An argument is missing, unknown, or cannot be sent.
         """
         builder = RequestBuilder()
+        builder.scope = usual.scope
         if self.spec.query:
             builder.query.append(self.spec.query)
         self.define_request(builder, args, kwargs)
@@ -179,13 +181,17 @@ def _headers(base: Headers, own: list[tuple[str, str]], wanted: Mapping[str, str
     return base.with_values({name: value for name, value in wanted.items() if name.lower() not in given})
 
 
+def _default_of(parameter: Parameter) -> Callable[[RequestBuilder], None]:
+    return parameter.scoped if isinstance(parameter.default, Scoped) else parameter.absent
+
+
 class _Arguments(arguments.ArgumentAnnotationHandler):
     """uplink's handler of a call's arguments, which binds them by a signature made once, not anew in each call."""
 
     def __init__(self, func: Any, annotations: Mapping[str, Parameter], signature: Signature) -> None:
         super().__init__(func, annotations)
         self._given = signature.given
-        self._steps = [(name, one.modify_request, one.absent) for name, one in annotations.items()]
+        self._steps = [(name, one.modify_request, _default_of(one)) for name, one in annotations.items()]
 
     def handle_call(self, request_builder: RequestBuilder, args: Any, kwargs: Any) -> None:
         """Let each parameter add its argument, or its default, to the request."""

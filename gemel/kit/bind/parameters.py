@@ -36,6 +36,7 @@ from gemel.kit.models.encode import json_bytes, plain_values
 from gemel.kit.models.hints import json_kind, taken_apart
 from gemel.kit.models.secrecy import Finder, finder, is_secret
 from gemel.kit.stubs.roles import Body, Cookie, Field, Form, Header, Part, Path, Query, Role, UplinkRole, Url
+from gemel.kit.stubs.scope import Scoped
 from gemel.kit.types import OMIT, is_array
 
 __all__ = ["Parameter", "parameter_of"]
@@ -121,6 +122,24 @@ class Parameter(arguments.ArgumentAnnotation):
         if self.default is not OMIT:
             self.modify_request(request_builder, self.default)
 
+    def scoped(self, request_builder: RequestBuilder) -> None:
+        """Put the value of the scope in its place, for a default that is from_scope().
+
+        Args:
+            request_builder: The request being built.
+
+        Raises:
+            InvalidArgument: The scope has no such value, or it does not fit.
+        """
+        name = self.default.name
+        value = request_builder.scope.get(name, _ABSENT)
+        if value is _ABSENT:
+            said = f"scope={{{name!r}: ...}}"
+            problem = f"missing argument; give it to the call, or say {said} to with_options() or to the client"
+            raise InvalidArgument(self._label, self.name, problem)
+        if value is not OMIT:
+            self.modify_request(request_builder, value)
+
     def put(self, request_builder: RequestBuilder, value: Any) -> None:
         """Add a checked value to the request; each role does it in its own way.
 
@@ -167,7 +186,7 @@ class QueryParameter(Parameter):
         self._prefix: str = "" if self.role.json or self.role.also else f"{self._names[0]}="
         self._nesting: Nesting | None = _nesting(self.role)
         self._encoded_default: tuple[str, ...] | None = None
-        if self.default is not _ABSENT and not is_secret(self.hint):
+        if self.default is not _ABSENT and not isinstance(self.default, Scoped) and not is_secret(self.hint):
             builder = RequestBuilder()
             super().absent(builder)
             self._encoded_default = None if builder.secrets else tuple(builder.query)

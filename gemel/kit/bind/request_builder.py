@@ -37,6 +37,9 @@ _STRAY_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
 _QUERY_CHARACTERS = "!$%&'()*+,/:;=?@[]~"
 
 
+_NO_SCOPE: Mapping[str, Any] = {}
+
+
 class RequestBuilder(helpers.RequestBuilder):
     """uplink's builder of a request, with gemel's encoding in place of converters.
 
@@ -56,6 +59,7 @@ class RequestBuilder(helpers.RequestBuilder):
         "raw",
         "relative_url",
         "return_type",
+        "scope",
         "secrets",
         "segments",
         "timeout",
@@ -72,6 +76,7 @@ class RequestBuilder(helpers.RequestBuilder):
         self.raw: bytes | None = None
         self.secrets: list[str] = []
         self.timeout: Any = None
+        self.scope: Mapping[str, Any] = _NO_SCOPE
         self._info: dict[str, Any] | None = None
 
     @property

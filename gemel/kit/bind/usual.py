@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -32,6 +33,7 @@ class Usual(Discreet, frozen=True, eq=False):
         safe: Whether it changes nothing at the server, None when its verb says so.
         idempotent: Whether it may be sent twice, None when its verb says so.
         secrets: Values that are never shown.
+        scope: What arguments with from_scope() take.
         errors: The errors of endpoint, class and client by status and code, the nearest first.
         away: The same for a request to another origin, where an argument is the address; None where none is.
     """
@@ -48,6 +50,7 @@ class Usual(Discreet, frozen=True, eq=False):
     idempotent: bool | None
     secrets: tuple[str, ...]
     errors: tuple[OwnErrors, ...]
+    scope: Mapping[str, Any]
     away: Usual | None = None
 
 
@@ -60,6 +63,7 @@ def usual_of(
     resource: str,
     reads_json: bool,
     wanted: Mapping[str, str] | None,
+    scope: Mapping[str, Any],
 ) -> Usual:
     """Return what all requests of an endpoint share.
 
@@ -70,6 +74,7 @@ def usual_of(
         base: The URL that the path is appended to.
         resource: The name of the resource class.
         reads_json: Whether the reply is read as JSON.
+        scope: What the options of the call say for arguments with from_scope().
         wanted: Header fields that this kind of call needs; those of the endpoint and the client go before them.
     """
     fixed = Headers((name, value) for name, value in settings.headers.pairs() if name.lower() not in caller.said)
@@ -89,6 +94,7 @@ def usual_of(
         idempotent=True if settings.safe else settings.idempotent,
         secrets=(*settings.secrets, *caller.secrets),
         errors=settings.errors + caller.errors,
+        scope={**caller.scope, **scope},
     )
     return usual if own is None else replace(usual, away=_away(usual, own.headers, typed, wanted or {}))
 

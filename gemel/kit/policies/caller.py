@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from random import random as system_random
 from typing import Any
 
@@ -47,6 +47,7 @@ class Caller(Discreet, frozen=True, eq=False):
         timeout: Of every call.
         said: The names, in lower case, of those headers that the client was made with: its word goes before what
             follows from the kind of a call or of its body.
+        scope: What arguments with from_scope() take.
         errors: The errors of the client by status and code.
         exchanges: Returns the pipeline that follows redirects, or the one that does not.
         exchange: The pipeline.
@@ -89,6 +90,7 @@ class Caller(Discreet, frozen=True, eq=False):
     goes_abroad: bool = True
     exchanges: Callable[[bool], Pipeline] | None = None
     errors: tuple[OwnErrors, ...] = ()
+    scope: Mapping[str, Any] = {}
 
     def declared(self, auth: tuple[str, ...] | None, label: str) -> Caller:
         """Return the caller of an endpoint with these credentials, without the values of those that it does not take.

@@ -31,6 +31,7 @@ class CallOptions(TypedDict, total=False):
         query: Query parameters to add; each replaces those of the same name.
         body: Members to add to the JSON body; each replaces one of the same name.
         idempotency_key: Sent as Idempotency-Key, with which a failed POST or PATCH is safe to repeat.
+        scope: Values by name for arguments with from_scope().
         cache: False bypasses the client's cache: nothing is read from it or kept in it.
     """
 
@@ -41,6 +42,7 @@ class CallOptions(TypedDict, total=False):
     body: Mapping[str, Any]
     idempotency_key: str
     cache: bool
+    scope: Mapping[str, Any]
 
 
 class Options(Discreet, frozen=True):
@@ -53,6 +55,7 @@ class Options(Discreet, frozen=True):
     body: Mapping[str, Any] = {}
     cache: bool = True
     secrets: tuple[str, ...] = ()
+    scope: Mapping[str, Any] = {}
 
     def __repr__(self) -> str:
         query, body = [name for name, _ in self.query], list(self.body)
@@ -136,6 +139,10 @@ def _set_cache(options: Options, cache: bool) -> Options:
     return replace(options, cache=cache)
 
 
+def _set_scope(options: Options, scope: Mapping[str, Any]) -> Options:
+    return replace(options, scope={**options.scope, **dict(named_values(scope))})
+
+
 def _set_idempotency_key(options: Options, key: str) -> Options:
     return _set_headers(options, {"Idempotency-Key": key})
 
@@ -148,6 +155,7 @@ _SETTERS: dict[str, Any] = {
     "body": _set_body,
     "idempotency_key": _set_idempotency_key,
     "cache": _set_cache,
+    "scope": _set_scope,
 }
 
 
