@@ -14,7 +14,7 @@ from gemel.kit.http.json_stream import FORMATS
 from gemel.kit.http.sse import EventStream, ServerSentEvent
 from gemel.kit.models.encode import json_bytes
 from gemel.kit.paging import Page
-from gemel.kit.stubs.reply import is_reply, value_type
+from gemel.kit.stubs.reply import result_type
 from gemel.kit.types import is_object
 from gemel.sandbox.messages import JSON_TYPE, ServerReply
 
@@ -53,6 +53,10 @@ def typed_reply(
         events = endpoint.spec.events or EventStream()
         kind = FORMATS[events.formats[0]][0]
         return raw_reply(event_bytes(value, events), 200 if status is None else status, headers, kind)
+    named, is_bare = _answer(endpoint, value)
+    status = named if status is None else status
+    if is_bare:
+        return raw_reply(b"", status or 204, headers, "")
     if hint is None or hint is type(None):
         return raw_reply(b"", 204 if status is None else status, headers, "")
     status = 200 if status is None else status
@@ -89,9 +93,18 @@ def returned(endpoint: Endpoint[..., Any]) -> Any:
     hint = endpoint.returns
     if get_origin(hint) in (Page, Stream):
         return list[get_args(hint)[0]]  # type: ignore[misc]
-    if is_reply(hint):
-        return value_type(hint, endpoint.label)
-    return bytes if hint is Download else hint
+    return bytes if hint is Download else result_type(hint, endpoint.label)
+
+
+def _answer(endpoint: Endpoint[..., Any], value: Any) -> tuple[int | None, bool]:
+    """Return the first status that means a value by `replies=`, None without any, and whether it has no body."""
+    for status, answer in endpoint.declaration.definition.answers.items():
+        fixed = answer.value
+        if fixed and type(fixed[0]) is type(value) and fixed[0] == value:
+            return status, True
+        if not fixed and checker(result_type(answer.hint, endpoint.label))(value):
+            return status, value is None
+    return None, False
 
 
 def event_bytes(values: Iterable[Any], events: EventStream) -> bytes:

@@ -76,7 +76,7 @@ class Route(Generic[R]):
 
         Args:
             value: The value.
-            status: The status; None is 200, or 204 without a body.
+            status: The status; None is what `replies=` has for the value, else 200, or 204 without a body.
             headers: Header fields to add.
             delay: Seconds to wait before the reply.
             beside: Further members of the envelope, such as a total or a cursor.

@@ -11,6 +11,7 @@ from gemel.kit.calls.endpoint import Endpoint
 from gemel.kit.calls.streamed import read_type
 from gemel.kit.http.sensitive import is_sensitive, is_sensitive_header
 from gemel.kit.models.secrecy import Finder, declared_fields, finder, is_marked
+from gemel.kit.stubs.reply import result_type
 from gemel.kit.stubs.resource import Mounting
 from gemel.kit.stubs.roles import Body, Field
 from gemel.kit.types import is_mapping
@@ -104,7 +105,7 @@ def _declared(endpoint: Endpoint[..., Any]) -> Declared:
         if isinstance(parameter.role, Field | Body)
     ]
     sent = tuple((name, find) for name, find in named if find is not None)
-    given = finder(read_type(definition.returns, endpoint.label))
+    given = finder(result_type(read_type(definition.returns, endpoint.label), endpoint.label))
     return Declared(spec.method, Template(endpoint.path), names_of(endpoint), sent, given, spec.unwrap or "")
 
 
@@ -112,7 +113,7 @@ def names_of(endpoint: Endpoint[..., Any]) -> Names:
     """Return the names on the wire that an endpoint declares, for its arguments and the fields of its records."""
     definition, spec = endpoint.declaration.definition, endpoint.spec
     arguments = [(parameter.role.name, parameter.hint) for parameter in definition.parameters]
-    others = [definition.returns, *(error.model for error in spec.alternatives.values())]
+    others = [result_type(definition.returns, endpoint.label), *(error.model for error in spec.alternatives.values())]
     named = [(name, is_marked(hint)) for name, hint in arguments]
     named += declared_fields([*others, *(hint for _, hint in arguments)])
     secret = frozenset(name.lower() for name, marked in named if marked)

@@ -18,6 +18,7 @@ from gemel.kit.calls.download import Download
 from gemel.kit.calls.endpoint import Endpoint
 from gemel.kit.calls.stream import Stream
 from gemel.kit.paging import Page
+from gemel.kit.stubs.reply import Reply
 from gemel.sandbox.faults import Faults
 from gemel.sandbox.messages import RecordedRequest, ServerReply
 from gemel.testing.calls import ReceivedCall, asked
@@ -83,6 +84,8 @@ class StubServer:
     def on(self, endpoint: Endpoint[..., Stream[T]], /) -> Route[list[T]]: ...
     @overload
     def on(self, endpoint: Endpoint[..., Download], /) -> Route[bytes]: ...
+    @overload
+    def on(self, endpoint: Endpoint[..., Reply[T]], /) -> Route[T]: ...
     @overload
     def on(self, endpoint: Endpoint[..., R], /) -> Route[R]: ...
     @overload

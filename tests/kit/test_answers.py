@@ -24,9 +24,12 @@ from gemel.kit.flow.effects import Flow
 from gemel.kit.http.messages import Retry
 from gemel.kit.models.model import Model
 from gemel.kit.policies.credentials import Bearer
+from gemel.kit.policies.tokens import Token
 from gemel.kit.stubs.reply import Reply
 from gemel.kit.stubs.resource import Resource
 from gemel.kit.types import SECRET, Async, M, Sync
+from gemel.testing import StubServer
+from gemel.testing.secrecy import declared_by
 
 from .shop import Mode
 from .wire import Wire, reply
@@ -121,6 +124,26 @@ class Things(Resource[M]):
     @get("plain", unwrap="item")
     def plain(self) -> Reply[Item | None]:
         """Return it in an envelope."""
+        ...
+
+    @get("maybe")
+    def maybe(self) -> Item | None:
+        """Return it, or nothing."""
+        ...
+
+    @get("enveloped", unwrap="data.item")
+    def enveloped(self) -> Item | None:
+        """Return it in an envelope, or nothing."""
+        ...
+
+    @get("certain")
+    def certain(self) -> Item:
+        """Return it."""
+        ...
+
+    @get("said")
+    def said(self) -> str:
+        """Return a text."""
         ...
 
     @get("texts")
@@ -391,3 +414,73 @@ def test_a_reply_of_nothing_is_told() -> None:
 
     with SyncDesk("http://127.0.0.1:9") as desk, pytest.raises(DeclarationError, match=r"write Reply\[T\]"):
         _ = Wrong[Sync](desk).bare
+
+
+@pytest.mark.parametrize("status", [200, 201, 202, 204, 205])
+def test_an_empty_success_of_any_status_is_none_where_none_is_declared(mode: Mode, status: int) -> None:
+    empty = reply(b"", status)
+    assert ask(mode, empty, lambda desk: desk.things.maybe())[0] is None
+    assert ask(mode, empty, lambda desk: desk.things.enveloped())[0] is None
+    fails(mode, ResponseValidationError, empty, lambda desk: desk.things.certain())
+
+
+def test_json_that_is_a_text_is_that_text(mode: Mode) -> None:
+    assert ask(mode, reply(b'"hi"'), lambda desk: desk.things.said())[0] == "hi"
+
+
+class Renewed:
+    """A credential that can be asked again."""
+
+    renewable = True
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def bound(self, caller: Any) -> Any:
+        def fetch(deadline: float) -> Flow[Token]:
+            self.asked += 1
+            return Token(f"t-{self.asked}")
+            yield
+
+        return fetch
+
+
+def test_a_named_401_is_the_answer_only_after_the_token_was_renewed(mode: Mode) -> None:
+    credential = Renewed()
+    found, wire = ask(
+        mode, [reply(b"", 401), reply(b"", 200)], lambda desk: desk.things.exists("n"), credential=credential
+    )
+    assert found is True
+    assert [seen.headers["authorization"] for seen in wire.seen] == ["Bearer t-1", "Bearer t-2"]
+    found, wire = ask(mode, reply(b"", 401), lambda desk: desk.things.exists("n"), credential=Renewed())
+    assert found is False
+    assert len(wire.seen) == 2
+
+
+def test_a_stub_answers_by_the_status_of_a_value(mode: Mode) -> None:
+    with StubServer() as stub:
+        stub.on(Things.retrieve).reply(Job(job=1)).reply(None).reply(Item(id="a"))
+        stub.on(Things.delete).reply(False)
+        stub.on(Things.made).reply(Item(id="a"), status=201, headers={"Location": "/a"})
+        steps: list[Any] = [lambda desk: desk.things.retrieve("n")] * 3
+        client = AsyncDesk if mode.is_async else SyncDesk
+        assert mode.run(stub.url, *steps, client=client) == Item(id="a")
+        assert mode.run(stub.url, lambda desk: desk.things.delete("n"), client=client) is False
+        assert mode.run(stub.url, lambda desk: desk.things.made(), client=client).location == "/a"
+
+
+class Vault(Model):
+    """Something with a secret."""
+
+    pin: Annotated[str, SECRET]
+
+
+def test_what_a_reply_marks_secret_is_known_to_recordings() -> None:
+    class Vaults(Resource[M]):
+        @get("vaults")
+        def open(self) -> Reply[Vault]:
+            """Return it."""
+            ...
+
+    (declared,) = declared_by(Vaults)
+    assert declared.secrets(None, {"json": {"pin": "pin-of-the-vault"}}) == ["pin-of-the-vault"]

@@ -8,6 +8,7 @@ from typing import Annotated
 from typing_extensions import reveal_type
 
 from gemel import Async, Header, M, Model, Reply, Resource, Retry, Sync, Timeout, delete, from_scope, get, post
+from gemel.testing import StubServer
 
 
 class Item(Model):
@@ -102,6 +103,12 @@ def blocking(items: Items[Sync]) -> None:
     number: int = items.create().location  # E6 the header is a text
     items.create().locatoin  # E7 a misspelt header
     items.retrieve("a").id  # E8 it may be a job, or nothing
+
+
+def stubbed(stub: StubServer) -> None:
+    """Answer as declared."""
+    reveal_type(stub.on(Items.create))  # R: Route[Item]
+    reveal_type(stub.on(Items.retrieve))  # R: Route[Item | Job | None]
 
 
 def scoped(boards: Boards[Sync]) -> None:

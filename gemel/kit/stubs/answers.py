@@ -88,7 +88,7 @@ def check_answers(answers: Mapping[int, Answer], returned: Any, label: str) -> N
     fixed = [answer.value[0] for answer in answers.values() if answer.value]
     said = [member for member in members(returned) if member in typed or get_origin(member) is not Literal]
     literal = [value for member in members(returned) if member not in said for value in get_args(member)]
-    wanted = [*typed, *(type(value) for value in fixed if not _among(value, literal))]
+    wanted: list[Any] = [*typed, *(type(value) for value in fixed if not _among(value, literal))]
     missing = [_named(member) for member in wanted if member not in said]
     spare = [_named(member) for member in said if member not in wanted]
     spare += [repr(value) for value in literal if not _among(value, fixed)]

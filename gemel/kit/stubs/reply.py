@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Generic, TypeGuard, cast, get_args, get_origin
+from types import UnionType
+from typing import Any, ClassVar, Generic, TypeGuard, Union, cast, get_args, get_origin
 
 from typing_extensions import TypeVar, get_type_hints
 
@@ -14,7 +15,7 @@ from gemel.kit.models.hints import type_arguments
 from gemel.kit.stubs.resource import local_names
 from gemel.kit.stubs.roles import Header, as_role
 
-__all__ = ["Reply", "header_hints", "is_reply", "value_type"]
+__all__ = ["Reply", "header_hints", "is_reply", "result_type", "value_type"]
 
 R_co = TypeVar("R_co", covariant=True)
 
@@ -80,6 +81,15 @@ def value_type(hint: Any, label: str) -> Any:
     return arguments[0]
 
 
+def result_type(hint: Any, label: str) -> Any:
+    """Return a return type with the result in the place of each Reply; raises DeclarationError."""
+    if is_reply(hint):
+        return value_type(hint, label)
+    if get_origin(hint) in (Union, UnionType) and any(map(is_reply, get_args(hint))):
+        return Union[tuple(result_type(member, label) for member in get_args(hint))]  # noqa: UP007
+    return hint
+
+
 def header_hints(kind: type[Reply[Any]], label: str) -> dict[str, tuple[Header, Any]]:
     """Return the header fields that a subclass of Reply types, with the type of each, by attribute.
 
@@ -91,7 +101,8 @@ def header_hints(kind: type[Reply[Any]], label: str) -> dict[str, tuple[Header, 
         DeclarationError: An annotation is no header field, or names what is not there.
     """
     found: dict[str, tuple[Header, Any]] = {}
-    for base in [base for base in reversed(kind.__mro__) if issubclass(base, Reply) and base is not Reply]:
+    bases: list[type[Any]] = [base for base in kind.__mro__ if is_reply(base) and base is not Reply]
+    for base in reversed(bases):
         try:
             hints = get_type_hints(base, localns={**names_of_types(base), **base._scope}, include_extras=True)  # pyright: ignore[reportPrivateUsage]
         except NameError as error:
