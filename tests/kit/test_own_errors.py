@@ -192,6 +192,14 @@ def test_the_words_of_an_error_body(mode: Mode, body: Any, code: str, message: s
     assert "no further word" not in str(error)
 
 
+@pytest.mark.parametrize(
+    "body", [{"error": {"message": None}}, {"error": None, "data": [None, ""]}, {"message": ""}, {}]
+)
+def test_a_body_that_says_nothing_is_no_word(mode: Mode, body: Any) -> None:
+    error = error_of(mode, BARE, body, 400)
+    assert error.message == "" and "no further word" in str(error)
+
+
 def test_a_long_body_of_no_known_shape_is_shown_in_excerpt(mode: Mode) -> None:
     error = error_of(mode, BARE, {"odd": ["x" * 40] * 40}, 400)
     assert len(error.message) == 300

@@ -60,7 +60,7 @@ def read_fault(response: Response) -> Fault:
     inner = body.get("error")
     source: dict[str, Any] = {**body, **inner} if is_object(inner) else body
     message, code = _message(source), _text(source.get("code") or _code(source))
-    if body and not (message or code):
+    if not (message or code) and _says(body):
         message = _members_shown(body)
     return Fault(message, code, source.get("details") or source.get("errors"), request_id)
 
@@ -109,6 +109,12 @@ def _one(error: Any) -> str:
     said = _message(error) or _text(error.get("msg") or error.get("code") or "")
     field = error.get("field") or error.get("path") or error.get("param") or error.get("pointer")
     return f"{field}: {said}" if isinstance(field, str) and said else said
+
+
+def _says(value: Any) -> bool:
+    """Say whether anything in an error body is more than null, "" or empty."""
+    inner: Any = value.values() if is_object(value) else value if is_array(value) else None
+    return value not in (None, "") if inner is None else any(map(_says, inner))
 
 
 def _members_shown(body: Any) -> str:

@@ -311,13 +311,10 @@ def _lifetime(body: dict[str, Any]) -> float | None:
 
 
 def _read_refusal(response: Response) -> Fault:
-    """Read the error of a token endpoint: {"error", "error_description"} (RFC 6749, section 5.2)."""
+    """Read the error of a token endpoint, whose "error" is its code, however it is written (RFC 6749, section 5.2)."""
     usual = read_fault(response)
     try:
         body: Any = json_of(response)
     except (ValueError, RecursionError):
         return usual
-    if not is_object(body) or not isinstance(body.get("error"), str):
-        return usual
-    described: Any = body.get("error_description")
-    return replace(usual, code=body["error"], message=described if isinstance(described, str) else body["error"])
+    return replace(usual, code=body["error"]) if is_object(body) and isinstance(body.get("error"), str) else usual
