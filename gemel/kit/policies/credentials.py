@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from base64 import b64encode
 from collections.abc import Awaitable, Callable
 from inspect import iscoroutinefunction
@@ -12,7 +11,7 @@ from typing import Any, TypeAlias, cast
 
 from gemel.kit.errors import CredentialsError, DeclarationError
 from gemel.kit.flow.effects import Await, Flow, Offload
-from gemel.kit.http.encoding import Refused, header_name, header_text
+from gemel.kit.http.encoding import Refused, cookie_name, cookie_text, header_name, header_text
 from gemel.kit.http.redaction import MASK
 from gemel.kit.policies.caller import Caller
 from gemel.kit.policies.places import BEARER, Place
@@ -23,10 +22,6 @@ __all__ = ["ApiKey", "Basic", "Bearer", "ValueSource", "Valued", "refuse_control
 
 ValueSource: TypeAlias = "str | Path | Callable[[], str | Token] | Callable[[], Awaitable[str | Token]]"
 """A value; a file that holds it; or a function that returns it, which an async client awaits where it has to be."""
-
-_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+\-.^_`|~]+")
-_COOKIE = frozenset(map(chr, range(0x21, 0x7F))) - frozenset('",;\\')
-"""What a cookie's value may hold (RFC 6265, section 4.1.1)."""
 
 
 class Valued:
@@ -203,8 +198,11 @@ class ApiKey(Valued):
 
     def _token(self, value: Any, lifetime: float | None = None) -> Token:
         token = Token(value, lifetime)
-        if self.place.kind == "cookie" and not _COOKIE.issuperset(value):
-            raise CredentialsError("ApiKey: a cookie cannot hold a quote, a comma, a semicolon or a backslash")
+        if self.place.kind == "cookie":
+            try:
+                cookie_text(value)
+            except Refused as refusal:
+                raise CredentialsError(f"ApiKey: {refusal}") from None
         return token
 
 
@@ -239,8 +237,8 @@ def _check_name(kind: str, name: Any) -> None:
         header_name(name)
         if name.lower() in _NOT_FOR_KEYS:
             raise Refused(_NOT_FOR_KEYS[name.lower()])
-    elif not _TOKEN.fullmatch(name):
-        raise Refused(f"{name!r} is not the name of a cookie")
+    else:
+        cookie_name(name)
 
 
 _NOT_FOR_KEYS = {
