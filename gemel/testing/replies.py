@@ -12,6 +12,7 @@ from gemel.kit.calls.endpoint import Endpoint
 from gemel.kit.calls.stream import Stream
 from gemel.kit.http.json_stream import FORMATS
 from gemel.kit.http.sse import EventStream, ServerSentEvent
+from gemel.kit.models.coding import writer_of
 from gemel.kit.models.encode import json_bytes
 from gemel.kit.paging import Page
 from gemel.kit.stubs.reply import result_type
@@ -52,14 +53,14 @@ def typed_reply(
     if endpoint.spec.paging is None and get_origin(endpoint.returns) is Stream:
         events = endpoint.spec.events or EventStream()
         kind = FORMATS[events.formats[0]][0]
-        return raw_reply(event_bytes(value, events), 200 if status is None else status, headers, kind)
-    named, is_bare = _answer(endpoint, value)
+        return raw_reply(event_bytes(_coded(hint, value), events), 200 if status is None else status, headers, kind)
+    named, hint, is_bare = _answer(endpoint, hint, value)
     status = named if status is None else status
     if is_bare:
         return raw_reply(b"", status or 204, headers, "")
     if hint is None or hint is type(None):
         return raw_reply(b"", 204 if status is None else status, headers, "")
-    status = 200 if status is None else status
+    status, value = 200 if status is None else status, _coded(hint, value)
     if isinstance(value, bytes):
         return raw_reply(value, status, headers, BYTES_TYPE)
     if hint is str and endpoint.spec.unwrap is None:
@@ -96,15 +97,28 @@ def returned(endpoint: Endpoint[..., Any]) -> Any:
     return bytes if hint is Download else result_type(hint, endpoint.label)
 
 
-def _answer(endpoint: Endpoint[..., Any], value: Any) -> tuple[int | None, bool]:
-    """Return the first status that means a value by `replies=`, None without any, and whether it has no body."""
+def _coded(hint: Any, value: Any) -> Any:
+    """Return a value as the codecs of its type write it."""
+    write = writer_of(hint)
+    return value if write is None else write(value)
+
+
+def _answer(endpoint: Endpoint[..., Any], hint: Any, value: Any) -> tuple[int | None, Any, bool]:
+    """Return the first status that means a value by `replies=`, its type there, and whether it has no body.
+
+    Args:
+        endpoint: The endpoint.
+        hint: Its type where there is no `replies=`.
+        value: The value.
+    """
     for status, answer in endpoint.declaration.definition.answers.items():
         fixed = answer.value
         if fixed and type(fixed[0]) is type(value) and fixed[0] == value:
-            return status, True
-        if not fixed and checker(result_type(answer.hint, endpoint.label))(value):
-            return status, value is None
-    return None, False
+            return status, hint, True
+        said = result_type(answer.hint, endpoint.label)
+        if not fixed and checker(said)(value):
+            return status, said, value is None
+    return None, hint, False
 
 
 def event_bytes(values: Iterable[Any], events: EventStream) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Annotated, Any, Generic, Literal
 
 import pytest
@@ -22,6 +22,7 @@ from gemel.kit.errors import (
 )
 from gemel.kit.flow.effects import Flow
 from gemel.kit.http.messages import Retry
+from gemel.kit.models.codecs import Epoch, EpochMillis, Iso8601Duration, Rfc2822
 from gemel.kit.models.model import Model
 from gemel.kit.policies.credentials import Bearer
 from gemel.kit.policies.tokens import Token
@@ -65,6 +66,16 @@ class Created(Reply[Item]):
     tags: Annotated[tuple[str, ...], Header("X-Tags")] = ()
     changed: Annotated[datetime | None, Header("Last-Modified")]
     key: Annotated[str | None, Header("X-Key"), SECRET]
+
+
+class Timed(Reply[Item]):
+    """Header fields in forms of their own."""
+
+    starts: Annotated[datetime, Header("X-Starts"), Epoch]
+    lasts: Annotated[timedelta | None, Header("X-Lasts"), Iso8601Duration]
+    ends: Annotated[datetime | None, Header("X-Ends"), Rfc2822]
+    marks: Annotated[list[Annotated[datetime, EpochMillis]], Header("X-Marks", join=";")] = []  # noqa: RUF012
+    words: Annotated[list[str], Header("X-Words", join=" ")] = []  # noqa: RUF012
 
 
 class Listed(Reply[T], Generic[T]):
@@ -119,6 +130,11 @@ class Things(Resource[M]):
     @get("made")
     def made(self) -> Created:
         """Return a thing that was made."""
+        ...
+
+    @get("timed")
+    def timed(self) -> Timed:
+        """Return a thing and its times."""
         ...
 
     @get("plain", unwrap="item")
@@ -340,6 +356,25 @@ def test_a_reply_of_text_accepts_anything(mode: Mode) -> None:
     found, wire = ask(mode, reply(b'"hi"'), lambda desk: desk.things.text())
     assert found.value == "hi"
     assert wire.last.headers["accept"] == "*/*"
+
+
+def test_header_fields_have_codecs_and_what_joins_them(mode: Mode) -> None:
+    told = {"X-Starts": "60", "X-Lasts": "PT1H", "X-Ends": "Thu, 01 Jan 1970 00:02:00 +0000"}
+    lists = {"X-Marks": "1000; 2000", "X-Words": "read write"}
+    found, _ = ask(mode, reply({"id": "a"}, headers={**told, **lists}), lambda desk: desk.things.timed())
+    start = datetime(1970, 1, 1, tzinfo=timezone.utc)
+    assert (found.starts, found.lasts) == (start + timedelta(minutes=1), timedelta(hours=1))
+    assert found.ends == start + timedelta(minutes=2)
+    assert (found.marks, found.words) == (
+        [start + timedelta(seconds=1), start + timedelta(seconds=2)],
+        ["read", "write"],
+    )
+
+
+@pytest.mark.parametrize("odd", [{"X-Starts": "soon-odd"}, {"X-Starts": "60", "X-Ends": "soon-odd"}])
+def test_a_header_field_that_its_codec_does_not_read_is_told(mode: Mode, odd: dict[str, str]) -> None:
+    error = fails(mode, ResponseValidationError, reply({"id": "a"}, headers=odd), lambda desk: desk.things.timed())
+    assert f"the header {list(odd)[-1]} is not as declared" in str(error) and "odd" not in str(error)
 
 
 def test_a_generic_reply(mode: Mode) -> None:

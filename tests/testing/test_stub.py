@@ -14,11 +14,14 @@ import pytest
 
 from gemel.infisical import InfisicalAsyncClient, InfisicalClient, Secret
 from gemel.infisical.api.secrets import Secrets
-from gemel.kit.declare import get
+from gemel.kit.client import Client
+from gemel.kit.declare import Stream, get
 from gemel.kit.errors import APIConnectionError, ConflictError, InternalServerError, ResponseValidationError
+from gemel.kit.models.codecs import Base64, Epoch, Rfc2822
 from gemel.kit.models.model import Model
+from gemel.kit.stubs.reply import Reply
 from gemel.kit.stubs.resource import Resource
-from gemel.kit.types import M
+from gemel.kit.types import M, Sync
 from gemel.testing import ReceivedCall, ServerReply, StubError, StubServer
 
 from .library import Author, Book, Books, Library, Lock, streamed
@@ -36,6 +39,41 @@ def test_a_typed_reply_has_wire_names_and_its_envelope(call: Any) -> None:
         b'"readingKeys":[]}}'
     )
     assert raw.status == 200 and raw.headers["content-type"].startswith("application/json")
+
+
+class Times(Resource[M]):
+    """Replies in forms of their own."""
+
+    @get("one")
+    def one(self) -> Annotated[datetime, Epoch]: ...
+    @get("some")
+    def some(self) -> list[Annotated[datetime, Rfc2822]]: ...
+    @get("sent")
+    def sent(self) -> Stream[Annotated[datetime, Epoch]]: ...
+    @get("held")
+    def held(self) -> Reply[Annotated[bytes, Base64]]: ...
+    @get("either", replies={200: Annotated[datetime, Epoch], 202: Annotated[datetime, Rfc2822], 203: str, 404: None})
+    def either(self) -> Annotated[datetime, Epoch] | Annotated[datetime, Rfc2822] | str | None: ...
+
+
+class Clock(Client):
+    times: Times[Sync]
+
+
+def test_a_typed_reply_is_written_by_its_codec() -> None:
+    noon = datetime(2024, 2, 29, 12, tzinfo=timezone.utc)
+    with StubServer() as stub, Clock(stub.url) as clock:
+        stub.on(Times.one).reply(noon)
+        stub.on(Times.some).reply([noon])
+        stub.on(Times.sent).reply([noon])
+        stub.on(Times.held).reply(b"\x00")
+        stub.on(Times.either).reply(noon).reply("later").reply(None)
+        assert (clock.times.one(), clock.times.some()) == (noon, [noon])
+        with clock.times.sent() as times:
+            assert list(times) == [noon]
+        held = clock.times.held()
+        assert (held.body, held.value) == (b'"AA=="', b"\x00")
+        assert [clock.times.either() for _ in range(3)] == [noon, "later", None]
 
 
 def test_a_call_is_recorded_with_its_parts(call: Any) -> None:

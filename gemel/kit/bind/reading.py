@@ -11,6 +11,7 @@ import msgspec
 
 from gemel.kit.errors import ResponseValidationError
 from gemel.kit.http.messages import Request, Response
+from gemel.kit.models.codec import Codec, codec_in, refuse_other_type
 from gemel.kit.models.decode import Decode, decoder, reads_json
 from gemel.kit.models.drift import Reading
 from gemel.kit.models.hints import taken_apart
@@ -83,7 +84,7 @@ def _made(hint: Any, decode: Decode, label: str) -> Decode:
     """Return what makes a Reply of the class that the hint names."""
     kind: type[Reply[Any]] = get_origin(hint) or hint
     readers = {
-        name: (role.name, _header_reader(wanted), _missing(kind, name, wanted))
+        name: (role.name, _header_reader(wanted, role.join), _missing(kind, name, wanted))
         for name, (role, wanted) in header_hints(kind, label).items()
     }
 
@@ -117,18 +118,33 @@ def _field(name: str, convert: Callable[[str], Any], missing: Any, response: Res
         _refuse(f"the header {name} is not as declared", response, request, {name: [problem]})
 
 
-def _header_reader(hint: Any) -> Callable[[str], Any]:
-    """Return what turns the text of a header field into its type; raises TypeError for a type that no text gives."""
-    plain = taken_apart(hint).plain
+def _header_reader(hint: Any, join: str) -> Callable[[str], Any]:
+    """Return what turns the text of a header field into its type; raises TypeError for a type that no text gives.
+
+    Args:
+        hint: The type, with a codec where the text is not in the usual form.
+        join: What stands between the items of a list.
+    """
+    plain, marks, _ = taken_apart(hint)
+    codec = codec_in(marks)
+    if codec is not None:
+        refuse_other_type(codec, plain)
+        return _coded(codec)
     if plain is str:
         return str
     if plain is datetime:
         return _moment
     if (get_origin(plain) or plain) in (list, tuple):
-        one, kind = _header_reader((get_args(plain) or (str,))[0]), get_origin(plain) or plain
-        return lambda text: kind(one(item.strip()) for item in text.split(",") if item.strip())
+        one, kind = _header_reader((get_args(plain) or (str,))[0], join), get_origin(plain) or plain
+        return lambda text: kind(one(item.strip()) for item in text.split(join.strip() or None) if item.strip())
     msgspec.json.Decoder(plain)  # raises TypeError for what it does not know
     return lambda text: msgspec.convert(text.strip(), plain, strict=False)
+
+
+def _coded(codec: Codec) -> Callable[[str], Any]:
+    if codec.wire is str:
+        return codec.read
+    return lambda text: codec.read(msgspec.convert(text.strip(), codec.wire, strict=False))
 
 
 def _moment(text: str) -> datetime:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import UnionType
 from typing import Any, ClassVar, Generic, TypeGuard, Union, cast, get_args, get_origin
 
+from msgspec.structs import replace
 from typing_extensions import TypeVar, get_type_hints
 
 from gemel.kit.annotations import annotations_of, names_of_types
@@ -112,5 +113,5 @@ def header_hints(kind: type[Reply[Any]], label: str) -> dict[str, tuple[Header, 
             if len(roles) != 1 or not isinstance(roles[0], Header):
                 problem = 'say its header field: Annotated[str, Header("Location")]'
                 raise DeclarationError(f"{label}(): {base.__name__}.{name}: {problem}")
-            found[name] = Header(roles[0].name or name.replace("_", "-")), hints[name]
+            found[name] = replace(roles[0], name=roles[0].name or name.replace("_", "-")), hints[name]
     return found
