@@ -41,7 +41,6 @@ def without_uplink() -> Callable[[], Any]:
     from gemel.infisical import InfisicalClient
     from gemel.infisical.api.secrets import Secrets
     from gemel.kit.bind.definition import Definition
-    from gemel.kit.stubs.resource import caller_of
 
     definition = Secrets.retrieve.declaration.definition
     signature = definition._argument_handler._given
@@ -52,7 +51,7 @@ def without_uplink() -> Callable[[], Any]:
         """The definition of gemel with its loop in the place of uplink's."""
 
         def __init__(self) -> None:
-            self.describe(definition.spec, definition.label, definition.parameters, definition.returns)
+            self.describe(definition.spec, definition.label, definition.parameters, definition.returns, {})
 
         def define_request(self, builder: Any, args: Any, kwargs: Any) -> None:
             builder.method = self.spec.method
@@ -65,9 +64,8 @@ def without_uplink() -> Callable[[], Any]:
                     put(builder, value)
 
     call = InfisicalClient(endpoint=ORIGIN, token="any").secrets.retrieve
-    caller = caller_of(call._resource)
     # All the rest of a call stays as it is, so that nothing but uplink's share makes the difference.
-    call._define = partial(Plain().request, caller=caller, base=caller.base, resource="")
+    call._define = partial(Plain().request, usual=call._define.keywords["usual"])
     build = call.request
     return lambda: build(NAME, **ARGUMENTS).url
 
