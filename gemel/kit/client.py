@@ -32,11 +32,11 @@ from gemel.kit.policies.options import CallOptions
 from gemel.kit.policies.pipeline import Pipeline, pipeline
 from gemel.kit.policies.redirects import Redirects
 from gemel.kit.policies.retry import Retrying
-from gemel.kit.stubs.resource import Mounting, Resource, named_auths
-from gemel.kit.stubs.words import settings_of
+from gemel.kit.stubs.resource import Mounting, Resource
+from gemel.kit.stubs.words import named_auths, settings_of
 from gemel.kit.tracebacks import entry
 from gemel.kit.transport.environment import Certificate, Network, Verify
-from gemel.kit.types import Async, M, Omit, Sync
+from gemel.kit.types import Async, M, Sync
 from gemel.version import __version__
 
 if TYPE_CHECKING:
@@ -142,6 +142,7 @@ class BaseClient(Mounting, Generic[M]):
             signs=self._auth.signs,
             goes_abroad=session is None,
             foreign=self._auth.foreign,
+            trusts=self._auth.trusts,
             timeout=Timeout.of(timeout),
             exchange=exchanges(follow_redirects),
             exchanges=exchanges,
@@ -485,8 +486,7 @@ def _check_auth(client: type[BaseClient[Any]], auth: Authorizing) -> None:
     """Raise DeclarationError for an endpoint whose `auth=` names a credential that the client does not have."""
     if auth.places and named_auths:
         for endpoint in declarations(client):
-            said = endpoint.spec.auth
-            auth.check(() if isinstance(said, Omit) else said, endpoint.label)
+            auth.check(endpoint.auth, endpoint.label)
 
 
 def _following(follow: bool, session: Any, auth: Authorizing) -> Redirects | None:

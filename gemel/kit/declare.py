@@ -28,11 +28,9 @@ from gemel.kit.http.encoding import Refused
 from gemel.kit.http.sse import EventStream, ServerSentEvent
 from gemel.kit.http.verbs import verb_of
 from gemel.kit.paging import Cursor, LinkHeader, NextAddress, Offset, Page, PageNumber, Paging
-from gemel.kit.stubs.resource import auth_names
 from gemel.kit.stubs.roles import Body, Cookie, Field, Form, Header, Part, Query, Spec, Url
 from gemel.kit.stubs.scope import from_scope
 from gemel.kit.stubs.words import Words
-from gemel.kit.types import OMIT, Auth, Omit
 
 __all__ = [
     "Body",
@@ -98,7 +96,6 @@ class Verb:
         *,
         unwrap: str | None = None,
         alternatives: Mapping[str, type[AlternativeReplyError]] | None = None,
-        auth: Auth | Omit = OMIT,
         deprecated: bool = False,
         cacheable: bool = True,
         paging: Paging | None = None,
@@ -115,8 +112,6 @@ class Verb:
                 "data.items".
             alternatives: Keys that may stand in its place, or without `unwrap` in the reply's object, each with the
                 error that is raised for it; null counts as absent.
-            auth: The client's credentials that are sent: the name of one, a tuple of names for all of them, or None for
-                none; else what the resource class says, else the client's usual one.
             deprecated: Whether the API has replaced the endpoint.
             cacheable: Whether a client with a cache may keep the reply.
             paging: How the API pages the list, for a stub that returns `Page[T]`.
@@ -124,7 +119,7 @@ class Verb:
             replies: What each status means, `{200: Item, 202: Job, 304: None}`: a type is decoded, a value such as True
                 is the result itself. The return type is their union. A named status is no error and is not retried.
             **words: What is said of every call: `timeout`, `retries`, `safe`, `idempotent`, `headers`, `accept`,
-                `content_type`, `follow_redirects`, `errors`; see Words. Checked when the class is made.
+                `content_type`, `follow_redirects`, `errors`, `auth`; see Words. Checked when the class is made.
         """
         place, _, query = path.partition("?")
         spec = Spec(
@@ -132,7 +127,6 @@ class Verb:
             place if query else path,
             unwrap,
             dict(alternatives or {}),
-            OMIT if isinstance(auth, Omit) else auth_names(auth, f"{self.method} {path}"),
             deprecated,
             paging=paging,
             cacheable=cacheable,

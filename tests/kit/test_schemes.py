@@ -50,6 +50,11 @@ class Things(Resource[M]):
         """None."""
         ...
 
+    @get("fixed", auth=None, headers={"X-Key": "public"})
+    def fixed(self) -> None:
+        """None, and what the endpoint says itself in the place of one."""
+        ...
+
 
 class Open(Resource[M], auth=None):
     """Endpoints without credentials, but for one."""
@@ -74,6 +79,10 @@ class Narrow(Open[M]):
         ...
 
 
+class Closed(Open[M], auth="app"):
+    """Says otherwise than its base."""
+
+
 class Plain(Resource[M]):
     """Endpoints of a client with one credential."""
 
@@ -96,6 +105,7 @@ class Api(BaseClient[M]):
     things: Things[M]
     open: Open[M]
     narrow: Narrow[M]
+    closed: Closed[M]
 
 
 class ApiClient(Api[Sync], Client):
@@ -302,6 +312,7 @@ def test_an_endpoint_names_its_credentials(mode: Mode) -> None:
         lambda client: client.open.app(),
         lambda client: client.narrow.more(),
         lambda client: client.narrow.app(),
+        lambda client: client.closed.enter(),
         lambda client: client.request("GET", "x"),
     ]
     with Wire(OK) as wire:
@@ -316,8 +327,18 @@ def test_an_endpoint_names_its_credentials(mode: Mode) -> None:
         [BASIC],
         [],
         [BASIC],
+        [BASIC],
         [user],
     ]
+
+
+def test_what_an_endpoint_says_goes_where_a_credential_would(mode: Mode) -> None:
+    named = {"user": ApiKey(KEY, header="X-Key"), "app": Basic("app", "app-secret")}
+    settings: dict[str, Any] = {"credential": named, "headers": {"X-Key": "mine"}}
+    with Wire(OK) as wire:
+        run(mode, wire.url, lambda client: client.things.fixed(), several=True, **settings)
+        run(mode, wire.url, lambda client: client.things.usual(), several=True, **settings)
+    assert [auth_line(seen) for seen in wire.seen] == [["X-Key: public"], ["X-Key: mine"]]
 
 
 def test_without_credentials_a_name_asks_for_nothing(mode: Mode) -> None:

@@ -35,12 +35,23 @@ class Links(Resource[M]):
     ) -> None: ...
 
 
+class Versioned(Links[M], prefix="v9", timeout=7, headers={"X-Class": "c"}):
+    """The same below a prefix."""
+
+    @get("")
+    def fetch(self, link: Annotated[str, Url(origins=("http://*",))]) -> Any: ...
+    @put("", headers={"X-Kind": "stub", "User-Agent": "stub"}, content_type="application/merge-patch+json")
+    def patch(self, link: Annotated[str, Url(origins=("http://*",))], *, name: str) -> None: ...
+
+
 class LinksClient(Client):
     links: Links[Sync]
+    versioned: Versioned[Sync]
 
 
 class AsyncLinksClient(AsyncClient):
     links: Links[Async]
+    versioned: Versioned[Async]
 
 
 def client_of(mode: Mode) -> Any:
@@ -105,6 +116,59 @@ def test_nothing_secret_goes_to_another_origin(mode: Mode) -> None:
     assert seen.headers["content-type"] == "application/octet-stream"
     assert not {"authorization", "x-api-key", "cookie", "x-other-key"} & set(seen.headers)
     assert not home.seen
+
+
+def test_what_an_endpoint_says_goes_to_another_origin_but_not_what_its_class_says(mode: Mode) -> None:
+    settings: dict[str, Any] = {"headers": {"X-Own": "1", "X-Kind": "client", "User-Agent": "mine"}}
+    with Wire(reply({})) as other, Wire(reply({})) as home:
+        for url in (other.url, home.url):
+            mode.run(
+                home.url,
+                lambda made, url=url: made.versioned.patch(f"{url}/a", name="n"),
+                client=client_of(mode),
+                **settings,
+            )
+    away, near = other.last, home.last
+    assert near.headers.items() >= {"x-own": "1", "x-kind": "client", "x-class": "c", "user-agent": "mine"}.items()
+    assert away.headers.items() >= {"x-kind": "stub", "user-agent": "mine"}.items()
+    assert not {"x-own", "x-class"} & set(away.headers)
+    assert away.headers["content-type"] == near.headers["content-type"] == "application/merge-patch+json"
+
+
+def test_a_link_goes_by_the_endpoint_of_the_client_whatever_the_prefix_is(mode: Mode) -> None:
+    def call(client: Any, url: str) -> Any:
+        return client.versioned.follow("x?a=1", page=2)
+
+    assert sent(mode, call, "/v1").target == "/v1/x?a=1&page=2"
+
+
+def test_another_origin_is_given_credentials_where_the_client_names_it(mode: Mode) -> None:
+    settings: dict[str, Any] = {"credential": Bearer("good"), "headers": {"X-Api-Key": "k"}}
+    with Wire(reply({})) as other, Wire(reply({})) as home:
+        for origins in ([other.url], []):
+            mode.run(
+                home.url,
+                lambda made: made.links.upload(f"{other.url}/put", b"data"),
+                client=client_of(mode),
+                origins=origins,
+                **settings,
+            )
+    assert [seen.headers.get("authorization") for seen in other.seen] == ["Bearer good", None]
+    assert all("x-api-key" not in seen.headers for seen in other.seen)
+
+
+def test_a_stranger_who_leads_home_gets_no_credentials_for_it(mode: Mode) -> None:
+    with Wire(reply({})) as home:
+        with Wire(reply({}, 302, {"Location": f"{home.url}/x"})) as other:
+            mode.run(
+                home.url,
+                lambda made: made.versioned.fetch(f"{other.url}/get"),
+                client=client_of(mode),
+                credential=Bearer("good"),
+                follow_redirects=True,
+            )
+    assert [seen.target for seen in home.seen] == ["/x"]
+    assert [seen.headers.get("authorization") for seen in (*other.seen, *home.seen)] == [None, None]
 
 
 def test_the_signature_of_a_link_is_secret(mode: Mode) -> None:

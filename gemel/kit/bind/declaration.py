@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, get_origin
 
-from msgspec.structs import replace
 from typing_extensions import Self
 
 from gemel.kit.annotations import name_types_only
@@ -24,7 +23,7 @@ from gemel.kit.policies.caller import Caller
 from gemel.kit.policies.options import NO_OPTIONS, Options
 from gemel.kit.stubs.answers import answers_of, check_answers, check_page_alone
 from gemel.kit.stubs.checks import UNKNOWN, check_declaration, check_paging, may_be_mixed, returned_head, returned_type
-from gemel.kit.stubs.resource import Resource, auth_of, caller_of, local_names, path_on, settings_on, wire_name_of
+from gemel.kit.stubs.resource import Resource, caller_of, local_names, path_on, settings_on, wire_name_of
 from gemel.kit.stubs.roles import Spec
 from gemel.kit.stubs.words import NOTHING_SAID, EndpointSettings, settings_of
 from gemel.kit.types import Omit
@@ -42,6 +41,7 @@ class Declaration:
         spec: The arguments of the decorator.
         stub: The function that it decorates.
         path: The template of its path, with the prefix of its class.
+        settings: Its words, with those of its class.
         name: The name of the method.
         label: Its name in errors, such as "Albums.retrieve".
     """
@@ -55,7 +55,8 @@ class Declaration:
         self.name: str = stub.__name__
         self.label: str = stub.__qualname__
         self._is_declared = False
-        self._settings: EndpointSettings = NOTHING_SAID
+        self._own: EndpointSettings = NOTHING_SAID
+        self.settings: EndpointSettings = NOTHING_SAID
         self._class_decorators: tuple[Any, ...] = ()
         self._decorators: tuple[Any, ...] = tuple(decorators_of(stub))
         self._scope: Mapping[str, Any] = local_names(stub.__qualname__)
@@ -80,10 +81,10 @@ class Declaration:
         # The type parameters of `class Crud[T, M](Resource[M])` (PEP 695) are in no namespace that typing looks into.
         self._scope = {**{one.__name__: one for one in getattr(owner, "__type_params__", ())}, **self._scope}
         self._case = wire_name_of(owner)
-        self.spec = replace(self.spec, auth=auth_of(self.spec.auth, owner))
         self.path = path_on(owner, self.spec.path)
         check_decorators(list(self._decorators), f"{self.label}()")
-        self._settings = settings_of(self.spec.words, f"{self.label}()")
+        self._own = settings_of(self.spec.words, f"{self.label}()")
+        self.settings = self._own.over(settings_on(owner))
         check_declaration(self.spec, self.stub, self.label, self._case, self._scope)
         returned = returned_head(self.stub, self._scope)
         if self.spec.replies is not None or may_be_mixed(self.stub):
@@ -95,13 +96,19 @@ class Declaration:
         return returned
 
     def _check_answers(self, returned: Any) -> None:
-        refused = {status for table in self._settings.errors for status in table}.intersection(self.spec.replies or ())
+        refused = {status for table in self._own.errors for status in table}.intersection(self.spec.replies or ())
         if refused:
             raise DeclarationError(f"{self.label}(): errors: {min(map(str, refused))} is an answer by replies=")
         check_page_alone(self.spec.replies, returned, self.label)
         answers = {} if self.spec.replies is None else answers_of(self.spec.replies, self.label, {})
         if returned is not UNKNOWN and not variables_in(returned):
             check_answers(answers, returned, self.label)
+
+    @property
+    def auth(self) -> tuple[str, ...] | None:
+        """The names of the credentials that go along: () for the client's usual one, None for none."""
+        said = self.settings.auth
+        return () if isinstance(said, Omit) else said
 
     def decorate(self, decorator: Any) -> None:
         """Apply a decorator of uplink that stands above the verb, after those applied before.
@@ -138,19 +145,21 @@ class Declaration:
             DeclarationError: A type variable is not filled in.
         """
         variables = self.definition.variables
-        path = path_on(get_origin(owner) or owner, self.spec.path)
-        if not variables and path == self.path:
+        kind = get_origin(owner) or owner
+        path, settings = path_on(kind, self.spec.path), self._own.over(settings_on(kind))
+        if not variables and (path, settings) == (self.path, self.settings):
             return self
         arguments = type_arguments(owner, self._owner) if variables else self._arguments
-        key = (path, *((arguments or {}).get(variable) for variable in variables))
+        key = (kind, *((arguments or {}).get(variable) for variable in variables))
         with self._guard:
             if key not in self._filled:
-                self._filled[key] = self._with(arguments, path)
+                self._filled[key] = self._with(arguments, path, settings)
             return self._filled[key]
 
-    def _with(self, arguments: Mapping[Any, Any] | None, path: str) -> Declaration:
+    def _with(self, arguments: Mapping[Any, Any] | None, path: str, settings: EndpointSettings) -> Declaration:
         made = copy.copy(self)
-        made.path, made._arguments, made._definition = path, arguments, None
+        made.path, made.settings, made._arguments = path, settings, arguments
+        made._definition = self._definition if arguments is self._arguments else None
         made._filled, made._guard = {}, threading.Lock()
         return made
 
@@ -210,9 +219,7 @@ class Declaration:
         Raises:
             DeclarationError: The client has no credential of the name that was declared.
         """
-        auth = self.spec.auth
-        caller = caller_of(resource).declared(() if isinstance(auth, Omit) else auth, self.label)
-        follows = self._settings.over(settings_on(type(resource))).follow_redirects
+        caller, follows = caller_of(resource).declared(self.auth, self.label), self.settings.follow_redirects
         return caller if follows is None else caller.following(follows)
 
     def requests(
@@ -229,11 +236,12 @@ class Declaration:
         head = self.path.removesuffix(self.spec.path)
         usual = usual_of(
             caller,
-            self._settings.over(settings_on(owner)),
-            own=self._settings if self.definition.goes_anywhere else None,
+            self.settings,
+            own=self._own if self.definition.goes_anywhere else None,
             base=f"{root_of(caller.base)}{head}" if (head or self.spec.path).startswith("/") else caller.base + head,
             resource=f"{owner.__module__}.{owner.__qualname__}",
             reads_json=self.definition.reads_json,
+            auth=self.auth,
             wanted=wanted,
             scope=options.scope,
         )

@@ -30,7 +30,7 @@ from gemel.kit.stubs.answers import Answer, answers_of, check_answers
 from gemel.kit.stubs.checks import check_returned, parameters_of, roles_of, split_path
 from gemel.kit.stubs.roles import Body, Cookie, Field, Spec, Url, as_role, kind_of
 from gemel.kit.stubs.scope import Scoped
-from gemel.kit.types import OMIT, Omit
+from gemel.kit.types import OMIT
 
 __all__ = ["Definition", "define"]
 
@@ -69,7 +69,6 @@ class Definition(commands.RequestDefinition):
         self.spec, self.label, self.parameters, self.returns = spec, label, parameters, returns
         hints = [returns, *(parameter.hint for parameter in parameters)]
         self.variables = tuple(dict.fromkeys(variable for hint in hints for variable in variables_in(hint)))
-        self._auth: tuple[str, ...] | None = () if isinstance(spec.auth, Omit) else spec.auth
         self._literals, self._variables = split_path(spec.path)
         self._url: Parameter | None = next((one for one in parameters if kind_of(one.role) is Url), None)
         self._sends_cookies: bool = any(kind_of(parameter.role) is Cookie for parameter in parameters)
@@ -122,7 +121,7 @@ class Definition(commands.RequestDefinition):
                 deadline=usual.caller.clock() + timeout.total,
                 timeout=timeout,
                 secrets=(*builder.secrets, *usual.secrets),
-                auth=self._auth if at_home else None,
+                auth=usual.auth if at_home or usual.caller.trusts(address) else None,
                 retry=usual.retry,
                 resource=usual.resource,
                 safe=usual.safe,

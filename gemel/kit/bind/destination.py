@@ -1,4 +1,4 @@
-"""Where a request goes whose address is an argument, and what of the client goes along."""
+"""Where a request goes whose address is an argument."""
 
 from __future__ import annotations
 
@@ -8,11 +8,9 @@ from urllib.parse import unquote
 
 from gemel.kit.http.address import referred_address
 from gemel.kit.http.encoding import Refused
-from gemel.kit.http.messages import Headers, origin
+from gemel.kit.http.messages import origin
 
-__all__ = ["destination", "harmless"]
-
-_HARMLESS = frozenset({"accept", "accept-language", "user-agent"})
+__all__ = ["destination"]
 
 
 def destination(base: str, reference: str, origins: Collection[str]) -> str:
@@ -51,8 +49,3 @@ def _covers(allowed: str, address: str) -> bool:
         return origin(allowed) == (scheme, host, port)
     usual = {"http": 80, "https": 443}[written]
     return (written, int(number or usual)) == (scheme, port) and host.endswith(name)
-
-
-def harmless(headers: Headers) -> Headers:
-    """Return the headers of a client that say nothing of its user."""
-    return Headers((name, value) for name, value in headers.pairs() if name.lower() in _HARMLESS)

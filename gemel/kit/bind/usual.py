@@ -7,9 +7,9 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from gemel.kit.bind.destination import harmless
 from gemel.kit.http.messages import Headers, OwnErrors, Retry, Timeout
 from gemel.kit.policies.caller import Caller
+from gemel.kit.policies.redirects import harmless
 from gemel.kit.stubs.words import EndpointSettings
 from gemel.kit.types import Discreet
 
@@ -34,6 +34,7 @@ class Usual(Discreet, frozen=True, eq=False):
         idempotent: Whether it may be sent twice, None when its verb says so.
         secrets: Values that are never shown.
         scope: What arguments with from_scope() take.
+        auth: The names of the credentials: () for the client's usual one, None for none.
         errors: The errors of endpoint, class and client by status and code, the nearest first.
         away: The same for a request to another origin, where an argument is the address; None where none is.
     """
@@ -51,6 +52,7 @@ class Usual(Discreet, frozen=True, eq=False):
     secrets: tuple[str, ...]
     errors: tuple[OwnErrors, ...]
     scope: Mapping[str, Any]
+    auth: tuple[str, ...] | None
     away: Usual | None = None
 
 
@@ -62,6 +64,7 @@ def usual_of(
     base: str,
     resource: str,
     reads_json: bool,
+    auth: tuple[str, ...] | None,
     wanted: Mapping[str, str] | None,
     scope: Mapping[str, Any],
 ) -> Usual:
@@ -74,6 +77,7 @@ def usual_of(
         base: The URL that the path is appended to.
         resource: The name of the resource class.
         reads_json: Whether the reply is read as JSON.
+        auth: The names of the credentials.
         scope: What the options of the call say for arguments with from_scope().
         wanted: Header fields that this kind of call needs; those of the endpoint and the client go before them.
     """
@@ -95,6 +99,7 @@ def usual_of(
         secrets=(*settings.secrets, *caller.secrets),
         errors=settings.errors + caller.errors,
         scope={**caller.scope, **scope},
+        auth=auth,
     )
     return usual if own is None else replace(usual, away=_away(usual, own.headers, typed, wanted or {}))
 

@@ -87,6 +87,11 @@ class Endpoint(Decorable, Generic[P, R_co]):
         return self.declaration.path
 
     @property
+    def auth(self) -> tuple[str, ...] | None:
+        """The names of the credentials that go along: () for the client's usual one, None for none."""
+        return self.declaration.auth
+
+    @property
     def stub(self) -> Callable[..., Any]:
         """The function that it was made from."""
         return self.declaration.stub

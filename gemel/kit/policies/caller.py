@@ -19,6 +19,7 @@ from gemel.kit.models.drift import LENIENT, Reading
 from gemel.kit.policies.options import NO_OPTIONS, Options
 from gemel.kit.policies.pipeline import Pipeline
 from gemel.kit.policies.places import Place
+from gemel.kit.policies.redirects import trusts_nobody
 from gemel.kit.policies.retry import asked_wait
 from gemel.kit.types import Discreet
 
@@ -58,6 +59,7 @@ class Caller(Discreet, frozen=True, eq=False):
         signs: Returns the places of a request that the client's credentials are put in.
         foreign: Returns the places of the credentials that an endpoint does not take; raises DeclarationError when the
             client has none of a name that it asks for.
+        trusts: Says whether an address may be given the client's credentials.
         secrets: Values of the client that are never shown.
         options: The options of every call.
         goes_abroad: Whether a call may go to another origin; not with a session whose own headers would go along.
@@ -79,6 +81,7 @@ class Caller(Discreet, frozen=True, eq=False):
     async_performer: AsyncPerformer | None = None
     signs: Callable[[Request], tuple[Place, ...]] = _unsigned
     foreign: Callable[[tuple[str, ...] | None, str], tuple[Place, ...]] = _nothing_foreign
+    trusts: Callable[[str], bool] = trusts_nobody
     options: Options = NO_OPTIONS
     retry: Retry = Retry()
     reading: Reading = LENIENT

@@ -14,7 +14,7 @@ from gemel.kit.http.encoding import Refused
 from gemel.kit.http.messages import Headers, Request, Response, origin
 from gemel.kit.http.sensitive import address_secrets
 
-__all__ = ["Redirects", "absolute"]
+__all__ = ["Redirects", "absolute", "harmless", "trusts_nobody"]
 
 _KEEPS_METHOD = frozenset({307, 308})
 _REDIRECTS = frozenset({301, 302, 303}) | _KEEPS_METHOD
@@ -22,8 +22,14 @@ _REDIRECTS = frozenset({301, 302, 303}) | _KEEPS_METHOD
 _HARMLESS = frozenset({"accept", "accept-language", "user-agent"})
 
 
-def _trusts_nobody(url: str) -> bool:
+def trusts_nobody(url: str) -> bool:
+    """Say that no address of another origin may be given credentials."""
     return False
+
+
+def harmless(headers: Headers) -> Headers:
+    """Return those header fields that say nothing of a client's user, and may go to another origin."""
+    return Headers((name, value) for name, value in headers.pairs() if name.lower() in _HARMLESS)
 
 
 class Redirects:
@@ -35,7 +41,7 @@ class Redirects:
         trusts: Whether an address of another origin may be given the client's credentials.
     """
 
-    def __init__(self, limit: int = 5, *, abroad: bool = True, trusts: Callable[[str], bool] = _trusts_nobody) -> None:
+    def __init__(self, limit: int = 5, *, abroad: bool = True, trusts: Callable[[str], bool] = trusts_nobody) -> None:
         self.limit = limit
         self.abroad = abroad
         self.trusts = trusts
@@ -68,9 +74,7 @@ class Redirects:
         return None
 
 
-def next_request(
-    request: Request, response: Response, trusts: Callable[[str], bool] = _trusts_nobody
-) -> Request | None:
+def next_request(request: Request, response: Response, trusts: Callable[[str], bool] = trusts_nobody) -> Request | None:
     """Return the request that a redirect asks for, None when it must not be followed.
 
     A body is sent again only by 307 and 308 to the same origin; a downgrade from https is never followed.
@@ -120,7 +124,7 @@ def _aimed(request: Request, target: str, auth: tuple[str, ...] | None, *, same:
     secrets = (*request.context.secrets, *address_secrets(target, request.url))
     context = replace(request.context, auth=auth, secrets=secrets)
     if not same:
-        headers = Headers((name, value) for name, value in headers.pairs() if name.lower() in _HARMLESS)
+        headers = harmless(headers)
     if keeps:
         return replace(request, url=target, headers=headers, context=context)
     # Without a body its description goes too (RFC 9110, section 15.4).

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import Any, Generic, Protocol, TypeGuard, TypeVar, cast, get_origin, runtime_checkable
+from typing import Any, Generic, Protocol, TypeGuard, TypeVar, get_origin, runtime_checkable
 
 from typing_extensions import Self, Unpack, dataclass_transform, get_type_hints
 
@@ -15,15 +15,13 @@ from gemel.kit.models.meta import snake_case, wire_case
 from gemel.kit.policies.caller import Caller
 from gemel.kit.stubs.outline import attribute_of, names_of
 from gemel.kit.stubs.words import NOTHING_SAID, EndpointSettings, Words, checked_prefix, settings_of
-from gemel.kit.types import OMIT, Async, Auth, M, Omit
+from gemel.kit.types import Async, M
 
 __all__ = [
     "Declared",
     "Mount",
     "Mounting",
     "Resource",
-    "auth_names",
-    "auth_of",
     "caller_of",
     "cannot_be_pickled",
     "class_checks",
@@ -112,32 +110,6 @@ def wire_name_of(owner: type[Resource[Any]]) -> Callable[[str], str]:
     return owner._wire_name  # pyright: ignore[reportPrivateUsage]
 
 
-named_auths: set[str] = set()
-"""The names of credentials that endpoints of the program ask for; while there are none, no client has to look."""
-
-
-def auth_names(auth: Any, label: str) -> tuple[str, ...] | None:
-    """Return the names of credentials in an `auth=`, None for none; raises DeclarationError for what cannot be one."""
-    if auth is None:
-        return None
-    names: Any = cast("Any", auth) if isinstance(auth, tuple) else (auth,)
-    if not names:
-        raise DeclarationError(f"{label}: auth=() names no credential; None says that none is sent")
-    for name in names:
-        if not isinstance(name, str) or not name:
-            said = "a name, a tuple of names, or None for no credentials"
-            raise DeclarationError(f"{label}: auth must be {said}, got {auth!r}")
-    if len(set(names)) < len(names):
-        raise DeclarationError(f"{label}: auth={auth!r} names a credential twice")
-    named_auths.update(names)
-    return tuple(names)
-
-
-def auth_of(said: tuple[str, ...] | None | Omit, owner: type[Resource[Any]]) -> tuple[str, ...] | None:
-    """Return the credentials of an endpoint: what it says, else what its class says."""
-    return owner._auth if isinstance(said, Omit) else said  # pyright: ignore[reportPrivateUsage]
-
-
 def settings_on(owner: type[Resource[Any]]) -> EndpointSettings:
     """Return what a resource class says of all its endpoints."""
     return owner._settings  # pyright: ignore[reportPrivateUsage]
@@ -156,33 +128,20 @@ class Resource(Mounting, Generic[M]):
     arguments are Words, which count for every endpoint that does not say the same word itself. Derived classes inherit
     them, nested resources do not.
 
-    The class argument `auth` says which credentials go with the endpoints that are declared in the class, and in those
-    derived from it, where they say nothing themselves: a name, a tuple of names, or None for none.
-
     Args:
         client: A client, or another resource, whose connections and credentials the calls use.
     """
 
     _wire_name: Callable[[str], str] = staticmethod(snake_case)
-    _auth: tuple[str, ...] | None = ()
     _prefix: str = ""
     _settings: EndpointSettings = NOTHING_SAID
 
     def __init__(self, client: Mounting | Caller) -> None:
         self._caller = caller_of(client)
 
-    def __init_subclass__(
-        cls,
-        *,
-        case: str | None = None,
-        prefix: str | None = None,
-        auth: Auth | Omit = OMIT,
-        **words: Unpack[Words],
-    ) -> None:
+    def __init_subclass__(cls, *, case: str | None = None, prefix: str | None = None, **words: Unpack[Words]) -> None:
         said = {name: value for name, value in words.items() if name in Words.__annotations__}
         super().__init_subclass__(**{name: value for name, value in words.items() if name not in said})
-        if auth is not OMIT:
-            cls._auth = auth_names(auth, cls.__name__)
         if case is not None:
             cls._wire_name = staticmethod(_wire_case(cls, case))
         if prefix is not None:

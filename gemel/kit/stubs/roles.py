@@ -12,7 +12,6 @@ from gemel.kit.errors import AlternativeReplyError
 from gemel.kit.http.sse import EventStream
 from gemel.kit.models.typed_dicts import is_typed_dict
 from gemel.kit.paging import Paging
-from gemel.kit.types import Omit
 
 __all__ = [
     "Body",
@@ -34,17 +33,12 @@ __all__ = [
 
 
 class Spec(Struct, frozen=True):
-    """The arguments of a decorator; Verb describes them.
-
-    Attributes:
-        auth: The names of the credentials: () for the client's usual one, None for none, OMIT for what the class says.
-    """
+    """The arguments of a decorator; Verb describes them."""
 
     method: str
     path: str
     unwrap: str | None
     alternatives: dict[str, type[AlternativeReplyError]]
-    auth: tuple[str, ...] | None | Omit
     deprecated: bool
     paging: Paging | None = None
     cacheable: bool = True
@@ -146,7 +140,8 @@ class Url(Role, frozen=True):
 
     Attributes:
         origins: Where it may be besides the client's own origin: "https://uploads.example", "https://*.example" for
-            any host below a name, "https://*" for any. Neither credentials nor headers of the client go there.
+            any host below a name, "https://*" for any. Headers of the client do not go there, and its credentials
+            only where its own `origins` names the place too.
     """
 
     origins: tuple[str, ...] = ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, TypedDict
+from typing import Any, TypedDict, cast
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -13,9 +13,9 @@ from gemel.kit.errors import APIStatusError, DeclarationError
 from gemel.kit.http.encoding import Refused, header_field, header_text, named_values
 from gemel.kit.http.messages import Headers, OwnErrors, Retry, Timeout
 from gemel.kit.http.sensitive import credentials_in, is_sensitive_header
-from gemel.kit.types import is_mapping
+from gemel.kit.types import OMIT, Auth, Omit, is_mapping
 
-__all__ = ["NOTHING_SAID", "EndpointSettings", "Words", "checked_prefix", "settings_of"]
+__all__ = ["NOTHING_SAID", "EndpointSettings", "Words", "checked_prefix", "named_auths", "settings_of"]
 
 
 class Words(TypedDict, total=False):
@@ -33,6 +33,8 @@ class Words(TypedDict, total=False):
         follow_redirects: Whether redirects are followed, whatever the client does.
         errors: The SDK's own errors by status, or by the API's code in the body, which goes before: classes derived
             from APIStatusError.
+        auth: The client's credentials that are sent: the name of one, a tuple of names for all of them, or None for
+            none; else the client's usual one.
     """
 
     timeout: Timeout | float
@@ -44,10 +46,11 @@ class Words(TypedDict, total=False):
     content_type: str
     follow_redirects: bool
     errors: Mapping[int | str, type[APIStatusError]]
+    auth: Auth
 
 
 class EndpointSettings(Struct, frozen=True):
-    """The words of an endpoint, checked; what is not said is None or empty."""
+    """The words of an endpoint, checked; what is not said is None or empty, for `auth` OMIT."""
 
     timeout: Timeout | None = None
     retry: Retry | None = None
@@ -57,10 +60,15 @@ class EndpointSettings(Struct, frozen=True):
     content_type: str = ""
     follow_redirects: bool | None = None
     errors: tuple[OwnErrors, ...] = ()
+    auth: tuple[str, ...] | None | Omit = OMIT
 
     def over(self, outer: EndpointSettings) -> EndpointSettings:
         """Return these settings with those of a class filled in where they say nothing."""
-        said = {name: value for name in self.__struct_fields__ if (value := getattr(self, name)) not in (None, "")}
+        said = {
+            name: value
+            for name in self.__struct_fields__
+            if (value := getattr(self, name)) != getattr(NOTHING_SAID, name)
+        }
         added = {"headers": outer.headers.with_values(self.headers), "errors": self.errors + outer.errors}
         return replace(outer, **{**said, **added})
 
@@ -132,6 +140,25 @@ def _own_errors(value: Any) -> tuple[OwnErrors, ...]:
     return (dict(value),)
 
 
+named_auths: set[str] = set()
+"""The names of credentials that endpoints of the program ask for; while there are none, no client has to look."""
+
+
+def _auth_names(value: Any) -> tuple[str, ...] | None:
+    """Return the names of credentials, None for none; raises Refused for what cannot be one."""
+    if value is None:
+        return None
+    names: Any = cast("Any", value) if isinstance(value, tuple) else (value,)
+    if not names:
+        raise Refused("() names no credential; None says that none is sent")
+    if not all(isinstance(name, str) and name for name in names):
+        raise Refused(f"expected a name, a tuple of names, or None for no credentials, got {value!r}")
+    if len(set(names)) < len(names):
+        raise Refused(f"{value!r} names a credential twice")
+    named_auths.update(names)
+    return tuple(names)
+
+
 def _flag(value: Any) -> bool:
     if not isinstance(value, bool):
         raise Refused(f"expected True or False, got {value!r}")
@@ -164,4 +191,5 @@ _READERS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "content_type": ("content_type", _media_type),
     "follow_redirects": ("follow_redirects", _flag),
     "errors": ("errors", _own_errors),
+    "auth": ("auth", _auth_names),
 }

@@ -54,7 +54,7 @@ def test_an_endpoint_is_deprecated_where_the_description_says_so() -> None:
 
 def test_credentials_are_sent_where_the_description_asks_for_them() -> None:
     for path, endpoint in ENDPOINTS.items():
-        assert (endpoint.spec.auth is not None) == (DESCRIPTION.operations[key(endpoint)].get("security") != []), path
+        assert (endpoint.auth is not None) == (DESCRIPTION.operations[key(endpoint)].get("security") != []), path
 
 
 @pytest.mark.parametrize(("path", "call"), EXAMPLES)

@@ -81,7 +81,7 @@ def test_every_endpoint_is_described_and_every_described_operation_is_declared()
 
 
 def test_credentials_are_sent_with_every_call() -> None:
-    assert all(endpoint.spec.auth is not None for endpoint in ENDPOINTS.values())
+    assert all(endpoint.auth is not None for endpoint in ENDPOINTS.values())
 
 
 @pytest.mark.parametrize(("path", "call"), EXAMPLES)
