@@ -110,7 +110,11 @@ class AwsSigV4:
         asked = requests.AWSRequest(method=request.method, url=request.url, data=body, headers=kept)
         if self._service == "s3":
             said = _UNSIGNED if streamed else hashlib.sha256(body).hexdigest()
-            signer = type("_Signer", (auth.S3SigV4Auth,), {"payload": lambda *_: said})
+
+            def payload(signer: object, request: object) -> str:
+                return said
+
+            signer = type("_Signer", (auth.S3SigV4Auth,), {"payload": payload})
         else:
             signer = auth.SigV4Auth
         signer(credentials, self._service, self._region).add_auth(asked)
