@@ -55,6 +55,9 @@ class Usual(Discreet, frozen=True, eq=False):
     auth: tuple[str, ...] | None
     away: Usual | None = None
 
+    def __repr__(self) -> str:
+        return f"<Usual of {self.base}>"
+
 
 def usual_of(
     caller: Caller,

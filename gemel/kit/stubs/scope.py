@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from msgspec import Struct
+from gemel.kit.types import Discreet
 
 __all__ = ["Scoped", "from_scope"]
 
 
-class Scoped(Struct, frozen=True):
+class Scoped(Discreet, frozen=True):
     """The default of an argument that takes its value from the scope of its client.
 
     Attributes:
