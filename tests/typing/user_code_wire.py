@@ -104,3 +104,6 @@ async def async_use(client: AsyncApiClient, now: datetime) -> None:
     async with client.samples.log() as numbers:
         assert_type([number async for number in numbers], list[int])
     client.samples.follow("/x").at  # E7 not awaited
+    await client.samples.follow(5)  # E8 an address is text
+    Query(lists=True)  # E9 wrong type of a setting
+    Codec(int)  # E10 a codec writes too

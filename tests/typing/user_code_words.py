@@ -102,7 +102,7 @@ def blocking(items: Items[Sync]) -> None:
     reveal_type(items.search.raw(term="a"))  # R: Reply[Item]
     number: int = items.create().location  # E6 the header is a text
     items.create().locatoin  # E7 a misspelt header
-    items.retrieve("a").id  # E8 it may be a job, or nothing
+    item: Item = items.retrieve("a")  # E8 it may be a job, or nothing
 
 
 def stubbed(stub: StubServer) -> None:

@@ -189,7 +189,7 @@ class ApiKey(Valued):
         cookie: str | None = None,
         prefix: str | None = None,
     ) -> None:
-        self.place = _place_of(header, query, cookie, prefix)
+        self.place: Place = _place_of(header, query, cookie, prefix)
         super().__init__(value, "the key")
 
     def __repr__(self) -> str:

@@ -118,7 +118,8 @@ class Holder:
         self._clock = clock
         self._fetch: Fetch | None = None
         self._revoke: Revoke | None = None
-        self.stale_at = self._over_at = 0.0
+        self.stale_at: float = 0.0
+        self._over_at = 0.0
         self._common: tuple[Headers | None, Token | None, Headers] = (None, None, Headers())
         self._last = _Attempt()
         self._refusal: _Refusal | None = None
