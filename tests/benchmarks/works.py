@@ -26,7 +26,7 @@ class Size:
     lists: int
 
 
-SHORT = Size(rounds=5, gets=200, flights=500, lists=5)
+SHORT = Size(rounds=3, gets=200, flights=500, lists=5)
 LONG = Size(rounds=20, gets=400, flights=1000, lists=10)
 
 
