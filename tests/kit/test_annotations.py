@@ -323,7 +323,7 @@ def marking() -> type[Resource[Any]]:
 def returning() -> type[Resource[Any]]:
     class Albums(Resource[M]):
         @post("albums")
-        def create(self) -> Page[Missing] | None: ...
+        def create(self) -> list[Missing] | None: ...
 
     return Albums
 
