@@ -45,7 +45,7 @@ class Limits(aiohttp.ClientTimeout):
         stalled: Whether the peer has stopped to read the request; aiohttp tells a lost connection then.
     """
 
-    __setattr__ = object.__setattr__  # of the class below a frozen one
+    __setattr__: Any = object.__setattr__  # of the class below a frozen one
 
     making: float
     ends: float = NEVER
