@@ -479,6 +479,34 @@ def test_a_file_is_read_anew_when_it_has_changed(mode: Mode, tmp_path: Path) -> 
     ] * 2
 
 
+def test_each_client_reads_a_file_anew_though_they_share_the_credential(mode: Mode, tmp_path: Path) -> None:
+    """What one client has read says nothing of what the other one has in hand."""
+    file = tmp_path / "token"
+    file.write_text("first-token")
+    shared = Bearer(file)
+
+    def written(text: str) -> None:
+        (tmp_path / "other").write_text(text)
+        os.replace(tmp_path / "other", file)
+
+    def block(url: str) -> None:
+        with OneClient(url, credential=shared) as one, OneClient(url, credential=shared) as other:
+            usual(one), usual(other)
+            written("second-token")
+            usual(one), usual(other)
+
+    async def awaited(url: str) -> None:
+        async with AsyncOneClient(url, credential=shared) as one, AsyncOneClient(url, credential=shared) as other:
+            await usual(one), await usual(other)
+            written("second-token")
+            await usual(one), await usual(other)
+
+    with Wire(OK) as wire:
+        asyncio.run(awaited(wire.url)) if mode.is_async else block(wire.url)
+    sent = [seen.headers["authorization"] for seen in wire.seen]
+    assert sent == ["Bearer first-token"] * 2 + ["Bearer second-token"] * 2
+
+
 def test_a_file_is_read_anew_when_its_token_is_refused(mode: Mode, tmp_path: Path) -> None:
     file = tmp_path / "token"
     file.write_text("first-token")

@@ -172,9 +172,7 @@ class Authorizing:
             return (yield from send(request))
         signed, tokens = request, list[Token]()
         for signer in signers:
-            token = signer.token
-            if token is None or self._clock() >= signer.stale_at or (signer.changed and signer.changed()):
-                token = yield from signer.renewed(request, None)
+            token = signer.usable() or (yield from signer.renewed(request, None))
             signed = signer.signed(signed, token)
             tokens.append(token)
         response = yield from send(signed)

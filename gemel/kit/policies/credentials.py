@@ -37,7 +37,6 @@ class Valued:
         # What is given as text is kept in a Token alone, which shows itself to nobody.
         self._source: Any = None if isinstance(given, str) else given
         self._awaited = iscoroutinefunction(given) or iscoroutinefunction(getattr(given, "__call__", None))  # noqa: B004
-        self._stamp: tuple[int, ...] = ()
         self._fixed: Token | None = self._token(given) if isinstance(given, str) else None
         self.renewable: bool = self._fixed is None
 
@@ -52,11 +51,6 @@ class Valued:
         named = () if self.place == BEARER else (self.place.kind, self.place.name, self.place.prefix)
         return digest("token", *named, self._fixed.value)
 
-    @property
-    def changed(self) -> Callable[[], bool] | None:
-        """What says whether the value in hand is no longer the one of the file; None when there is no file."""
-        return self._has_changed if isinstance(self._source, Path) else None
-
     @entry
     def bound(self, caller: Caller) -> Fetch:
         """Return what gives the value; raises TypeError when a blocking client would have to await it."""
@@ -67,7 +61,7 @@ class Valued:
             )
         if self._fixed is not None:
             return self._fetch_fixed
-        return self._fetch_file if isinstance(self._source, Path) else self._fetch_asked
+        return _FileFetch(self._source, self._token) if isinstance(self._source, Path) else self._fetch_asked
 
     def _fetch_fixed(self, deadline: float) -> Flow[Token]:
         yield from ()
@@ -79,15 +73,6 @@ class Valued:
         if isinstance(given, Token):
             return self._token(given.value, given.lifetime)
         return self._token(given)
-
-    def _fetch_file(self, deadline: float) -> Flow[Token]:
-        path = cast("Path", self._source)
-        self._stamp = _stamp(path)  # before it is read: a change in between is seen by the next call
-        text = yield Offload(lambda: _text_of(path))
-        return self._token(text.strip())
-
-    def _has_changed(self) -> bool:
-        return _stamp(cast("Path", self._source)) != self._stamp
 
     def _token(self, value: Any, lifetime: float | None = None) -> Token:
         """Return the value as it is sent; raises CredentialsError when it cannot be."""
@@ -245,6 +230,25 @@ _NOT_FOR_KEYS = {
     "cookie": "a cookie is named with cookie=, not with header=",
     "connection": "Connection speaks of the connection and cannot hold a key",
 }
+
+
+class _FileFetch:
+    """Reads the value of a file for one client, and knows which state of the file that client has in hand."""
+
+    def __init__(self, path: Path, token: Callable[[str], Token]) -> None:
+        self._path = path
+        self._token = token
+        self._stamp: tuple[int, ...] = ()
+
+    def __call__(self, deadline: float) -> Flow[Token]:
+        path = self._path
+        self._stamp = _stamp(path)  # before it is read: a change in between is seen by the next call
+        text = yield Offload(lambda: _text_of(path))
+        return self._token(text.strip())
+
+    def changed(self) -> bool:
+        """Say whether the file is no longer what was read."""
+        return _stamp(self._path) != self._stamp
 
 
 def _stamp(path: Path) -> tuple[int, ...]:

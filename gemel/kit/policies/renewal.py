@@ -37,7 +37,9 @@ FIRST_PAUSE = 40.0
 LONGEST_PAUSE = 300.0
 """How long it becomes at most, in seconds."""
 
+# Renewed before the end: the request is on its way for a while, and the server's clock may differ from ours.
 _EARLY = 0.8
+# These say nothing about the credential: the server was slow (408), wary of replays (425) or busy (429).
 _NOT_REFUSALS = frozenset({408, 425, 429})
 
 
@@ -96,7 +98,8 @@ class Holder:
     """Holds what one credential gives one client, and puts it into requests.
 
     A value is fetched when first needed and again after 80 % of its lifetime, by one caller while the others wait; how
-    that ends counts for all of them. A login that was refused is not tried again before a pause that grows.
+    that ends counts for all of them, unless only that caller was stopped: the next one then fetches it. A login that was
+    refused is not tried again before a pause that grows.
 
     Args:
         credential: Gives the values.
@@ -105,21 +108,18 @@ class Holder:
 
     Attributes:
         place: Where the value goes.
-        token: The value in hand, None before the first.
-        stale_at: When another one is fetched, in monotonic seconds.
-        changed: Says that there is another one already, None when that cannot be known.
     """
 
     def __init__(self, credential: Credential, name: str, clock: Callable[[], float]) -> None:
         self.place: Place = credential.place if isinstance(credential, Placed) else BEARER
-        self.token: Token | None = None
+        self._token: Token | None = None
         self.credential = credential
         self._name = name
         self._clock = clock
         self._fetch: Fetch | None = None
         self._revoke: Revoke | None = None
-        self.stale_at: float = 0.0
-        self._over_at = 0.0
+        self._changed: Callable[[], bool] | None = None
+        self._stale_at = self._over_at = 0.0
         self._common: tuple[Headers | None, Token | None, Headers] = (None, None, Headers())
         self._last = _Attempt()
         self._refusal: _Refusal | None = None
@@ -128,11 +128,11 @@ class Holder:
         # Stands for a credential that has no identity of its own: no other client can have the same bytes.
         self._nameless: bytes = os.urandom(32)
         self._identified = credential if isinstance(credential, Identified) else None
-        self.changed: Callable[[], bool] | None = getattr(credential, "changed", None)
 
     def connect(self, caller: Caller, *, revoking: bool) -> None:
         """Bind the credential to the endpoints of the client; with `revoking`, `close` revokes the token."""
         self._fetch = self.credential.bound(caller)
+        self._changed = getattr(self._fetch, "changed", None)  # of what is read from a file
         if revoking and isinstance(self.credential, Revocable):
             self._revoke = self.credential.revoking(caller)
 
@@ -140,20 +140,21 @@ class Holder:
         """Return the digest of the credential; one that does not tell is known by this client and by its last token."""
         return self._named() or self._nameless
 
-    def is_fresh(self) -> bool:
-        """Whether the value in hand is not over yet."""
-        return self._clock() < self.stale_at and (self.changed is None or not self.changed())
+    def usable(self) -> Token | None:
+        """Return the value in hand; None before the first, and when another one is due or there already."""
+        if self._clock() >= self._stale_at or (self._changed is not None and self._changed()):
+            return None
+        return self._token
 
     def signed(self, request: Request, token: Token) -> Request:
         """Return the request with the value; the headers that almost all calls have are made once."""
         # Whatever is logged or raised below masks these values.
-        context = replace(request.context, secrets=(*request.context.secrets, token.value, *token.hides))
+        context = replace(request.context, secrets=(*request.context.secrets, *token.secrets))
         if self.place.kind != "header":
             return replace(self.place.filled(request, token.value), context=context)
         common, held, headers = self._common
         if request.headers is not common or token is not held:
-            field = self.place.name, self.place.prefix + token.value
-            headers = Headers((*request.headers.pairs(), field))
+            headers = self.place.filled(request, token.value).headers
             self._common = request.headers, token, headers
         return replace(request, headers=headers, context=context)
 
@@ -167,8 +168,9 @@ class Holder:
             raise APITimeoutError(problem, request=request, sent=False)
         try:
             # Compared by identity: a provider may give an equal token again, and that is still another answer.
-            if self.token is not None and self.token is not refused and self.is_fresh():
-                return self.token
+            held = self.usable()
+            if held is not None and held is not refused:
+                return held
             if self._last.number > before and self._last.serves(request, refused):
                 return _shared(self._last)
             self._refrain()
@@ -179,7 +181,7 @@ class Holder:
     @property
     def revokes(self) -> bool:
         """Whether there may be a token to revoke; one that a parent process fetched is the parent's to revoke."""
-        mine = self._fetching or (self.token is not None and self._process == os.getpid())
+        mine = self._fetching or (self._token is not None and self._process == os.getpid())
         return self._revoke is not None and mine
 
     def close(self, deadline: float) -> Flow[None]:
@@ -190,7 +192,7 @@ class Holder:
         """
         # Under the lock of logins, so that a token which is being fetched right now is revoked too.
         lock: Unlockable | None = yield Lock(deadline, self._name)
-        token, self.token, self.stale_at = self.token, None, 0.0
+        token, self._token, self._stale_at = self._token, None, 0.0
         self._last, self._common = _Attempt(), (None, None, Headers())
         if lock is not None:
             lock.release()
@@ -218,12 +220,12 @@ class Holder:
         finally:
             self._fetching = False
         lifetime = float("inf") if token.lifetime is None else token.lifetime
-        if self.token is not None and self.token.value != token.value:
+        if self._token is not None and self._token.value != token.value:
             # A new token may belong to somebody else, so what was cached for the old one must not be served for it.
             self._nameless = os.urandom(32)
         # The pid is noted since a fork copies the token, and both processes would revoke it when they end.
-        self.token, self._process = token, os.getpid()
-        self.stale_at, self._over_at = self._clock() + lifetime * _EARLY, self._clock() + lifetime
+        self._token, self._process = token, os.getpid()
+        self._stale_at, self._over_at = self._clock() + lifetime * _EARLY, self._clock() + lifetime
         self._refusal = None
         self._last = _Attempt(self._last.number + 1, token)
         return token

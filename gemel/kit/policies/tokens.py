@@ -111,6 +111,7 @@ def digest(*parts: str) -> bytes:
     """Return the SHA-256 of these texts, for `Identified.identity`."""
     made = hashlib.sha256()
     for part in parts:
+        # Each part has its length before it: without that ("ab", "c") and ("a", "bc") would have the same digest.
         encoded = part.encode()
         made.update(len(encoded).to_bytes(8, "big") + encoded)
     return made.digest()
