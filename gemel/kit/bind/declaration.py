@@ -21,7 +21,7 @@ from gemel.kit.models.drift import Reading
 from gemel.kit.models.hints import type_arguments, variables_in
 from gemel.kit.policies.caller import Caller
 from gemel.kit.policies.options import NO_OPTIONS, Options
-from gemel.kit.stubs.answers import answers_of, check_answers, check_page_alone
+from gemel.kit.stubs.answers import answers_of, check_alone, check_answers
 from gemel.kit.stubs.checks import UNKNOWN, check_declaration, check_paging, may_be_mixed, returned_head, returned_type
 from gemel.kit.stubs.resource import Resource, caller_of, local_names, path_on, settings_on, wire_name_of
 from gemel.kit.stubs.roles import Spec
@@ -99,7 +99,7 @@ class Declaration:
         refused = {status for table in self._own.errors for status in table}.intersection(self.spec.replies or ())
         if refused:
             raise DeclarationError(f"{self.label}(): errors: {min(map(str, refused))} is an answer by replies=")
-        check_page_alone(self.spec.replies, returned, self.label)
+        check_alone(self.spec.replies, returned, self.label)
         answers = {} if self.spec.replies is None else answers_of(self.spec.replies, self.label, {})
         if returned is not UNKNOWN and not variables_in(returned):
             check_answers(answers, returned, self.label)

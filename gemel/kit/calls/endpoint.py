@@ -16,18 +16,19 @@ from gemel.kit.calls.download import Download
 from gemel.kit.calls.paged import AsyncPagedCall, PagedCall, SyncPagedCall
 from gemel.kit.calls.stream import Stream
 from gemel.kit.calls.streamed import (
+    ALONE,
     AsyncDownloadCall,
     AsyncStreamCall,
     DownloadCall,
     StreamCall,
     SyncDownloadCall,
     SyncStreamCall,
-    check_alone,
     check_opening,
     opening_class,
 )
 from gemel.kit.errors import DeclarationError
 from gemel.kit.paging import Page
+from gemel.kit.stubs.answers import check_alone
 from gemel.kit.stubs.outline import call_signature, outline
 from gemel.kit.stubs.resource import Resource, caller_of
 from gemel.kit.stubs.roles import Spec
@@ -136,7 +137,7 @@ class Endpoint(Decorable, Generic[P, R_co]):
     def declared(self, owner: type[Resource[Any]], name: str) -> None:
         """Check the declaration when its class is made; raises DeclarationError."""
         returned = self.declaration.declared(owner, name)
-        check_alone(self.spec, returned, self.label)
+        check_alone(self.spec.replies, returned, self.label, ALONE)
         check_opening(self.spec, returned, self.label)
 
     def decorate(self, decorator: Any) -> None:
@@ -193,7 +194,7 @@ class Endpoint(Decorable, Generic[P, R_co]):
         return made
 
     def _call_class(self, returns: Any, is_async: bool) -> type[Call[..., Any]]:
-        check_alone(self.spec, returns, self.label)
+        check_alone(self.spec.replies, returns, self.label, ALONE)
         check_opening(self.spec, returns, self.label)
         if self.spec.paging is not None:
             return AsyncPagedCall if is_async else SyncPagedCall

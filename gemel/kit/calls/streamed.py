@@ -17,16 +17,14 @@ from gemel.kit.flow.effects import Flow
 from gemel.kit.http.json_stream import accepted_types
 from gemel.kit.http.messages import Request
 from gemel.kit.http.sse import EventStream, ServerSentEvent
-from gemel.kit.models.hints import type_arguments
 from gemel.kit.paging import Page
 from gemel.kit.policies.options import Options
-from gemel.kit.stubs.answers import members
-from gemel.kit.stubs.reply import Reply, is_reply
 from gemel.kit.stubs.resource import Resource
 from gemel.kit.stubs.roles import Spec
 from gemel.kit.tracebacks import entry
 
 __all__ = [
+    "ALONE",
     "AsyncDownloadCall",
     "AsyncStreamCall",
     "DownloadCall",
@@ -34,11 +32,13 @@ __all__ = [
     "StreamCall",
     "SyncDownloadCall",
     "SyncStreamCall",
-    "check_alone",
     "check_opening",
     "opening_class",
     "read_type",
 ]
+
+ALONE = (Page, Stream, Download)
+"""What is a return type by itself, and never one of several replies."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -180,32 +180,6 @@ class AsyncDownloadCall(DownloadCall[P]):
     @entry
     async def _open(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> AsyncDownload:
         return AsyncDownload(await self._caller.arun(open_transfer(self._caller, self._request(args, kwargs))))
-
-
-def check_alone(spec: Spec, returned: Any, label: str) -> None:
-    """Check that what stands alone as a return type does, as far as that is known; raises DeclarationError.
-
-    Args:
-        spec: The arguments of the decorator.
-        returned: The return type, its head, or UNKNOWN.
-        label: The name of the endpoint.
-    """
-    answered = [hint for hint in (spec.replies or {}).values() if hint is not None]
-    for member in (member for hint in (returned, *answered) for member in members(hint)):
-        is_whole = member is returned and not answered
-        if is_reply(member) and not (is_whole or answered):
-            problem = "a Reply stands around the union: Reply[A | B], unless replies= names it"
-            raise DeclarationError(f"{label}(): the return type: {problem}")
-        # Of a return type written as text only the head may be known, without its brackets.
-        held = next(iter(type_arguments(member, Reply).values()), None) if is_reply(member) else member
-        opens = [one.__name__ for one in map(_head, members(held)) if one in (Page, Stream, Download)]
-        if opens and not (is_whole and held is member):
-            problem = "cannot be one of several replies" if held is member else "has the status and headers itself"
-            raise DeclarationError(f"{label}(): the return type: a {opens[0]} {problem}; write two stubs")
-
-
-def _head(hint: Any) -> Any:
-    return get_origin(hint) or hint
 
 
 def check_opening(spec: Spec, returned: Any, label: str) -> None:

@@ -11,12 +11,12 @@ from msgspec import Struct
 from typing_extensions import TypeVar
 
 from gemel.kit.errors import DeclarationError
-from gemel.kit.models.hints import filled, is_alias, opened_aliases
+from gemel.kit.models.hints import filled, is_alias, opened_aliases, type_arguments
 from gemel.kit.paging import Page
-from gemel.kit.stubs.reply import is_reply, value_type
+from gemel.kit.stubs.reply import Reply, is_reply, value_type
 from gemel.kit.types import is_mapping
 
-__all__ = ["Answer", "answers_of", "check_answers", "check_page_alone", "members"]
+__all__ = ["Answer", "answers_of", "check_alone", "check_answers"]
 
 
 class Answer(Struct, frozen=True):
@@ -31,7 +31,7 @@ class Answer(Struct, frozen=True):
     value: tuple[Any, ...] = ()
 
 
-def members(hint: Any) -> tuple[Any, ...]:
+def _members(hint: Any) -> tuple[Any, ...]:
     """Return the members of a union; of another hint, the hint."""
     if get_origin(hint) in (Union, UnionType):
         return get_args(hint)
@@ -84,10 +84,10 @@ def check_answers(answers: Mapping[int, Answer], returned: Any, label: str) -> N
         return
     if is_reply(returned) and not any(is_reply(answer.hint) for answer in answers.values()):
         returned = value_type(returned, label)
-    typed = [member for answer in answers.values() if not answer.value for member in members(answer.hint)]
+    typed = [member for answer in answers.values() if not answer.value for member in _members(answer.hint)]
     fixed = [answer.value[0] for answer in answers.values() if answer.value]
-    said = [member for member in members(returned) if member in typed or get_origin(member) is not Literal]
-    literal = [value for member in members(returned) if member not in said for value in get_args(member)]
+    said = [member for member in _members(returned) if member in typed or get_origin(member) is not Literal]
+    literal = [value for member in _members(returned) if member not in said for value in get_args(member)]
     wanted: list[Any] = [*typed, *(type(value) for value in fixed if not _among(value, literal))]
     missing = [_named(member) for member in wanted if member not in said]
     spare = [_named(member) for member in said if member not in wanted]
@@ -97,13 +97,31 @@ def check_answers(answers: Mapping[int, Answer], returned: Any, label: str) -> N
         raise DeclarationError(f"{label}(): the return type is not the union of replies=: {problem}")
 
 
-def check_page_alone(replies: Any, returned: Any, label: str) -> None:
-    """Check that a Page is not one of several replies, as far as they are known; raises DeclarationError."""
-    others = list(replies.values()) if is_mapping(replies) else []
-    several = [*members(returned), *(member for hint in others for member in members(hint))]
-    if len(several) > 1 and any((get_origin(member) or member) is Page for member in several):
-        problem = "a Page cannot be one of several replies; write two stubs"
-        raise DeclarationError(f"{label}(): the return type: {problem}")
+def check_alone(replies: Any, returned: Any, label: str, alone: tuple[Any, ...] = (Page,)) -> None:
+    """Check that what stands alone as a return type does, as far as that is known; raises DeclarationError.
+
+    Args:
+        replies: The argument of the decorator.
+        returned: The return type, its head, or UNKNOWN.
+        label: The name of the endpoint.
+        alone: The types that stand alone, besides Reply, which stands around a union.
+    """
+    answered = [hint for hint in replies.values() if hint is not None] if is_mapping(replies) else []
+    for member in (member for hint in (returned, *answered) for member in _members(hint)):
+        is_whole = member is returned and not answered
+        if is_reply(member) and not (is_whole or answered):
+            problem = "a Reply stands around the union: Reply[A | B], unless replies= names it"
+            raise DeclarationError(f"{label}(): the return type: {problem}")
+        # Of a return type written as text only the head may be known, without its brackets.
+        held = next(iter(type_arguments(member, Reply).values()), None) if is_reply(member) else member
+        opens = [one.__name__ for one in map(_head, _members(held)) if one in alone]
+        if opens and not (is_whole and held is member):
+            problem = "cannot be one of several replies" if held is member else "has the status and headers itself"
+            raise DeclarationError(f"{label}(): the return type: a {opens[0]} {problem}; write two stubs")
+
+
+def _head(hint: Any) -> Any:
+    return get_origin(hint) or hint
 
 
 def _among(value: Any, others: list[Any]) -> bool:
