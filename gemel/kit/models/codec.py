@@ -66,20 +66,10 @@ class Codec:
 
 def _reader(decode: Callable[[Any], Any], wire: type, problem: str) -> Callable[[Any], Any]:
     """Return what makes a value of what the wire has; it raises ValueError alone, and shows nothing of the value."""
-    if wire is float:
-
-        def read_number(value: Any) -> Any:
-            if type(value) is not int and type(value) is not float:
-                raise ValueError(problem)
-            try:
-                return decode(value)
-            except Exception:
-                raise ValueError(problem) from None
-
-        return read_number
+    kinds = (int, float) if wire is float else (wire,)
 
     def read(value: Any) -> Any:
-        if type(value) is not wire:
+        if type(value) not in kinds:  # a bool is an int, and is no number
             raise ValueError(problem)
         try:
             return decode(value)

@@ -27,11 +27,7 @@ __all__ = [
 def json_bytes(value: Any) -> bytes:
     """Encode a value as JSON; raises Refused for one that JSON cannot hold."""
     try:
-        value = _coded(value)
-        _checked(value)
-        if "pydantic.dataclasses" in sys.modules:
-            value = _without_dataclasses(value)
-        return _ENCODER.encode(_in_utc(builtins_of(value, kept_types=(datetime,))))
+        return _ENCODER.encode(_in_utc(builtins_of(_sendable(value), kept_types=(datetime,))))
     except (TypeError, UnicodeEncodeError, RecursionError) as error:
         raise Refused(f"it cannot be sent as JSON: {error}") from None
 
@@ -42,20 +38,19 @@ def plain_values(value: Any) -> Any:
     For a query or a form, which have a text form of their own for these.
     """
     try:
-        value = _coded(value)
-        _checked(value)
-        if "pydantic.dataclasses" in sys.modules:
-            value = _without_dataclasses(value)
-        return builtins_of(value, kept_types=(datetime, date, Decimal, UUID))
+        return builtins_of(_sendable(value), kept_types=(datetime, date, Decimal, UUID))
     except (TypeError, UnicodeEncodeError, RecursionError) as error:
         raise Refused(f"it cannot be sent: {error}") from None
 
 
-def _coded(value: Any) -> Any:
+def _sendable(value: Any) -> Any:
+    """Return a value as its codecs write it, checked, and without what msgspec does not know."""
     try:
-        return as_written(value)
+        value = as_written(value)
     except ValueError as error:
         raise Refused(str(error)) from None
+    _checked(value)
+    return _without_dataclasses(value) if "pydantic.dataclasses" in sys.modules else value
 
 
 _ENCODER = msgspec.json.Encoder()

@@ -189,7 +189,7 @@ class Authorizing:
             response = yield from send(signed)
         if self._in_queries:
             response = without_parameters(response, request, (signer.place for signer in signers))
-        return response if response.ok and type(response) is Response else without_secrets(response, _secrets(tokens))
+        return without_secrets(response, (text for token in tokens for text in token.secrets))
 
     def _signers(self, request: Request) -> tuple[Holder, ...]:
         """Return those who sign a request: at an own origin, and where the caller has said nothing of his own."""
@@ -293,7 +293,3 @@ def _renewable(signers: tuple[Holder, ...]) -> bool:
     if len(signers) == 1:
         return signers[0].credential.renewable
     return any(signer.credential.renewable for signer in signers)
-
-
-def _secrets(tokens: list[Token]) -> tuple[str, ...]:
-    return tuple(text for token in tokens for text in token.secrets)

@@ -84,8 +84,7 @@ class AwsSigV4:
             added = self._added(request, keys)
             secrets = (*(key for key in keys[1:] if key), _proof(added))
             signed = request.with_headers(added).with_context(secrets=(*request.context.secrets, *secrets))
-            response = yield from send(signed)
-            return response if response.ok and type(response) is Response else without_secrets(response, secrets)
+            return without_secrets((yield from send(signed)), secrets)
 
         return around
 

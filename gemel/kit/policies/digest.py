@@ -11,7 +11,6 @@ from typing import Any, cast
 from urllib.parse import quote
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from gemel.kit.errors import CredentialsError
 from gemel.kit.flow.effects import Flow, discard
@@ -137,9 +136,8 @@ class _Answering:
         answer, proof = self._answer(request, challenge, f"{count:08x}", os.urandom(16).hex())
         secrets = (self._password.value, proof)
         signed = request.with_headers({"Authorization": answer})
-        signed = replace(signed, context=replace(request.context, secrets=(*request.context.secrets, *secrets)))
-        response = yield from send(signed)
-        return response if response.ok and type(response) is Response else without_secrets(response, secrets)
+        signed = signed.with_context(secrets=(*request.context.secrets, *secrets))
+        return without_secrets((yield from send(signed)), secrets)
 
     def _answer(self, request: Request, challenge: _Challenge, count: str, cnonce: str) -> tuple[str, str]:
         """Return the Authorization field, and the proof in it (RFC 7616, section 3.4)."""

@@ -14,11 +14,13 @@ from gemel.kit.policies.places import Place, without_parameter
 __all__ = ["without_parameters", "without_secrets"]
 
 
-def without_secrets(response: Response, secrets: tuple[str, ...]) -> Response:
-    """Return a failed reply without these values; a stream learns what it must not show."""
+def without_secrets(response: Response, secrets: Iterable[str]) -> Response:
+    """Return a reply without these values when it is a failure; a stream learns what it must not show."""
     if isinstance(response, Opened):
         return replace(response, secrets=(*response.secrets, *secrets))
-    redactor = Redactor(secrets)
+    if response.ok:  # what the API answers is the caller's
+        return response
+    redactor = Redactor(tuple(secrets))
     fields = Headers((name, redactor(value)) for name, value in response.headers.pairs())
     return replace(response, body=redactor.body(response.body), headers=fields)
 

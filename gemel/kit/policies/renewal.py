@@ -98,8 +98,8 @@ class Holder:
     """Holds what one credential gives one client, and puts it into requests.
 
     A value is fetched when first needed and again after 80 % of its lifetime, by one caller while the others wait; how
-    that ends counts for all of them, unless only that caller was stopped: the next one then fetches it. A login that was
-    refused is not tried again before a pause that grows.
+    that ends counts for all of them, unless only that caller was stopped: then the next one fetches it. A login that
+    was refused is not tried again before a pause that grows.
 
     Args:
         credential: Gives the values.

@@ -7,7 +7,7 @@ from inspect import isawaitable, iscoroutinefunction
 from typing import Any, Protocol, TypeAlias, cast, runtime_checkable
 
 from gemel.kit.errors import CredentialsError, DeclarationError
-from gemel.kit.flow.effects import Await, Flow, Opened
+from gemel.kit.flow.effects import Await, Flow
 from gemel.kit.http.encoding import Refused, header_field, header_name, named_values
 from gemel.kit.http.messages import Request, Response
 from gemel.kit.http.redaction import MASK
@@ -119,9 +119,7 @@ class Signed:
         response = yield from send(signed.with_context(secrets=(*request.context.secrets, *secrets)))
         if any(place.kind == "query" for place in self.places):
             response = without_parameters(response, request, self.places)
-        return (
-            response if response.ok and not isinstance(response, Opened) else without_secrets(response, tuple(secrets))
-        )
+        return without_secrets(response, secrets)
 
     def _values(self, signature: Signature) -> list[tuple[Place, str]]:
         """Return the values of a signature and their places; raises CredentialsError for what cannot be sent."""

@@ -102,8 +102,7 @@ class AiohttpTransport:
         session = self._usable(request) or (await self._room()).session
         limits = self._limits(request, time_left(request))
         try:
-            asked = self._asked(session, request, limits)
-            reply = await asked
+            reply = await self._asked(session, request, limits)
             try:
                 headers = _received(reply, request)
                 return Response(reply.status, headers, await self._read(reply, request), request.url)
